@@ -1,0 +1,315 @@
+"""The laws of special functions: which become others, which shift to a standard argument, how each differentiates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symgeo.algebra import generators as gen
+from symgeo.algebra.zero_test import element_sign
+
+if TYPE_CHECKING:
+    from sympy import Expr
+
+    from symgeo.algebra.element import Element
+    from symgeo.algebra.field import Field
+
+_MAX_SHIFT = 40
+_NEAR = 2
+
+
+def convert_function(field: Field, expr: Expr) -> Element:
+    """A function applied to arguments, as an element."""
+    rule = _RULES.get(type(expr))
+    found = rule(field, expr) if rule is not None else None
+    return gen.opaque(field, expr) if found is None else found
+
+
+def _exp(field: Field, expr: Expr) -> Element:
+    return gen.exp(field, field(expr.args[0]))
+
+
+def _log(field: Field, expr: Expr) -> Element:
+    """log of a product, factor by factor where signs are plain: powers with symbolic exponents come down."""
+    argument = expr.args[0]
+    parts: list[Element] = []
+    rest: list[Expr] = []
+    for f in sp.Mul.make_args(argument):
+        if isinstance(f, sp.exp):
+            parts.append(field(f.args[0]))
+        elif isinstance(f, sp.Abs):
+            parts.append(gen.log_absolute(field, field(f.args[0])))
+        elif isinstance(f, sp.Pow) and (f.base.is_positive or not f.exp.is_integer):
+            # A power that is not a whole number is real only over a positive base.
+            parts.append(field(f.exp) * field(sp.log(f.base)))
+        elif isinstance(f, sp.gamma) and f.args[0].is_positive:
+            parts.append(_log_of_gamma(field, field(f.args[0])))
+        elif f.is_positive and f is not argument:
+            parts.append(field(sp.log(f)))
+        else:
+            rest.append(f)
+    remaining = sp.Mul(*rest)
+    if remaining is not sp.S.One:
+        parts.append(gen.log(field, field(remaining), remaining))
+    return field.sum(parts)
+
+
+def _sin(field: Field, expr: Expr) -> Element | None:
+    both = gen.sine_cosine(field, field(expr.args[0]))
+    return both and both[0]
+
+
+def _cos(field: Field, expr: Expr) -> Element | None:
+    both = gen.sine_cosine(field, field(expr.args[0]))
+    return both and both[1]
+
+
+def _sinh_cosh(field: Field, a: Element) -> tuple[Element, Element]:
+    key = a.key()
+    known = field.lookup(("sinh", key)), field.lookup(("cosh", key))
+    if known[0] is not None and known[1] is not None:
+        return known[0], known[1]
+    field.independent = False
+    inner, symbols = a.to_sympy(), a.free_symbols
+    s = field.adjoin(("sinh", key), sp.sinh(inner), symbols, lambda x: c * a.diff(x))
+    c = field.adjoin(("cosh", key), sp.cosh(inner), symbols, lambda x: s * a.diff(x), relation=(2, s * s + 1))
+    return s, c
+
+
+def _tanh(field: Field, expr: Expr) -> Element:
+    a = field(expr.args[0])
+    key = a.key()
+    if field.lookup(("sinh", key)) is not None:
+        s, c = _sinh_cosh(field, a)
+        return s / c
+    known = field.lookup(("tanh", key))
+    if known is not None:
+        return known
+    field.independent = False
+    t = field.adjoin(("tanh", key), sp.tanh(a.to_sympy()), a.free_symbols, lambda x: (1 - t * t) * a.diff(x))
+    return t
+
+
+def _shifted(a: Element) -> tuple[Element, int]:
+    """``a = base + n`` with an integer n: arguments that differ by integers share the base of the first that came.
+
+    The first argument is its own base, so that no recurrence is unrolled without need; only u + 1 and u + 2 give u.
+    """
+    field = a.field
+    zero = (0,) * field.context.nvars()
+    c = Fraction(int(a.numerator.to_dict().get(zero, 0)), a.denominator) if not a.powers else Fraction(0)
+    n = c.numerator // c.denominator
+    key = (a - n).key()
+    if key not in field.gamma_classes:
+        plain = c.denominator == 1 and 0 < n <= _NEAR and not a.is_constant and element_sign(a - n) == 1
+        field.gamma_classes[key] = 0 if plain else n
+    first = field.gamma_classes[key]
+    return a - (n - first), n - first
+
+
+def _polygamma(field: Field, expr: Expr) -> Element | None:
+    order, argument = expr.args
+    if not order.is_Integer or order < 0:
+        return None
+    return _polygamma_at(field, int(order), field(argument))
+
+
+def _polygamma_at(field: Field, order: int, a: Element) -> Element:
+    base, n = _shifted(a)
+    if abs(n) > _MAX_SHIFT:
+        base, n = a, 0
+    # psi^(m)(u + 1) = psi^(m)(u) + (-1)^m m!/u^(m+1): DLMF 5.5.2 and 5.15.5.
+    factor = (-1) ** order * int(sp.factorial(order))
+    result = _polygamma_generator(field, order, base)
+    for k in range(abs(n)):
+        step = (base + k if n > 0 else base - k - 1) ** (-(order + 1)) * factor
+        result = result + step if n > 0 else result - step
+    return result
+
+
+def _polygamma_generator(field: Field, order: int, u: Element) -> Element:
+    key = ("polygamma", order, u.key())
+    found = field.lookup(key)
+    if found is None:
+        _note_gamma_argument(field, u)
+        inner = u.to_sympy()
+        closed = sp.polygamma(order, inner)
+        if not closed.has(sp.polygamma):
+            return field(closed)
+        found = field.adjoin(
+            key,
+            sp.polygamma(order, inner, evaluate=False),
+            u.free_symbols,
+            lambda s: _polygamma_generator(field, order + 1, u) * u.diff(s),
+        )
+    return found
+
+
+def _note_gamma_argument(field: Field, u: Element) -> None:
+    """Arguments in a rational ratio are tied by the multiplication and reflection formulas (DLMF 5.5.3, 5.5.6)."""
+    known = field.gamma_arguments
+    if u in known:
+        return
+    for v in known:
+        for s in u.free_symbols & v.free_symbols:
+            ratio = u.diff(s) / v.diff(s)
+            if ratio.is_constant and (u - ratio * v).is_constant:
+                field.independent = False
+    if u.is_constant:
+        field.independent = False
+    known.append(u)
+
+
+def _loggamma(field: Field, expr: Expr) -> Element:
+    return _log_of_gamma(field, field(expr.args[0]))
+
+
+def _log_of_gamma(field: Field, a: Element) -> Element:
+    """log Gamma(a), shifted by ``log Gamma(u + 1) = log Gamma(u) + log u`` (DLMF 5.5.1) where u is positive."""
+    base, n = _shifted(a)
+    if abs(n) > _MAX_SHIFT or element_sign(base) != 1:
+        base, n = a, 0
+    result = _loggamma_generator(field, base)
+    for k in range(abs(n)):
+        step = base + k if n > 0 else base - k - 1
+        piece = gen.log(field, step, step.to_sympy())
+        result = result + piece if n > 0 else result - piece
+    return result
+
+
+def _loggamma_generator(field: Field, u: Element) -> Element:
+    inner = u.to_sympy()
+    if u.is_constant and 2 * u.rational() == int(2 * u.rational()):
+        value = sp.gamma(inner)
+        return gen.log(field, field(value), value)
+    key = ("loggamma", u.key())
+    found = field.lookup(key)
+    if found is None:
+        _note_gamma_argument(field, u)
+        found = field.adjoin(key, sp.loggamma(inner), u.free_symbols, lambda s: _polygamma_at(field, 0, u) * u.diff(s))
+    return found
+
+
+def _gamma(field: Field, expr: Expr) -> Element | None:
+    a = field(expr.args[0])
+    if element_sign(a) != 1:
+        # The gamma function may be negative here: its logarithm must not enter. A generator with its own derivative.
+        key = ("gamma", a.key())
+        found = field.lookup(key)
+        if found is None:
+            field.independent = False
+            found = field.adjoin(
+                key, sp.gamma(a.to_sympy()), a.free_symbols,
+                lambda s: found * field(sp.digamma(a.to_sympy())) * a.diff(s),
+            )  # fmt: skip
+        return found
+    return gen.exp(field, _log_of_gamma(field, a))
+
+
+def _bessel(field: Field, expr: Expr) -> Element | None:
+    """Orders are brought to nu and nu + 1 with nu in [0, 1) by the recurrence (DLMF 10.6.1, 10.29.1)."""
+    order, argument = expr.args
+    kind = type(expr)
+    if not order.is_Integer:
+        return None
+    n = int(order)
+    if abs(n) > _MAX_SHIFT:
+        return None
+    if n < 0:
+        return field(kind(-n, argument)) * ((-1) ** n if kind in (sp.besselj, sp.bessely) else 1)
+    z = field(argument)
+    if n < 2:
+        return _bessel_generator(field, kind, n, z)
+    below, above = _bessel_generator(field, kind, 0, z), _bessel_generator(field, kind, 1, z)
+    # C_{k+1} = s C_{k-1} + r (2 k/z) C_k with signs by kind.
+    s, r = {sp.besseli: (1, -1), sp.besselk: (1, 1), sp.besselj: (-1, 1), sp.bessely: (-1, 1)}[kind]
+    for k in range(1, n):
+        below, above = above, s * below + r * 2 * k * above / z
+    return above
+
+
+def _bessel_generator(field: Field, kind: Callable[..., Expr], n: int, z: Element) -> Element:
+    key = (kind, n, z.key())
+    found = field.lookup(key)
+    if found is None:
+        # C_0' = a C_1 and C_1' = b C_0 - C_1/z (DLMF 10.6.2, 10.29.2).
+        a, b = {sp.besseli: (1, 1), sp.besselk: (-1, -1), sp.besselj: (-1, 1), sp.bessely: (-1, 1)}[kind]
+
+        def derivation(s: sp.Symbol) -> Element:
+            other = _bessel_generator(field, kind, 1 - n, z)
+            here = _bessel_generator(field, kind, n, z)
+            return (other * a if n == 0 else other * b - here / z) * z.diff(s)
+
+        found = field.adjoin(key, kind(n, z.to_sympy()), z.free_symbols, derivation)
+    return found
+
+
+def _abs(field: Field, expr: Expr) -> Element | None:
+    a = field(expr.args[0])
+    if not a:
+        return a
+    sign = element_sign(a)
+    return None if sign is None else a * sign
+
+
+def _piecewise(field: Field, expr: Expr) -> Element | None:
+    """A sum of branches times indicators, which are generators; the last branch takes what the others leave."""
+    *first, (last, otherwise) = expr.args
+    if otherwise != sp.true or not first:
+        return None
+    rest, total, taken = field.one, field.zero, sp.false
+    for value, condition in first:
+        here = condition if _excludes(condition, taken) else sp.And(condition, sp.Not(taken))
+        indicator = gen.opaque(field, sp.Piecewise((1, here), (0, True)))
+        total = total + indicator * field(value)
+        rest = rest - indicator
+        taken = sp.Or(taken, condition)
+    return total + rest * field(last)
+
+
+def _excludes(condition: Expr, taken: Expr) -> bool:
+    """Whether ``x = c`` rules out the conditions before it."""
+    if taken == sp.false:
+        return True
+    if not isinstance(condition, sp.Eq) or not condition.lhs.is_Symbol:
+        return False
+    return taken.subs(condition.lhs, condition.rhs) == sp.false
+
+
+def _rewritten(rule: Callable[..., Expr]) -> Callable[[Field, Expr], Element]:
+    return lambda field, expr: field(rule(*expr.args))
+
+
+_RULES: dict[type, Callable[[Field, Expr], Element | None]] = {
+    sp.exp: _exp,
+    sp.log: _log,
+    sp.sin: _sin,
+    sp.cos: _cos,
+    sp.tan: _rewritten(lambda u: sp.sin(u) / sp.cos(u)),
+    sp.cot: _rewritten(lambda u: sp.cos(u) / sp.sin(u)),
+    sp.sec: _rewritten(lambda u: 1 / sp.cos(u)),
+    sp.csc: _rewritten(lambda u: 1 / sp.sin(u)),
+    sp.sinh: lambda field, expr: _sinh_cosh(field, field(expr.args[0]))[0],
+    sp.cosh: lambda field, expr: _sinh_cosh(field, field(expr.args[0]))[1],
+    sp.tanh: _tanh,
+    sp.coth: _rewritten(lambda u: 1 / sp.tanh(u)),
+    sp.sech: _rewritten(lambda u: 1 / sp.cosh(u)),
+    sp.csch: _rewritten(lambda u: 1 / sp.sinh(u)),
+    sp.polygamma: _polygamma,
+    sp.loggamma: _loggamma,
+    sp.gamma: _gamma,
+    sp.beta: _rewritten(lambda a, b: sp.gamma(a) * sp.gamma(b) / sp.gamma(a + b)),
+    sp.factorial: _rewritten(lambda n: sp.gamma(n + 1)),
+    sp.binomial: _rewritten(lambda n, k: sp.gamma(n + 1) / (sp.gamma(k + 1) * sp.gamma(n - k + 1))),
+    sp.RisingFactorial: _rewritten(lambda a, n: sp.gamma(a + n) / sp.gamma(a)),
+    sp.erfc: _rewritten(lambda u: 1 - sp.erf(u)),
+    sp.besseli: _bessel,
+    sp.besselk: _bessel,
+    sp.besselj: _bessel,
+    sp.bessely: _bessel,
+    sp.Abs: _abs,
+    sp.Piecewise: _piecewise,
+}

@@ -1,0 +1,200 @@
+"""Signs, numerical values, and the decision whether an element is zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite, pi
+from typing import TYPE_CHECKING
+
+import mpmath
+
+from symgeo.algebra.generator import content_of
+from symgeo.algebra.knowledge import Range
+
+if TYPE_CHECKING:
+    from flint import fmpz_mpoly
+    from sympy import Expr
+
+    from symgeo.algebra.element import Element
+    from symgeo.algebra.field import Field
+    from symgeo.algebra.generator import Generator
+
+_DIGITS = 60
+_SAMPLES = 3
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether an element is zero, and whether that was decided exactly or certified by evaluation."""
+
+    zero: bool
+    exact: bool
+
+    def __bool__(self) -> bool:
+        return self.zero
+
+
+def zero_test(a: Element) -> Verdict:
+    """Decide ``a = 0``: exactly where the generators' relations decide it, else by evaluation at random points.
+
+    A value that is not zero at one point, to 60 digits, proves that the element is not zero; a value below 1e-40 of
+    its terms' size at every point is taken for zero, and ``exact`` is False.
+    """
+    if not a:
+        return Verdict(True, True)
+    if a.field.independent or all(g.is_symbol or g.degree for g in a.field.used_generators(a)):
+        return Verdict(False, True)
+    tested = 0
+    for k in range(4 * _SAMPLES):
+        values = _polynomial_value(a.field, a.numerator, k)
+        if values is None:
+            continue
+        total, size = values
+        if abs(total) > mpmath.mpf(10) ** (-40) * size:
+            return Verdict(False, True)
+        tested += 1
+        if tested == _SAMPLES:
+            return Verdict(True, False)
+    # Nowhere could the generators be evaluated: formally it is not zero, and nothing speaks against that.
+    return Verdict(False, False)
+
+
+def generator_value(generator: Generator, field: Field, k: int) -> mpmath.mpc | None:
+    """A generator's value at the k-th sample point to 60 digits; None where it has none."""
+    point = {s: field.knowledge.value(s, k) for s in generator.symbols}
+    try:
+        value = generator.expr.evalf(_DIGITS + 10, subs=point)
+        return mpmath.mpmathify(value._to_mpmath(mpmath.libmp.dps_to_prec(_DIGITS + 10)))
+    except (ValueError, TypeError, AttributeError, NotImplementedError, ZeroDivisionError):
+        return None
+
+
+def _polynomial_value(field: Field, p: fmpz_mpoly, k: int) -> tuple[mpmath.mpc, mpmath.mpf] | None:
+    """The value and the sum of the terms' sizes."""
+    with mpmath.workdps(_DIGITS):
+        values = []
+        for generator, degree in zip(field.generators, p.degrees(), strict=False):
+            value = generator_value(generator, field, k) if degree else mpmath.mpf(0)
+            if value is None or not mpmath.isfinite(value):
+                return None
+            values.append(value)
+        total = size = mpmath.mpf(0)
+        for exponents, c in p.to_dict().items():
+            term = mpmath.mpf(int(c))
+            for value, e in zip(values, exponents, strict=False):
+                if e:
+                    term *= value ** int(e)
+            total += term
+            size += abs(term)
+        return total, size
+
+
+def sampled_sign(field: Field, p: fmpz_mpoly) -> int:
+    """The sign of a polynomial at the first sample point, for writing only; 1 if it has none."""
+    got = _polynomial_value(field, p, 0)
+    if got is None:
+        return 1
+    return -1 if mpmath.re(got[0]) < 0 else 1
+
+
+def proven_sign(field: Field, p: fmpz_mpoly) -> int | None:
+    """The sign of a polynomial over the whole range of its symbols, where facts or interval arithmetic prove it."""
+    p = field.lift(p)
+    if field.knowledge.signs:
+        sign = 1 if p.leading_coefficient() > 0 else -1
+        stated = field.knowledge.signs.get(field.polynomial_key(p / (content_of(p) * sign)))
+        if stated is not None:
+            return stated * sign
+    return polynomial_range(field, p).sign
+
+
+def polynomial_range(field: Field, p: fmpz_mpoly) -> Range:
+    """An interval that holds every value of a polynomial over the ranges of its symbols."""
+    p = field.lift(p)
+    total = Range(0.0, 0.0, False, False)
+    used = [(i, g) for i, (g, d) in enumerate(zip(field.generators, p.degrees(), strict=False)) if d]
+    ranges = {i: _generator_range(field, g) for i, g in used}
+    size = 0.0
+    for exponents, c in p.to_dict().items():
+        if abs(int(c)) > 10**300:
+            return Range()
+        term = Range(float(c), float(c), False, False)
+        for i, _ in used:
+            if exponents[i]:
+                term = term * ranges[i] ** int(exponents[i])
+        size += sum(abs(e) for e in (term.low, term.high) if isfinite(e))
+        total = total + term
+    # An end that is not zero but as small as rounding could make it proves nothing.
+    slack = _ROUNDING * size
+    low = -slack if 0 < abs(total.low) <= slack else total.low
+    high = slack if 0 < abs(total.high) <= slack else total.high
+    return Range(low, high, total.open_low, total.open_high)
+
+
+def element_sign(a: Element) -> int | None:
+    """The sign of an element over the whole range of its symbols where it can be proven."""
+    field = a.field
+    if not a:
+        return None
+    content, factors = field.factorise(a.numerator)
+    sign = 1 if content > 0 else -1
+    for f, e in [*factors, *((field.factor_polynomial(i), e) for i, e in a.powers)]:
+        if e % 2:
+            other = proven_sign(field, f)
+            if other is None:
+                return None
+            sign *= other
+        elif proven_sign(field, f) is None:
+            return None
+    return sign
+
+
+def _generator_range(field: Field, generator: Generator) -> Range:
+    if generator.is_symbol:
+        return field.knowledge.range_of(next(iter(generator.symbols)))
+    expr = generator.expr
+    if not generator.symbols and expr.is_real:
+        value = float(expr)
+        return Range(value, value, False, False)
+    if expr.func.__name__ in ("sin", "cos"):
+        return _sine_range(field, expr)
+    if expr.func.__name__ in ("tanh", "erf"):
+        return Range(-1.0, 1.0)
+    if expr.is_positive or expr.func.__name__ in ("exp", "gamma", "cosh"):
+        return Range(low=0.0)
+    if expr.is_nonnegative:
+        return Range(low=0.0, open_low=False)
+    if expr.is_Pow and expr.exp.is_real and generator.degree:
+        return Range(low=0.0)
+    return Range()
+
+
+def _sine_range(field: Field, expr: Expr) -> Range:
+    """sin is positive on (0, pi), cos on (-pi/2, pi/2); otherwise both lie in [-1, 1]."""
+    factor, angle = expr.args[0].as_coeff_Mul()
+    if angle.is_Symbol and factor.is_Rational:
+        q = float(factor)
+        angles = Range(q, q, False, False) * field.knowledge.range_of(angle)
+        start = 0.0 if expr.func.__name__ == "sin" else -pi / 2
+        if start <= angles.low and angles.high <= start + pi * (1 + 1e-15):
+            strict = (angles.low > start or angles.open_low) and (angles.high < start + pi or angles.open_high)
+            return Range(0.0, 1.0, strict, False)
+    return Range(-1.0, 1.0, False, False)
+
+
+def state_positive(field: Field, a: Element) -> None:
+    """Enter the fact ``a > 0``; used later when the same irreducible polynomial meets a logarithm or a root."""
+    signs = field.knowledge.signs
+    constant, factors = field.factorise(a.numerator)
+    unknown = []
+    sign = 1 if constant > 0 else -1
+    for f, e in [*factors, *((field.factor_polynomial(i), e) for i, e in a.powers)]:
+        if e % 2:
+            known = proven_sign(field, f)
+            if known is None:
+                unknown.append(f)
+            else:
+                sign *= known
+    if len(unknown) == 1:
+        signs[field.polynomial_key(unknown[0])] = sign

@@ -1,0 +1,98 @@
+"""Every error symgeo raises on purpose. Each message names the cause and the remedy."""
+
+from __future__ import annotations
+
+
+class SymgeoError(Exception):
+    """Base of all errors raised by symgeo."""
+
+
+class DeclarationError(SymgeoError, ValueError):
+    """A model was declared in a way that has no statistical meaning."""
+
+
+class UnknownSymbolError(DeclarationError):
+    """The density holds a symbol that is neither variable nor parameter."""
+
+
+class ParameterListError(DeclarationError):
+    """The parameter or variable list is empty, repeated, overlapping, or holds something other than symbols."""
+
+
+class SupportError(DeclarationError):
+    """The support (or an indicator in the density) depends on a parameter, or is not understood."""
+
+
+class NormalisationError(DeclarationError):
+    """The density does not integrate (or sum) to one over its support."""
+
+
+class NegativeDensityError(DeclarationError):
+    """The density is negative or not real somewhere on its support."""
+
+
+class DomainError(DeclarationError):
+    """A parameter domain is empty, discrete, or has no interior; or a point lies outside it."""
+
+
+class NotExponentialFamilyError(SymgeoError, ValueError):
+    """An operation needs a regular exponential family and the model was not recognised as one."""
+
+
+class SingularMetricError(SymgeoError, ArithmeticError):
+    """The Fisher metric is singular: the parameters are not identifiable.
+
+    Attributes: ``rank`` (int) and ``null_direction`` (tuple of SymPy expressions, one per coordinate).
+    """
+
+    def __init__(self, message: str, rank: int, null_direction: tuple):
+        super().__init__(message)
+        self.rank = rank
+        self.null_direction = null_direction
+
+
+class NoClosedFormError(SymgeoError, ValueError):
+    """A closed form was asked for and none was found."""
+
+
+class TensorError(SymgeoError, ValueError):
+    """A tensor operation was asked for with indices, shapes or charts that do not fit."""
+
+
+class DataError(SymgeoError, ValueError):
+    """Observations that do not fit the model: outside the support, not finite, or of the wrong shape."""
+
+
+class UnsupportedFunctionError(SymgeoError, ValueError):
+    """A function has no spelling in the target language."""
+
+
+class ShapeError(SymgeoError, ValueError):
+    """An array argument or a nested sequence has a shape that does not fit."""
+
+
+class ArgumentError(SymgeoError, TypeError):
+    """A numeric function was called with missing, unknown, or not real arguments."""
+
+
+class UnknownBackendError(SymgeoError, ValueError):
+    """No backend or source language has this name."""
+
+
+class UnknownFamilyError(SymgeoError, KeyError):
+    """No catalogue entry has this name."""
+
+    def __str__(self) -> str:  # KeyError would print the repr, quotes and all
+        return str(self.args[0])
+
+
+class GrammarError(SymgeoError, ValueError):
+    """Text that the grammar of densities does not accept; the message points at the place.
+
+    Attributes: ``text`` (the whole input) and ``position`` (0-based index of the offending character).
+    """
+
+    def __init__(self, message: str, text: str, position: int):
+        super().__init__(f"{message}\n  {text}\n  {' ' * position}^")
+        self.text = text
+        self.position = position
