@@ -1,0 +1,1 @@
+"""Expectations of sufficient statistics, over field elements; no model is known here."""

@@ -1,0 +1,37 @@
+"""Expectations of sufficient statistics from the score equations E[d_a log p] = 0, a linear system.
+
+``sum_i d_a eta_i E[T_i] = d_a A`` holds for a regular family whose support does not move. Nothing is integrated.
+Source: Barndorff-Nielsen, Information and Exponential Families, 1978, section 8.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from symgeo.algebra import Element
+from symgeo.algebra.linear import rank_and_null_space, solve
+from symgeo.errors import NormalisationError
+
+if TYPE_CHECKING:
+    from sympy import Symbol
+
+
+def statistic_expectations(
+    parameters: Sequence[Symbol], natural: Sequence[Element], log_partition: Element
+) -> list[Element] | None:
+    """E[T_i] as elements, one per statistic; None when the parameters are too few to determine them (curved family).
+
+    Raises :class:`NormalisationError` when the equations contradict each other: then the density is not normalised.
+    """
+    jacobian = [[e.diff(s) for e in natural] for s in parameters]
+    rank, _ = rank_and_null_space(jacobian)
+    if rank < len(natural):
+        return None
+    solution = solve(jacobian, [log_partition.diff(s) for s in parameters])
+    if solution is None:
+        raise NormalisationError(
+            "the score equations E[d log p] = 0 contradict each other, so the density is not normalised for every "
+            "parameter; check its normalising constant"
+        )
+    return solution

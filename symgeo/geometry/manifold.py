@@ -1,0 +1,187 @@
+"""A statistical manifold: a chart, a metric g and a totally symmetric cubic tensor T, nothing else.
+
+Source: Lauritzen, Statistical manifolds, in Differential Geometry in Statistical Inference, 1987, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from symgeo.algebra import Element, Field, Tensor, as_expression, differential_field
+from symgeo.algebra.generators import power
+from symgeo.algebra.linear import Inverse, SingularMatrixError, rank_and_null_space, symmetric_inverse
+from symgeo.algebra.substitution import substitution
+from symgeo.errors import ParameterListError, SingularMetricError, UnknownSymbolError
+from symgeo.geometry.connection import Connection
+from symgeo.geometry.duality import Duality
+from symgeo.geometry.hessian import triple
+
+if TYPE_CHECKING:
+    from sympy import Expr, Symbol
+
+
+class StatisticalManifold:
+    """The triple (coordinates, metric, cubic tensor), from which every alpha-geometry follows.
+
+    ``metric`` (n, n) and ``cubic`` (n, n, n) are tensors with lower indices. ``duality`` is present when the manifold
+    is known to be dually flat (a regular exponential family, a Hessian potential).
+    """
+
+    def __init__(self, metric: Tensor, cubic: Tensor, duality: Duality | None = None, dually_flat: bool = False):
+        self.metric = metric
+        self.cubic = cubic
+        self.duality = duality
+        self.dually_flat = dually_flat or duality is not None
+        self._connections: dict[Element, Connection] = {}
+
+    @classmethod
+    def from_potential(cls, potential: Expr, coordinates: Sequence[Symbol]) -> StatisticalManifold:
+        """The Hessian structure of a potential: g its second and T its third derivatives in ``coordinates``.
+
+        The coordinates are affine for the e-connection. Source: Amari and Nagaoka 2000, section 3.3.
+        """
+        coordinates = tuple(coordinates)
+        if not coordinates or len(set(coordinates)) < len(coordinates):
+            raise ParameterListError("the coordinates of a potential must be distinct symbols, at least one")
+        extra = potential.free_symbols - set(coordinates)
+        if extra:
+            raise UnknownSymbolError(
+                f"the potential holds {', '.join(sorted(map(str, extra)))}, which is no coordinate; "
+                "give it a value or add it to the coordinates"
+            )
+        field = differential_field()
+        natural = [field(s) for s in coordinates]
+        psi = field(potential)
+        expectation = [psi.diff(s) for s in coordinates]
+        metric, cubic = triple(coordinates, natural, expectation)
+        return cls(metric, cubic, Duality(coordinates, natural, expectation, psi))
+
+    @property
+    def field(self) -> Field:
+        """The differential field that the components live in."""
+        return self.metric.field
+
+    @property
+    def coordinates(self) -> tuple[Symbol, ...]:
+        """The coordinates, in order."""
+        return self.metric.coordinates
+
+    @property
+    def dim(self) -> int:
+        """The number of coordinates."""
+        return self.metric.dim
+
+    @cached_property
+    def _matrix(self) -> list[list[Element]]:
+        return [[self.metric.element(i, j) for j in range(self.dim)] for i in range(self.dim)]
+
+    @cached_property
+    def _inverse(self) -> Inverse:
+        try:
+            return symmetric_inverse(self._matrix)
+        except SingularMatrixError:
+            rank, null = rank_and_null_space(self._matrix)
+            direction = tuple(v.to_sympy() for v in null[0])
+            text = " + ".join(f"({v}) d/d{s}" for v, s in zip(direction, self.coordinates, strict=True) if v != 0)
+            raise SingularMetricError(
+                f"the metric is singular: rank {rank} of {self.dim}; the density does not change along {text}. "
+                "The parameters are not identifiable: drop or fix one, or declare a parametrisation without it",
+                rank,
+                direction,
+            ) from None
+
+    @cached_property
+    def inverse_metric(self) -> Tensor:
+        """g^ij, shape (n, n); :class:`SingularMetricError` with rank and null direction if g has no inverse."""
+        matrix = self._inverse.matrix
+        return Tensor.build(
+            self.field,
+            self.coordinates,
+            (1, 1),
+            lambda i, j: matrix[i][j],
+            symmetric=((0, 1),),
+            name="inverse metric",
+        )
+
+    @cached_property
+    def raised_cubic(self) -> Tensor:
+        """``[k, i, j]`` is ``T^k_ij = g^km T_ijm``, shape (n, n, n)."""
+        return self.cubic.raise_last(self.inverse_metric, "raised cubic tensor")
+
+    @property
+    def determinant(self) -> Expr:
+        """det g."""
+        return self._inverse.determinant.to_sympy()
+
+    @cached_property
+    def jeffreys_prior(self) -> Expr:
+        """sqrt(det g), not normalised. Source: Jeffreys, Proc. R. Soc. A 186 (1946) 453-461."""
+        det = self._inverse.determinant
+        return power(self.field, det, Fraction(1, 2), det.to_sympy()).to_sympy()
+
+    def connection(self, alpha: Expr | int | Fraction = 0) -> Connection:
+        """The alpha-connection, alpha a number or a symbol: 1 the e-, -1 the m-connection, 0 Levi-Civita."""
+        value = self.field(alpha)
+        if value.free_symbols & set(self.coordinates):
+            raise ParameterListError(f"alpha may not hold a coordinate, but it is {alpha}")
+        if value not in self._connections:
+            self._connections[value] = Connection(self, value)
+        return self._connections[value]
+
+    def reparametrize(
+        self, old_in_new: Mapping[Symbol, Expr], new_coordinates: Sequence[Symbol]
+    ) -> StatisticalManifold:
+        """The same manifold in other coordinates; ``old_in_new`` gives every old coordinate as a function of the new.
+
+        Raises :class:`ParameterListError` when the number of coordinates differs (that is a submanifold) and
+        :class:`SingularMetricError` on use when the map is degenerate.
+        """
+        if len(new_coordinates) != self.dim:
+            raise ParameterListError(
+                f"{self.dim} coordinates cannot become {len(new_coordinates)}; use submanifold for fewer"
+            )
+        return self._pullback(old_in_new, new_coordinates, self.dually_flat)
+
+    def submanifold(self, old_in_new: Mapping[Symbol, Expr], new_coordinates: Sequence[Symbol]) -> StatisticalManifold:
+        """The immersed submanifold ``old = f(new)`` with the induced metric and cubic tensor.
+
+        Its Levi-Civita and alpha-connections are the induced ones. Source: Amari 1985, section 2.5.
+        """
+        if not 0 < len(new_coordinates) <= self.dim:
+            raise ParameterListError(f"a submanifold of dimension 1 to {self.dim} needs that many coordinates")
+        return self._pullback(old_in_new, new_coordinates, False)
+
+    def _pullback(
+        self, old_in_new: Mapping[Symbol, Expr], new_coordinates: Sequence[Symbol], dually_flat: bool
+    ) -> StatisticalManifold:
+        new = tuple(new_coordinates)
+        # A coordinate that is not mentioned keeps its name, as long as it is among the new ones.
+        images = {s: as_expression(old_in_new.get(s, s)) for s in self.coordinates}
+        if len(set(new)) < len(new):
+            raise ParameterListError("a coordinate is repeated; name each new coordinate once")
+        unknown = set(old_in_new) - set(self.coordinates)
+        if unknown:
+            raise UnknownSymbolError(f"{', '.join(map(str, unknown))} is no coordinate of this manifold")
+        extra = set().union(*(e.free_symbols for e in images.values())) - set(new)
+        if extra:
+            raise UnknownSymbolError(
+                f"the map holds {', '.join(sorted(map(str, extra)))}, which is no new coordinate; "
+                "add it to the new coordinates or give it a value"
+            )
+        reused = [s for s in new if s in images and images[s] != s]
+        if reused:
+            raise ParameterListError(
+                f"{', '.join(map(str, reused))} would mean one thing before and another after the change; "
+                "use a new symbol for the new coordinate"
+            )
+        carry = substitution(self.field, images)
+        elements = [self.field(images[s]) for s in self.coordinates]
+        duality = self.duality.pullback(new, carry) if self.duality is not None and dually_flat else None
+        metric, cubic = (t.pullback(new, elements, carry) for t in (self.metric, self.cubic))
+        return StatisticalManifold(metric, cubic, duality, dually_flat)
+
+    def __repr__(self) -> str:
+        return f"StatisticalManifold of dimension {self.dim} in ({', '.join(map(str, self.coordinates))})"
