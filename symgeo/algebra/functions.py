@@ -47,6 +47,11 @@ def _log(field: Field, expr: Expr) -> Element:
             parts.append(field(f.exp) * field(sp.log(f.base)))
         elif isinstance(f, sp.gamma) and f.args[0].is_positive:
             parts.append(_log_of_gamma(field, field(f.args[0])))
+        elif isinstance(f, sp.factorial):
+            parts.append(_log_of_gamma(field, field(f.args[0]) + 1))
+        elif isinstance(f, sp.binomial):
+            n, k = (field(u) for u in f.args)
+            parts.append(_log_of_gamma(field, n + 1) - _log_of_gamma(field, k + 1) - _log_of_gamma(field, n - k + 1))
         elif f.is_positive and f is not argument:
             parts.append(field(sp.log(f)))
         else:
@@ -169,7 +174,7 @@ def _loggamma(field: Field, expr: Expr) -> Element:
 
 def _log_of_gamma(field: Field, a: Element) -> Element:
     """log Gamma(a), shifted by ``log Gamma(u + 1) = log Gamma(u) + log u`` (DLMF 5.5.1) where u is positive."""
-    base, n = _shifted(a)
+    base, n = (a, 0) if a.is_constant else _shifted(a)
     if abs(n) > _MAX_SHIFT or element_sign(base) != 1:
         base, n = a, 0
     result = _loggamma_generator(field, base)
@@ -182,14 +187,15 @@ def _log_of_gamma(field: Field, a: Element) -> Element:
 
 def _loggamma_generator(field: Field, u: Element) -> Element:
     inner = u.to_sympy()
-    if u.is_constant and 2 * u.rational() == int(2 * u.rational()):
+    if u.is_constant and u.rational() <= _MAX_SHIFT and 2 * u.rational() == int(2 * u.rational()):
         value = sp.gamma(inner)
         return gen.log(field, field(value), value)
     key = ("loggamma", u.key())
     found = field.lookup(key)
     if found is None:
         _note_gamma_argument(field, u)
-        found = field.adjoin(key, sp.loggamma(inner), u.free_symbols, lambda s: _polygamma_at(field, 0, u) * u.diff(s))
+        expr = sp.loggamma(inner, evaluate=False) if inner.is_number else sp.loggamma(inner)
+        found = field.adjoin(key, expr, u.free_symbols, lambda s: _polygamma_at(field, 0, u) * u.diff(s))
     return found
 
 

@@ -1,0 +1,22 @@
+"""Numeric functions and stand-alone source text from SymPy expressions; no statistics.
+
+- `numpy_function(expressions, arguments)`: several expressions at once, on NumPy arrays.
+- `lambdify(obj, coordinates)`: a tensor or expression as a function of the point, broadcasting over leading
+  axes.
+- `source(obj, coordinates)`, `module_source({name: obj})`: the same as the text of a module that stands
+  alone.
+- `evaluate(expr, values, digits)`: one value to many digits by mpmath, independent of the above.
+- `Kernel`: the description that all of these start from.
+
+How: an expression becomes a graph of elementary operations (builder.py, graph.py) through the one table of
+functions (special_functions.py, lowering.py, stable.py); the graph is printed as NumPy statements
+(printer.py, numpy_source.py). NumPy, SciPy and mpmath are imported when first needed.
+"""
+
+from symgeo.codegen.backends import lambdify
+from symgeo.codegen.kernel import Kernel
+from symgeo.codegen.numpy import numpy_function
+from symgeo.codegen.reference import evaluate
+from symgeo.codegen.source import module_source, source
+
+__all__ = ["Kernel", "evaluate", "lambdify", "module_source", "numpy_function", "source"]

@@ -1,0 +1,31 @@
+"""Numeric functions from tensors and expressions, on any backend there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from symgeo.codegen.kernel import Kernel
+from symgeo.codegen.numpy import numpy_lambdify
+from symgeo.errors import UnknownBackendError
+
+# Each takes a kernel and returns its function.
+BACKENDS: Mapping[str, Callable[[Kernel], Callable[..., Any]]] = {"numpy": numpy_lambdify}
+
+
+def lambdify(obj: Any, coordinates: Iterable[sp.Symbol] | None = None, backend: str = "numpy") -> Callable[..., Any]:
+    """The function ``f(theta, **extras)`` of a tensor or expression: theta (..., n) -> (..., *shape).
+
+    ``obj`` has ``coordinates``, ``shape`` and ``flat()``, or is a SymPy expression, matrix, array or a nested
+    sequence of expressions; then ``coordinates`` must be given. Free symbols that are no coordinates become
+    required keyword arguments of the same name, numbers or arrays that broadcast with the leading axes of
+    theta. ``f.source`` is a module that stands alone and computes the same.
+
+    Raises ParameterListError, UnsupportedFunctionError, UnknownBackendError; ``f`` raises ShapeError (a
+    ValueError) and ArgumentError (a TypeError).
+    """
+    if backend not in BACKENDS:
+        raise UnknownBackendError(f"there is no backend {backend!r}; choose one of {', '.join(BACKENDS)}")
+    return BACKENDS[backend](Kernel.of(obj, coordinates))

@@ -1,0 +1,142 @@
+"""The frozen description of one array-valued function, and its program."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from symgeo.codegen.builder import Builder
+from symgeo.codegen.graph import Graph
+from symgeo.errors import ParameterListError, ShapeError
+
+
+@dataclass(frozen=True)
+class Program:
+    """All outputs of a function as nodes of one graph; equal outputs are one node."""
+
+    graph: Graph
+    outputs: tuple[int, ...]
+
+
+def program(expressions: Sequence[sp.Basic], symbols: Iterable[sp.Basic], target: str = "numpy") -> Program:
+    """The shared program of ``expressions``, functions of ``symbols``.
+
+    Raises UnsupportedFunctionError where ``target`` cannot express a function and UnknownSymbolError where a
+    symbol is not among ``symbols``.
+    """
+    builder = Builder(symbols, target)
+    return Program(builder.graph, tuple(builder.build(e) for e in expressions))
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A function of the coordinates and of further symbols, with values of shape ``shape``.
+
+    ``expressions`` holds the components in row-major order, ``extras`` the free symbols that are no
+    coordinates, ordered by name.
+    """
+
+    coordinates: tuple[sp.Symbol, ...]
+    extras: tuple[sp.Symbol, ...]
+    shape: tuple[int, ...]
+    expressions: tuple[sp.Basic, ...]
+    name: str = "function"
+    doc: str = ""
+
+    def flat(self) -> tuple[sp.Basic, ...]:
+        """The components in row-major order, as of any tensor."""
+        return self.expressions
+
+    def program(self, target: str = "numpy") -> Program:
+        """The components as one program, common subexpressions shared."""
+        return program(self.expressions, (*self.coordinates, *self.extras), target)
+
+    @classmethod
+    def of(
+        cls,
+        obj: Any,
+        coordinates: Iterable[sp.Symbol] | None = None,
+        name: str | None = None,
+        doc: str | None = None,
+    ) -> Kernel:
+        """The kernel of a tensor, a SymPy expression, matrix or array, or a nested sequence of expressions.
+
+        Without ``coordinates``, ``obj.coordinates`` is used. Raises ParameterListError when neither is given
+        or the list is not one of distinct symbols, ShapeError when a nested sequence is ragged or
+        the components do not fill the shape.
+        """
+        chart = _coordinates(obj, coordinates)
+        shape, components = _components(obj)
+        if len(components) != math.prod(shape):
+            raise ShapeError(
+                f"{len(components)} components do not fill the shape {shape}; make .flat() and .shape agree"
+            )
+        extras = sorted(free_symbols(components) - set(chart), key=lambda s: (s.name, sp.default_sort_key(s)))
+        known = {s.name: s for s in chart}
+        for symbol in extras:
+            if symbol.name in known:
+                raise ParameterListError(
+                    f"two different symbols are called {symbol.name}: they differ in their assumptions; "
+                    "declare the symbol once and use that one both in the expression and in the coordinates"
+                )
+            known[symbol.name] = symbol
+        return cls(
+            chart,
+            tuple(extras),
+            shape,
+            components,
+            str(name or getattr(obj, "name", None) or "function"),
+            str(doc or getattr(obj, "doc", None) or ""),
+        )
+
+
+def _coordinates(obj: Any, coordinates: Iterable[sp.Symbol] | None) -> tuple[sp.Symbol, ...]:
+    if coordinates is None:
+        coordinates = getattr(obj, "coordinates", None)
+    if coordinates is None:
+        raise ParameterListError(
+            f"{type(obj).__name__} does not know its coordinates: pass them, as in lambdify(obj, (k, r))"
+        )
+    chart = (coordinates,) if isinstance(coordinates, sp.Symbol) else tuple(coordinates)
+    for symbol in chart:
+        if not isinstance(symbol, sp.Symbol):
+            raise ParameterListError(f"coordinates must be SymPy symbols, and {symbol!r} is not one")
+    if len(set(chart)) != len(chart):
+        raise ParameterListError(f"a coordinate is repeated in {chart}; name each one once")
+    return chart
+
+
+def _components(obj: Any) -> tuple[tuple[int, ...], tuple[sp.Basic, ...]]:
+    """Shape and components, row-major."""
+    if isinstance(obj, sp.NDimArray):
+        obj = obj.tolist() if obj.shape else obj[()]
+    elif isinstance(obj, sp.MatrixBase) or (hasattr(obj, "shape") and callable(getattr(obj, "flat", None))):
+        shape = tuple(int(n) for n in obj.shape)
+        return shape, tuple(sp.sympify(e, strict=True) for e in obj.flat())
+    if isinstance(obj, (str, bytes)) or not isinstance(obj, Iterable) or isinstance(obj, sp.Basic):
+        return (), (sp.sympify(obj, strict=True),)
+    parts = [_components(item) for item in obj]
+    shapes = {shape for shape, _ in parts}
+    if len(shapes) > 1:
+        raise ShapeError(f"the nested sequence is ragged: its parts have the shapes {sorted(shapes)}; make them equal")
+    inner = shapes.pop() if shapes else ()
+    return (len(parts), *inner), tuple(e for _, components in parts for e in components)
+
+
+def free_symbols(expressions: Iterable[sp.Basic]) -> set[sp.Symbol]:
+    """The symbols in ``expressions``, every distinct subexpression visited once."""
+    seen: set[sp.Basic] = set()
+    stack = list(expressions)
+    symbols: set[sp.Symbol] = set()
+    while stack:
+        expr = stack.pop()
+        if expr not in seen:
+            seen.add(expr)
+            if isinstance(expr, sp.Symbol):
+                symbols.add(expr)
+            stack.extend(expr.args)
+    return symbols

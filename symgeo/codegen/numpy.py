@@ -1,0 +1,194 @@
+"""NumPy functions from SymPy expressions."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sympy as sp
+
+from symgeo.codegen.identifiers import Names
+from symgeo.codegen.kernel import Kernel, program
+from symgeo.codegen.numpy_source import function_signature, helper_texts, module_text
+from symgeo.codegen.printer import NumpyPrinter
+from symgeo.errors import ArgumentError, ParameterListError, ShapeError
+
+# Points evaluated at a time: large enough to hide the cost of a call, small enough for the cache.
+BLOCK = 4096
+
+
+def numpy_function(expressions: Sequence[sp.Expr], arguments: Sequence[sp.Symbol]) -> Callable[..., list[Any]]:
+    """Return ``f(*arrays)`` -> list of float64 arrays, one per expression, of the arguments' common shape.
+
+    Arithmetic is real: outside a function's real domain the value is nan, and nothing warns. Common
+    subexpressions are shared over all expressions. Raises UnsupportedFunctionError for a function NumPy and
+    SciPy do not have, UnknownSymbolError for a symbol that is no argument, ParameterListError for a repeated
+    argument. The function raises ArgumentError (a TypeError) for a wrong number of arguments or complex
+    values.
+    """
+    import numpy as np
+
+    arguments = tuple(arguments)
+    if len(set(arguments)) != len(arguments):
+        raise ParameterListError(f"an argument is repeated in {arguments}; name each one once")
+    text = function_text([sp.sympify(e, strict=True) for e in expressions], arguments)
+    body = execute(text, "<symgeo numpy_function>")["function"]
+    names = [str(a) for a in arguments]
+    described = ", ".join(names)
+
+    def function(*values: Any) -> list[Any]:
+        if len(values) != len(names):
+            raise ArgumentError(f"expected {len(names)} arguments ({described}), got {len(values)}")
+        arrays = [real_array(v, name) for v, name in zip(values, names, strict=True)]
+        shape = _common_shape([a.shape for a in arrays])
+        with np.errstate(all="ignore"):
+            results = body(*arrays)
+        taken = {id(a) for a in arrays}
+        return [_own(r, shape, taken) for r in results]
+
+    function.__doc__ = f"Function of ({described}): a list of {len(expressions)} float64 arrays."
+    function.source = text  # type: ignore[attr-defined]
+    return function
+
+
+def function_text(expressions: Sequence[sp.Basic], arguments: Sequence[sp.Basic]) -> str:
+    """The text of ``def function(...)`` that returns the list of values, without imports."""
+    names = Names(["function", *helper_texts()])
+    symbols = names.assign(arguments)
+    compiled = program(expressions, arguments)
+    lines = [f"def function({', '.join(symbols[a] for a in arguments)}):"]
+    printer = NumpyPrinter(compiled.graph, symbols)
+    for statement in printer.statements(compiled.outputs, names):
+        if statement.target is not None:
+            lines.append(f"    {statement.target} = {statement.value.text}")
+    lines.append(f"    return [{', '.join(printer.texts[o].text for o in compiled.outputs)}]")
+    return "\n".join(lines) + "\n"
+
+
+def execute(text: str, origin: str) -> dict[str, Any]:
+    """Run module text written by this package's own printer and return its namespace.
+
+    This is safe: the printer writes only literals, operators, names it has made itself (identifiers.py) and
+    calls from the function table; the only text from outside, names and documentation, goes into string
+    literals.
+    """
+    namespace = _namespace().copy()
+    exec(compile(text, origin, "exec"), namespace)  # noqa: S102  our own text, see above
+    return namespace
+
+
+@functools.cache
+def _namespace() -> dict[str, Any]:
+    """What generated functions may use."""
+    from symgeo.codegen import numpy_helpers
+
+    return {name: value for name, value in vars(numpy_helpers).items() if not name.startswith("__")}
+
+
+def real_array(value: Any, name: str) -> Any:
+    """``value`` as a float64 array. Raises ArgumentError for complex values and for what is no number."""
+    import numpy as np
+
+    try:
+        array = np.asarray(value)
+        if array.dtype == np.float64:
+            return array
+        if array.dtype.kind in "biuf" or array.dtype.kind == "O":
+            return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{name} must be an array of real numbers: {error}") from error
+    raise ArgumentError(
+        f"{name} must be an array of real numbers, not of {array.dtype}; take its real part if it is one"
+    )
+
+
+def _common_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape all broadcast to. Raises ValueError when there is none."""
+    if len(set(shapes)) == 1:  # the usual case, ten times faster to see than to compute
+        return shapes[0]
+    import numpy as np
+
+    return np.broadcast_shapes(*shapes)
+
+
+def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
+    """The function of a kernel: ``f(theta, **extras)``, theta (..., n) -> (..., *shape), float64.
+
+    Raises ShapeError for a wrong last axis or leading axes that do not broadcast, ArgumentError for missing,
+    unknown or complex arguments.
+    """
+    signature = function_signature(kernel)
+    text = module_text({signature.name: kernel})
+    core = execute(text, f"<symgeo {signature.name}>")[signature.name]
+    keywords = {symbol.name: keyword for symbol, keyword in signature.extras.items()}
+    keywords.update({keyword: keyword for keyword in signature.extras.values()})
+    n = len(kernel.coordinates)
+    order = ", ".join(s.name for s in kernel.coordinates)
+
+    def function(theta: Any, /, **extras: Any) -> Any:
+        given = {keywords[name]: real_array(v, name) for name, v in extras.items() if name in keywords}
+        if len(given) != len(signature.extras) or len(given) != len(extras):
+            raise _wrong_extras(signature.name, list(signature.extras.values()), given, set(extras) - set(keywords))
+        theta = real_array(theta, "theta")
+        if theta.ndim == 0 or theta.shape[-1] != n:
+            raise ShapeError(
+                f"{signature.name}: theta must have shape (..., {n}), the coordinates ({order}) in "
+                f"this order along its last axis, not {theta.shape}"
+            )
+        try:
+            leading = _common_shape([theta.shape[:-1], *(v.shape for v in given.values())])
+        except ValueError as error:
+            shapes = ", ".join(f"{name} {v.shape}" for name, v in given.items())
+            raise ShapeError(
+                f"{signature.name}: leading axes {theta.shape[:-1]} of theta and {shapes} do not broadcast"
+            ) from error
+        size = math.prod(leading)
+        if size <= 2 * BLOCK:
+            return core(theta, **given)
+        return _in_blocks(core, theta, given, leading, kernel.shape)
+
+    function.__name__ = function.__qualname__ = signature.name
+    function.__doc__ = signature.doc
+    function.__signature__ = signature.python()  # type: ignore[attr-defined]
+    function.source = text  # type: ignore[attr-defined]
+    return function
+
+
+def _in_blocks(core: Callable, theta: Any, extras: dict[str, Any], leading: tuple[int, ...], shape: tuple) -> Any:
+    """Many points block by block, so that the temporaries of a long program stay in the processor's cache."""
+    import numpy as np
+
+    size = math.prod(leading)
+    flat = np.broadcast_to(theta, leading + theta.shape[-1:]).reshape(size, -1)
+    arrays = {name: np.broadcast_to(v, leading).reshape(size) if v.ndim else v for name, v in extras.items()}
+    out = np.empty((size, *shape))
+    for start in range(0, size, BLOCK):
+        block = slice(start, start + BLOCK)
+        # Each coordinate contiguous: the program reads it many times.
+        columns = np.asfortranarray(flat[block])
+        out[block] = core(columns, **{name: v[block] if v.ndim else v for name, v in arrays.items()})
+    return out.reshape(leading + shape)
+
+
+def _wrong_extras(name: str, needed: list[str], given: dict[str, Any], unknown: set[str]) -> ArgumentError:
+    missing = [keyword for keyword in needed if keyword not in given]
+    parts = [f"missing {', '.join(missing)}"] if missing else []
+    parts += [f"unknown {', '.join(sorted(unknown))}"] if unknown else []
+    parts = parts or ["the same argument given twice under two spellings"]
+    expected = ", ".join(needed) or "none"
+    return ArgumentError(f"{name}: keyword arguments: {'; '.join(parts)} (it takes {expected} besides theta)")
+
+
+def _own(value: Any, shape: tuple[int, ...], taken: set[int]) -> Any:
+    """``value`` as a writable float64 array of ``shape``, none of those ``taken`` (which grows)."""
+    import numpy as np
+
+    own = isinstance(value, np.ndarray) and value.base is None and id(value) not in taken
+    if own and value.shape == shape and value.dtype == np.float64:
+        taken.add(id(value))
+        return value
+    result = np.empty(shape)
+    result[...] = value
+    return result

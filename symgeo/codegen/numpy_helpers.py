@@ -1,0 +1,82 @@
+"""Functions that generated NumPy code needs beyond NumPy and SciPy.
+
+Their text is copied into stand-alone modules, so each of them uses nothing but ``np``, ``special`` and the
+others. Outside the real domain the value is nan.
+"""
+
+# Without annotations, as in the modules these texts are copied into.
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import special
+
+
+def _trigamma(x):
+    """Derivative of digamma: the Hurwitz zeta function of order 2."""
+    return special.zeta(2.0, x)
+
+
+def _polygamma(n, x):
+    """Derivative of order n of digamma, n = 0, 1, 2, ..."""
+    factor = np.where(n % 2 == 1, 1.0, -1.0) * special.gamma(n + 1.0)
+    higher = np.where((n >= 1) & (n == np.floor(n)), factor * special.zeta(n + 1.0, x), np.nan)
+    return np.where(n == 0, special.digamma(x), higher)
+
+
+def _log_gamma(x):
+    """log(gamma(x)) without overflow, wherever gamma(x) is positive."""
+    return np.where(special.gammasgn(x) > 0, special.gammaln(x), np.nan)
+
+
+def _log_beta(a, b):
+    """log(beta(a, b)) without underflow for a, b > 0."""
+    return np.where((a > 0) & (b > 0), special.betaln(a, b), np.log(special.beta(a, b)))
+
+
+def _binomial(n, k):
+    """Binomial coefficient, by reflection for a negative integer n."""
+    reflected = np.where(k % 2 == 0, 1.0, -1.0) * special.binom(k - n - 1.0, k)
+    integers = (n == np.floor(n)) & (k == np.floor(k))
+    return np.where(integers & (n < 0) & (k >= 0), reflected, special.binom(n, k))
+
+
+def _log_binomial(n, k):
+    """log of the binomial coefficient without overflow for 0 <= k <= n."""
+    direct = np.log(_binomial(n, k))
+    large = (k >= 0) & (k <= n) & ~np.isfinite(direct)
+    return np.where(large, -special.betaln(1.0 + n - k, 1.0 + k) - np.log1p(n), direct)
+
+
+def _log_one_minus_exp(x):
+    """log(1 - exp(x)) for x < 0 to full accuracy at both ends."""
+    return np.where(x > -0.6931471805599453, np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
+
+
+def _scaled_erfc(x):
+    """exp(max(x, 0)**2) erfc(x): of moderate size for every x."""
+    return np.where(x > 0, special.erfcx(x), special.erfc(x))
+
+
+def _upper_gamma(a, x):
+    """Upper incomplete gamma function for a > 0 and integers a <= 0, x**a E_{1-a}(x) there; else nan."""
+    integer = (a <= 0) & (a == np.floor(a))
+    exponential = np.where(integer, x * 1.0, np.nan) ** a * special.expn(np.where(integer, 1.0 - a, 0.0), x)
+    return np.where(a > 0, special.gamma(a) * special.gammaincc(a, x), exponential)
+
+
+def _ci(x):
+    """Cosine integral, real for x >= 0."""
+    return np.where(x >= 0, special.sici(x)[1], np.nan)
+
+
+def _chi(x):
+    """Hyperbolic cosine integral, real for x >= 0."""
+    return np.where(x >= 0, special.shichi(x)[1], np.nan)
+
+
+def _lambertw(x, branch=0):
+    """The real values of Lambert's W."""
+    value = special.lambertw(x, branch)
+    return np.where(value.imag == 0, value.real, np.nan)

@@ -1,0 +1,44 @@
+"""Source text that stands alone, in any language there is a generator for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from symgeo.codegen.kernel import Kernel
+from symgeo.codegen.numpy_source import module_text
+from symgeo.errors import UnknownBackendError
+
+# Each takes the kernels by function name and the module's documentation, and returns the text.
+LANGUAGES: Mapping[str, Callable[[Mapping[str, Kernel], str], str]] = {"numpy": module_text}
+
+
+def source(
+    obj: Any, coordinates: Iterable[sp.Symbol] | None = None, language: str = "numpy", name: str | None = None
+) -> str:
+    """A module with one function of ``obj`` that stands alone: for "numpy", on NumPy and where needed SciPy.
+
+    ``obj`` and ``coordinates`` are those of `lambdify`, and so is what the function computes. ``name`` is the
+    function's name; by default the object's own.
+    """
+    kernel = Kernel.of(obj, coordinates, name)
+    return _generator(language)({kernel.name: kernel}, "")
+
+
+def module_source(
+    objects: Mapping[str, Any],
+    coordinates: Iterable[sp.Symbol] | None = None,
+    language: str = "numpy",
+    doc: str = "",
+) -> str:
+    """A module with one function for each entry of ``{name: obj}``; ``doc`` becomes its docstring."""
+    chart = None if coordinates is None else tuple(coordinates)
+    return _generator(language)({name: Kernel.of(obj, chart, name) for name, obj in objects.items()}, doc)
+
+
+def _generator(language: str) -> Callable[[Mapping[str, Kernel], str], str]:
+    if language not in LANGUAGES:
+        raise UnknownBackendError(f"there is no generator for {language!r}; choose one of {', '.join(LANGUAGES)}")
+    return LANGUAGES[language]

@@ -1,0 +1,308 @@
+"""Rewritings that keep intermediate values in range and digits in place; exact as algebra.
+
+log(gamma(k)) overflows inside for k > 171 although its value is about 700; exp(x)/(1 + exp(x))**2 is inf/inf
+for x > 355 although its value is small; 1 + erf(x) has lost all digits at x = -6. Densities and their
+derivatives are full of such terms, so the graph is built from the forms found here.
+
+The method: a factor f of wide range is split into f = s*exp(e) with s of moderate size (`_split`). In a
+quotient the exponents e are added up before one exponential is taken; in a logarithm none is left.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import sympy as sp
+
+from symgeo.codegen.lowering import (
+    complementary_erf,
+    exp_minus_one,
+    largest_of,
+    log_add_exp,
+    log_beta,
+    log_binomial,
+    log_gamma,
+    log_normal_cdf,
+    log_one_minus_exp,
+    log_one_plus,
+    scaled_besseli,
+    scaled_besselk,
+    scaled_erfc,
+)
+
+# A sum of exponentials is scaled by its largest term when it has at most this many different exponents.
+MOST_EXPONENTS = 6
+
+# The functions a sum is looked through for.
+_WIDE = (sp.exp, sp.besseli, sp.besselk, sp.erfc, complementary_erf)
+
+_Split = tuple[sp.Expr, sp.Expr]
+
+
+class Stabilizer:
+    """Finds stable forms; one for each graph, for it remembers what it has looked at."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[sp.Expr, bool], _Split | None] = {}
+        self._final: set[sp.Expr] = set()
+
+    def form(self, expr: sp.Basic) -> sp.Expr | None:
+        """An equal expression with a safer evaluation, or None when there is nothing to gain."""
+        if expr in self._final:
+            return None
+        if isinstance(expr, sp.Mul):
+            return self._product(expr)
+        if isinstance(expr, sp.Add):
+            return _sum(expr)
+        if isinstance(expr, sp.log) and len(expr.args) == 1:
+            return self._log(expr.args[0])
+        if isinstance(expr, sp.erfc):
+            return complementary_erf(expr.args[0])
+        return None
+
+    def _product(self, expr: sp.Mul) -> sp.Expr | None:
+        """One exponential for all factors of wide range when some of them cancel."""
+        ratio = _gamma_ratio(expr)
+        if ratio is not None:
+            return ratio
+        wide: list[tuple[sp.Expr, sp.Expr, _Split]] = []
+        rest: list[sp.Expr] = []
+        cancelling = False
+        for factor in expr.args:
+            base, power = _base_power(factor)
+            split = self._split(base) if power.is_Rational else None
+            if split is None:
+                rest.append(factor)
+                continue
+            wide.append((base, power, split))
+            cancelling |= power.is_negative or _decays(base)
+        kinds = {type(base) for base, _, _ in wide}
+        cancelling |= {sp.exp, sp.Add} <= kinds
+        if len(wide) < 2 or not cancelling or kinds == {sp.exp}:
+            return None
+        exponent = _total([power * e for _, power, (_, e) in wide])
+        result = sp.Mul(*rest, *(s**power for _, power, (s, _) in wide), sp.exp(exponent))
+        self._final.add(result)
+        return result
+
+    def _log(self, arg: sp.Expr) -> sp.Expr | None:
+        direct = _log_of_function(arg)
+        if direct is not None:
+            return direct
+        terms: list[sp.Expr] = []
+        rest: list[sp.Expr] = []
+        for factor in sp.Mul.make_args(arg):
+            base, power = _base_power(factor)
+            logarithm = _log_of_function(base) if isinstance(base, sp.Function) else None
+            if isinstance(base, sp.exp):
+                terms.append(power * base.exp)
+            elif logarithm is not None and base.is_positive:
+                terms.append(power * logarithm)
+            elif not power.is_Rational and base.is_positive:
+                terms.append(power * sp.log(base))
+            elif power.is_Rational and (argument := _normal_cdf(base)) is not None:
+                rest.append((2 * argument[0]) ** power)
+                terms.append(power * log_normal_cdf(argument[1]))
+            elif power.is_Rational and (split := self._split(base)) is not None:
+                pair = self._log_of_two(base) if arg == base else None
+                if pair is not None:
+                    return pair
+                rest.append(split[0] ** power)
+                terms.append(power * split[1])
+            else:
+                rest.append(factor)
+        if not terms:
+            return _log_one_plus(arg)
+        inside = sp.Mul(*rest)
+        if inside == 1:
+            return sp.Add(*terms)
+        logarithm = sp.log(inside, evaluate=False)
+        self._final.add(logarithm)
+        return sp.Add(logarithm, *terms)
+
+    def _log_of_two(self, arg: sp.Expr) -> sp.Expr | None:
+        """log(exp(u) + exp(v)) and log(1 - exp(u)) have functions of their own."""
+        difference = _exp_minus_one(arg)
+        if difference is not None:
+            sign, u = difference
+            return log_one_minus_exp(u) if sign < 0 else u + log_one_minus_exp(-u)
+        if not isinstance(arg, sp.Add) or len(arg.args) != 2:
+            return None
+        parts = [self._term(a, False) for a in arg.args]
+        if any(not (s.is_Number and s > 0) for s, _ in parts):
+            return None
+        return log_add_exp(*(e if s == 1 else e + sp.log(s) for s, e in parts))
+
+    def _split(self, base: sp.Expr, nested: bool = True) -> _Split | None:
+        """(s, e) with base = s*exp(e), or None for what has no wide range.
+
+        Sums in the terms of a sum are looked into once, not further.
+        """
+        if not isinstance(base, sp.Add):
+            return _split_function(base)
+        if (base, nested) not in self._sums:
+            self._sums[base, nested] = self._split_sum(base, nested)
+        return self._sums[base, nested]
+
+    def _split_sum(self, total: sp.Add, nested: bool) -> _Split | None:
+        """A sum of terms c*exp(e) is exp(m) times the sum of c*exp(e - m), m the largest of the e."""
+        difference = _exp_minus_one(total)
+        if difference is not None:
+            sign, u = difference
+            scaled = sp.sign(u, evaluate=False) * exp_minus_one(-sp.Abs(u, evaluate=False))
+            return -sign * scaled, largest_of(u, sp.S.Zero)
+        total = _sum(total) or total
+        if not isinstance(total, sp.Add):
+            return self._term(total, nested)
+        factors = (_base_power(f)[0] for term in total.args for f in sp.Mul.make_args(term))
+        if not any(
+            isinstance(f, _WIDE) or (nested and isinstance(f, sp.Add) and self._split(f, False)) for f in factors
+        ):
+            return None
+        parts = [self._term(term, nested) for term in total.args]
+        exponents = list(dict.fromkeys(e for _, e in parts))
+        if exponents == [0] or len(exponents) > MOST_EXPONENTS:
+            return None
+        if len(exponents) > 1 and not any(_total([e, -exponents[0]]) for e in exponents[1:]):
+            exponents = exponents[:1]  # one exponent in different forms
+        largest = exponents[0] if len(exponents) == 1 else largest_of(*exponents)
+        scaled = sp.Add(*(s * sp.exp(e - largest) for s, e in parts))
+        self._sums[scaled, True] = self._sums[scaled, False] = None  # done: not to be scaled again
+        return scaled, largest
+
+    def _term(self, term: sp.Expr, nested: bool) -> _Split:
+        """A term of a sum as (s, e), term = s*exp(e)."""
+        rest: list[sp.Expr] = []
+        exponents: list[sp.Expr] = []
+        for factor in sp.Mul.make_args(term):
+            base, power = _base_power(factor)
+            looked = power.is_Rational and (isinstance(base, _WIDE) or (nested and isinstance(base, sp.Add)))
+            split = self._split(base, False) if looked else None
+            if split is None:
+                rest.append(factor)
+            else:
+                rest.append(split[0] ** power)
+                exponents.append(power * split[1])
+        return sp.Mul(*rest), _total(exponents)
+
+
+def _total(exponents: list[sp.Expr]) -> sp.Expr:
+    """The sum, expanded only where terms cancel: (x - mu)/s has more digits than x/s - mu/s."""
+    total = sp.Add(*exponents)
+    expanded = sp.expand_mul(total)
+    cancelled = expanded == 0 or len(sp.Add.make_args(expanded)) < len(sp.Add.make_args(total))
+    return expanded if cancelled else total
+
+
+def _gamma_ratio(expr: sp.Mul) -> sp.Expr | None:
+    """Quotients of gamma functions that SciPy evaluates for arguments of any size.
+
+    gamma(a)*gamma(b)/gamma(a + b) is beta(a, b); gamma(a)/gamma(b) with a number a - b is a rising factorial.
+    """
+    above = [f for f in expr.args if isinstance(f, sp.gamma)]
+    below = [f for f in expr.args if isinstance(f, sp.Pow) and f.exp == -1 and isinstance(f.base, sp.gamma)]
+    if not above or not below:
+        return None
+    for whole, parts, power in ((below, above, 1), (above, below, -1)):
+        for total, (first, second) in itertools.product(whole, itertools.combinations(parts, 2)):
+            a, b = _gamma_argument(first), _gamma_argument(second)
+            if a + b == _gamma_argument(total):
+                rest = [f for f in expr.args if f not in (total, first, second)]
+                return sp.Mul(*rest, sp.beta(a, b) ** power)
+    for top, bottom in itertools.product(above, below):
+        start = _gamma_argument(bottom)
+        step = sp.expand_mul(_gamma_argument(top) - start)
+        if step.is_Number and start.is_positive:
+            rest = [f for f in expr.args if f not in (top, bottom)]
+            return sp.Mul(*rest, sp.RisingFactorial(start, step, evaluate=False))
+    return None
+
+
+def _gamma_argument(factor: sp.Expr) -> sp.Expr:
+    return _base_power(factor)[0].args[0]
+
+
+def _split_function(base: sp.Expr) -> _Split | None:
+    if not isinstance(base, sp.Function):
+        return None
+    if isinstance(base, sp.exp):
+        return sp.S.One, base.exp
+    if isinstance(base, sp.besseli):
+        z = base.args[1]
+        return scaled_besseli(*base.args), z if z.is_nonnegative else sp.Abs(z, evaluate=False)
+    if isinstance(base, sp.besselk):
+        return scaled_besselk(*base.args), -base.args[1]
+    if isinstance(base, (sp.erfc, complementary_erf)):
+        return scaled_erfc(*base.args), -(largest_of(base.args[0], sp.S.Zero) ** 2)
+    if isinstance(base, sp.gamma) and base.args[0].is_positive and base.args[0].free_symbols:
+        return sp.S.One, sp.loggamma(base.args[0])
+    return None
+
+
+def _sum(expr: sp.Add) -> sp.Expr | None:
+    """exp(u) - 1, 1 +- erf(u) and 2 - erfc(u) without loss of digits."""
+    difference = _exp_minus_one(expr)
+    if difference is not None:
+        sign, u = difference
+        return sign * exp_minus_one(u)
+    number = expr.args[0]
+    if not number.is_Number:
+        return None
+    for term in expr.args[1:]:
+        coefficient, function = term.as_coeff_Mul()
+        sign = 0
+        if isinstance(function, sp.erf) and abs(coefficient) == abs(number):
+            sign = -1 if coefficient == number else 1
+        elif isinstance(function, sp.erfc) and number == -2 * coefficient:
+            number, sign = -coefficient, -1
+        if sign:
+            others = [a for a in expr.args[1:] if a is not term]
+            return sp.Add(number * complementary_erf(sign * function.args[0]), *others)
+    return None
+
+
+def _exp_minus_one(expr: sp.Expr) -> tuple[int, sp.Expr] | None:
+    """(1, u) for exp(u) - 1, (-1, u) for 1 - exp(u), else None."""
+    if isinstance(expr, sp.Add) and len(expr.args) == 2 and expr.args[0] in (sp.S.One, sp.S.NegativeOne):
+        coefficient, function = expr.args[1].as_coeff_Mul()
+        if isinstance(function, sp.exp) and coefficient == -expr.args[0]:
+            return int(coefficient), function.exp
+    return None
+
+
+def _normal_cdf(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """(c, v) when ``expr`` is 2*c times the standard normal distribution function of v, else None."""
+    if isinstance(expr, sp.Add):
+        expr = _sum(expr) or expr
+    coefficient, function = expr.as_coeff_Mul()
+    if isinstance(function, (sp.erfc, complementary_erf)):
+        return coefficient, -sp.sqrt(2) * function.args[0]
+    return None
+
+
+def _log_of_function(arg: sp.Expr) -> sp.Expr | None:
+    """log(f) by a function made for it."""
+    if isinstance(arg, sp.gamma):
+        return sp.loggamma(arg.args[0]) if arg.args[0].is_positive else log_gamma(arg.args[0])
+    if isinstance(arg, sp.factorial):
+        return log_gamma(arg.args[0] + 1)
+    if isinstance(arg, sp.beta):
+        return log_beta(*arg.args)
+    if isinstance(arg, sp.binomial):
+        return log_binomial(*arg.args)
+    return None
+
+
+def _log_one_plus(arg: sp.Expr) -> sp.Expr | None:
+    if isinstance(arg, sp.Add) and arg.args[0] == 1:
+        return log_one_plus(sp.Add(*arg.args[1:]))
+    return None
+
+
+def _base_power(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    return factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+
+
+def _decays(base: sp.Expr) -> bool:
+    """Whether the function vanishes exponentially, so that its product with an exponential may cancel."""
+    return isinstance(base, (sp.besselk, sp.erfc, complementary_erf))
