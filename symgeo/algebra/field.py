@@ -16,6 +16,7 @@ from flint import fmpz_mpoly_ctx
 from flint.utils.flint_exceptions import DomainError as NotDivisible
 
 from symgeo.algebra import algebraic
+from symgeo.algebra.directions import Directions
 from symgeo.algebra.element import Element, Powers
 from symgeo.algebra.generator import Derivation, Generator, Tower, content_of
 from symgeo.algebra.knowledge import Knowledge
@@ -57,11 +58,12 @@ class Field:
         self.knowledge = Knowledge()
         self.towers: dict[Hashable, Tower] = {}
         # Inverse views, by generator index: the argument of a logarithm and of a logarithm of an absolute value, the
-        # exponent of an exponential, the cosine that goes with a sine.
+        # exponent of an exponential.
         self.log_arguments: dict[int, Element] = {}
         self.absolute_arguments: dict[int, Element] = {}
         self.exponents: dict[int, Element] = {}
-        self.cosines: dict[int, Element] = {}
+        self.exponential_directions = Directions()
+        self.angle_directions = Directions()
         self.gamma_arguments: list[Element] = []
         self.gamma_classes: dict[Hashable, int] = {}
         self.zero = Element(self, self.context.constant(0), 1, ())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symgeo.algebra import generators as gen
+from symgeo.algebra.trigonometry import sine_cosine
 from symgeo.algebra.zero_test import element_sign
 
 if TYPE_CHECKING:
@@ -63,12 +64,12 @@ def _log(field: Field, expr: Expr) -> Element:
 
 
 def _sin(field: Field, expr: Expr) -> Element | None:
-    both = gen.sine_cosine(field, field(expr.args[0]))
+    both = sine_cosine(field, field(expr.args[0]))
     return both and both[0]
 
 
 def _cos(field: Field, expr: Expr) -> Element | None:
-    both = gen.sine_cosine(field, field(expr.args[0]))
+    both = sine_cosine(field, field(expr.args[0]))
     return both and both[1]
 
 

@@ -5,6 +5,7 @@ The laws of exponents and logarithms are applied on entry, so that what is equal
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from fractions import Fraction
 from functools import reduce
 from math import gcd
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 import sympy as sp
 from flint import fmpz
 
-from symgeo.algebra.element import Element, pieces
+from symgeo.algebra.directions import joined
+from symgeo.algebra.element import Element
 from symgeo.algebra.field import Field
 from symgeo.algebra.generator import Tower
 from symgeo.algebra.zero_test import proven_sign
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from flint import fmpz_mpoly
     from sympy import Expr, Symbol
 
-_MAX_MULTIPLE = 64
 _MAX_FACTORED_BITS = 200
 
 
@@ -159,8 +160,9 @@ def _whole_log(field: Field, a: Element) -> Element:
 
 def exp(field: Field, a: Element) -> Element:
     """exp a, as a product over the pieces of a; pieces ``q log f`` become powers of f."""
-    result = field.one
-    for q, t in pieces(a):
+    together, apart = joined(a)
+    result = _exponential_of_sum(field, together) if together else field.one
+    for q, t in apart:
         base = _log_argument(t, field.log_arguments)
         if base is None and q % 2 == 0:
             base = _log_argument(t, field.absolute_arguments)
@@ -238,15 +240,31 @@ def _power(field: Field, base: Element, q: Fraction) -> Element:
 def _exponential(field: Field, t: Element, q: Fraction) -> Element:
     """exp(q t) for one piece t."""
     key = ("exp", t.key())
-    tower = field.towers.get(key)
-    if tower is None:
-        order = q.denominator
-        entry = t * Fraction(1, order)
-        top = field.adjoin(key, _written_exp(entry.to_sympy()), t.free_symbols, lambda s: entry.diff(s) * top)
-        field.exponents[len(field.generators) - 1] = entry
-        tower = field.towers[key] = Tower(order, top)
-    top = _refine(field, tower, key, q.denominator)
-    return top ** int(q * tower.order)
+    tower = field.towers.get(key) or _new_exponential(field, key, t * Fraction(1, q.denominator), q.denominator)
+    return _refine(field, tower, key, q.denominator) ** int(q * tower.order)
+
+
+def _exponential_of_sum(field: Field, a: Element) -> Element:
+    """exp a for a polynomial in symbols, through the exponentials that there are or else as one of its own."""
+    directions = field.exponential_directions
+    coefficients = directions.express(a)
+    if coefficients is None:
+        _new_exponential(field, ("exp sum", directions.add(a)), a, 1)
+        coefficients = directions.express(a) or []
+    result = field.one
+    for i, q in enumerate(coefficients):
+        if q:
+            key = ("exp sum", i)
+            tower = field.towers[key]
+            result = result * _refine(field, tower, key, q.denominator) ** int(q * tower.order)
+    return result
+
+
+def _new_exponential(field: Field, key: Hashable, entry: Element, order: int) -> Tower:
+    top = field.adjoin(key, _written_exp(entry.to_sympy()), entry.free_symbols, lambda s: entry.diff(s) * top)
+    field.exponents[len(field.generators) - 1] = entry
+    tower = field.towers[key] = Tower(order, top)
+    return tower
 
 
 def _written_exp(inner: Expr) -> Expr:
@@ -273,47 +291,3 @@ def _refine(field: Field, tower: Tower, key: object, order: int) -> Element:
         tower.order *= m
         tower.top = top
     return tower.top
-
-
-# -- sine and cosine -----------------------------------------------------------------------------------------------
-
-
-def sine_cosine(field: Field, a: Element) -> tuple[Element, Element] | None:
-    """sin a and cos a by the addition theorems over the pieces of a; None when a multiple is too large."""
-    s, c = field.zero, field.one
-    for q, t in pieces(a):
-        key = ("angle", t.key())
-        tower = field.towers.get(key)
-        if tower is None:
-            tower = field.towers[key] = Tower(q.denominator, _sine(field, t * Fraction(1, q.denominator)))
-        if tower.order % q.denominator:
-            field.independent = False
-            tower = Tower(q.denominator, _sine(field, t * Fraction(1, q.denominator)))
-        n = int(q * tower.order)
-        if abs(n) > _MAX_MULTIPLE:
-            return None
-        s1 = tower.top
-        c1 = field.cosines[list(s1.numerator.degrees()).index(1)]
-        for _ in range(abs(n)):
-            s, c = (s * c1 + c * s1, c * c1 - s * s1) if n > 0 else (s * c1 - c * s1, c * c1 + s * s1)
-    return s, c
-
-
-def _sine(field: Field, angle: Element) -> Element:
-    key = ("sin", angle.key())
-    found = field.lookup(key)
-    if found is None:
-        inner = angle.to_sympy()
-        symbols = angle.free_symbols
-        found = field.adjoin(key, sp.sin(inner), symbols, lambda s: cosine * angle.diff(s))
-        index = len(field.generators) - 1
-        sine = found
-        cosine = field.adjoin(
-            ("cos", angle.key()),
-            sp.cos(inner),
-            symbols,
-            lambda s: -(sine * angle.diff(s)),
-            relation=(2, 1 - sine * sine),
-        )
-        field.cosines[index] = cosine
-    return found

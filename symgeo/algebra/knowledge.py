@@ -70,11 +70,15 @@ class Range:
 
 @dataclass
 class Knowledge:
-    """Ranges of symbols, signs of polynomials stated as facts, and points to sample at."""
+    """Ranges of symbols, signs of polynomials stated as facts, and points to sample at.
+
+    ``apart``: symbols to keep apart from the others, inside exponentials and angles too.
+    """
 
     ranges: dict[Symbol, Range] = field(default_factory=dict)
     signs: dict[Hashable, int] = field(default_factory=dict)
     points: list[Mapping[Symbol, Rational]] = field(default_factory=list)
+    apart: frozenset[Symbol] = frozenset()
 
     def range_of(self, symbol: Symbol) -> Range:
         """The range of a symbol, from what was stated or else from its assumptions."""

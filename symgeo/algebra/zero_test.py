@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, pi
+from math import exp, inf, isfinite, pi
 from typing import TYPE_CHECKING
 
 import mpmath
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _DIGITS = 60
 _SAMPLES = 3
 _ROUNDING = 1e-12
+_LARGEST_EXPONENT = 700.0
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,20 @@ def sampled_sign(field: Field, p: fmpz_mpoly) -> int:
     return -1 if mpmath.re(got[0]) < 0 else 1
 
 
+def unanimous_sign(a: Element) -> int | None:
+    """The sign of an element where it is the same at all stated sample points; None where it is not."""
+    field, signs = a.field, set()
+    for k in range(max(1, len(field.knowledge.points))):
+        values = [_polynomial_value(field, p, k) for p in (a.numerator, *map(field.factor_polynomial, dict(a.powers)))]
+        sign = 1
+        for value, e in zip(values, [1, *(e for _, e in a.powers)], strict=True):
+            if value is None or mpmath.im(value[0]) != 0 or value[0] == 0:
+                return None
+            sign *= -1 if e % 2 and value[0] < 0 else 1
+        signs.add(sign)
+    return signs.pop() if len(signs) == 1 else None
+
+
 def proven_sign(field: Field, p: fmpz_mpoly) -> int | None:
     """The sign of a polynomial over the whole range of its symbols, where facts or interval arithmetic prove it."""
     p = field.lift(p)
@@ -154,6 +169,11 @@ def _generator_range(field: Field, generator: Generator) -> Range:
     if generator.is_symbol:
         return field.knowledge.range_of(next(iter(generator.symbols)))
     expr = generator.expr
+    exponent = field.exponents.get(generator.index)
+    if exponent is not None and not exponent.powers:
+        inner = polynomial_range(field, exponent.numerator)
+        low, high = (_exp(e / exponent.denominator) for e in (inner.low, inner.high))
+        return Range(low, high, inner.open_low or low == 0, inner.open_high or high == inf)
     if not generator.symbols and expr.is_real:
         value = float(expr)
         return Range(value, value, False, False)
@@ -168,6 +188,10 @@ def _generator_range(field: Field, generator: Generator) -> Range:
     if expr.is_Pow and expr.exp.is_real and generator.degree:
         return Range(low=0.0)
     return Range()
+
+
+def _exp(x: float) -> float:
+    return exp(x) if x < _LARGEST_EXPONENT else inf
 
 
 def _sine_range(field: Field, expr: Expr) -> Range:
