@@ -33,7 +33,7 @@ def to_sympy(a: Element) -> Expr:
     else:
         content, factors = field.factorise(a.numerator)
     factors = factors + [(field.factor_polynomial(i), -e) for i, e in a.powers]
-    sign, signed = _with_signs(field, factors)
+    sign, signed = _with_signs(field, factors, content)
     parts = [_squared_cosine(field, f, e) or _polynomial(field, f) ** e for f, e in _merged(signed)]
     return sp.Mul(sp.Rational(sign * content, a.denominator), *parts)
 
@@ -112,7 +112,9 @@ def _has_root(a: Element | None) -> bool:
     return a is not None and any(g.degree for g in a.field.used_generators(a))
 
 
-def _with_signs(field: Field, factors: list[tuple[fmpz_mpoly, int]]) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
+def _with_signs(
+    field: Field, factors: list[tuple[fmpz_mpoly, int]], leading: int
+) -> tuple[int, list[tuple[fmpz_mpoly, int]]]:
     """Each factor of several terms turned to the sign in which it is usually written."""
     sign, out = 1, []
     for f, e in factors:
@@ -120,7 +122,19 @@ def _with_signs(field: Field, factors: list[tuple[fmpz_mpoly, int]]) -> tuple[in
             f = -f
             sign *= -1 if e % 2 else 1
         out.append((f, e))
+    if sign * leading < 0:
+        # A difference takes up a minus in front: a - b, not -(b - a).
+        for k, (f, e) in enumerate(out):
+            if e > 0 and e % 2 and _is_difference(f):
+                out[k] = (-f, e)
+                return -sign, out
     return sign, out
+
+
+def _is_difference(f: fmpz_mpoly) -> bool:
+    """Terms of both signs, and no constant among them."""
+    negative = sum(c < 0 for c in f.coeffs())
+    return 0 < negative < len(f) and all(any(exponents) for exponents in f.monoms())
 
 
 def _is_turned(field: Field, f: fmpz_mpoly) -> bool:

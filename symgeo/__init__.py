@@ -1,0 +1,34 @@
+"""Symbolic information geometry: declare a density, get its geometry exactly, use it.
+
+The way through the house:
+
+- declare: :class:`StatisticalModel`, :class:`ExponentialFamily`, the families in :mod:`symgeo.catalogue`;
+- derive: ``model.manifold`` is a :class:`StatisticalManifold` with metric, cubic tensor, ``connection(alpha)``,
+  curvature, ``duality``;
+- deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
+- apply: :func:`fit`.
+
+Errors are in :mod:`symgeo.errors`; each says what to do.
+"""
+
+from symgeo import catalogue, errors
+from symgeo.codegen import lambdify, source
+from symgeo.derivation import derivation
+from symgeo.geometry.manifold import StatisticalManifold
+from symgeo.inference.fisher_scoring import fit
+from symgeo.models.exponential_family import ExponentialFamily
+from symgeo.models.statistical_model import StatisticalModel
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ExponentialFamily",
+    "StatisticalManifold",
+    "StatisticalModel",
+    "catalogue",
+    "derivation",
+    "errors",
+    "fit",
+    "lambdify",
+    "source",
+]

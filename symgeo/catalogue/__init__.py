@@ -1,0 +1,141 @@
+"""Families by name: declarations of densities, from which everything else is derived.
+
+``catalogue.names()`` lists them, ``catalogue.gamma()`` or ``catalogue.get("gamma")`` declares one. A family
+with a known value takes it as an argument: ``catalogue.binomial(n=5)``, ``catalogue.get("binomial(5)")``. The
+declarations are not checked for normalisation each time; the tests do that once for all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from inspect import signature
+from types import MappingProxyType
+
+from sympy import Rational
+
+from symgeo.catalogue.continuous import (
+    beta,
+    chi_squared,
+    exponential,
+    gamma,
+    gamma_scale,
+    half_normal,
+    inverse_gamma,
+    inverse_gaussian,
+    laplace,
+    lognormal,
+    maxwell,
+    normal,
+    normal_natural,
+    normal_precision,
+    normal_variance,
+    pareto,
+    rayleigh,
+    von_mises,
+    weibull,
+)
+from symgeo.catalogue.discrete import (
+    bernoulli,
+    binomial,
+    categorical,
+    geometric,
+    logarithmic_series,
+    negative_binomial,
+    poisson,
+)
+from symgeo.catalogue.multivariate import bivariate_normal, dirichlet, multinomial, multivariate_normal
+from symgeo.errors import UnknownFamilyError
+from symgeo.models.statistical_model import StatisticalModel
+
+_DECLARATIONS: tuple[Callable[..., StatisticalModel], ...] = (
+    bernoulli,
+    beta,
+    binomial,
+    bivariate_normal,
+    categorical,
+    chi_squared,
+    dirichlet,
+    exponential,
+    gamma,
+    gamma_scale,
+    geometric,
+    half_normal,
+    inverse_gamma,
+    inverse_gaussian,
+    laplace,
+    logarithmic_series,
+    lognormal,
+    maxwell,
+    multinomial,
+    multivariate_normal,
+    negative_binomial,
+    normal,
+    normal_natural,
+    normal_precision,
+    normal_variance,
+    pareto,
+    poisson,
+    rayleigh,
+    von_mises,
+    weibull,
+)
+_FAMILIES = MappingProxyType({declare.__name__: declare for declare in _DECLARATIONS})
+_CALL = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
+_ARGUMENT = re.compile(r"\s*(?:(\w+)\s*=)?\s*([+-]?\d+(?:\.\d+|/0*[1-9]\d*)?)\s*")
+
+__all__ = ["get", "names", *_FAMILIES]
+
+
+def names() -> tuple[str, ...]:
+    """The names of all families, sorted."""
+    return tuple(sorted(_FAMILIES))
+
+
+def get(name: str) -> StatisticalModel:
+    """The family of that name, known values in brackets: "gamma", "categorical(4)", "multinomial(n=5, k=3)".
+
+    Values are whole numbers, decimals or fractions such as 3/2. Raises `UnknownFamilyError` for a name or
+    arguments that the catalogue does not have, `DeclarationError` for a value outside its range.
+    """
+    call = _CALL.fullmatch(name) if isinstance(name, str) else None
+    if call is None:
+        raise UnknownFamilyError(
+            f"{name!r} is no family's name; catalogue.names() lists them, such as 'gamma' or 'binomial(5)'"
+        )
+    family, text = call.groups()
+    declare = _FAMILIES.get(family)
+    if declare is None:
+        close = get_close_matches(family.lower(), _FAMILIES, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        raise UnknownFamilyError(
+            f"there is no family {family!r} in the catalogue; {hint}catalogue.names() lists them all"
+        )
+    positional: list[Rational] = []
+    keywords: dict[str, Rational] = {}
+    for part in text.split(",") if text and text.strip() else ():
+        argument = _ARGUMENT.fullmatch(part)
+        if argument is None:
+            raise UnknownFamilyError(
+                f"{part.strip()!r} in {name!r} is no number such as 4, 0.5 or 3/2; write {_usage(family)}"
+            )
+        key, value = argument.groups()
+        if key is None and not keywords:
+            positional.append(Rational(value))
+        elif key is None or key in keywords:
+            raise UnknownFamilyError(f"{name!r} gives its values in a wrong order or twice; write {_usage(family)}")
+        else:
+            keywords[key] = Rational(value)
+    try:
+        bound = signature(declare).bind(*positional, **keywords)
+    except TypeError:
+        raise UnknownFamilyError(f"{name!r} does not fit the family {family}; write {_usage(family)}") from None
+    return declare(*bound.args, **bound.kwargs)
+
+
+def _usage(family: str) -> str:
+    """``multinomial(n=5, k=3)``: the call with its defaults, ``gamma`` for a family without known values."""
+    parameters = signature(_FAMILIES[family]).parameters.values()
+    shown = ", ".join(f"{p.name}={p.default}" for p in parameters)
+    return f"{family}({shown})" if shown else family

@@ -1,0 +1,84 @@
+"""From a model to the steps of its derivation, as far as they go."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+from sympy import Expr
+
+from symgeo.algebra import as_expression
+from symgeo.derivation import curvature_steps, family_steps, metric_steps
+from symgeo.derivation.document import Derivation
+from symgeo.derivation.setting import Setting
+from symgeo.derivation.steps import Step
+from symgeo.errors import ArgumentError, NotExponentialFamilyError, SingularMetricError
+from symgeo.models.exponential_family import ExponentialFamily
+from symgeo.models.statistical_model import StatisticalModel
+
+
+def derivation(
+    model: StatisticalModel | ExponentialFamily, alpha: Expr | int | Fraction | None = None
+) -> Derivation:
+    """The written derivation of a model's information geometry.
+
+    ``alpha`` is the order of the connection, a number or an expression free of the parameters; by default a
+    free symbol. A model without a regular exponential form, or with a singular metric, is derived as far as
+    its geometry goes, and the last step says why it ends there. Raises :class:`ArgumentError` for anything
+    but a model, and :class:`ParameterListError` for an alpha that holds a parameter.
+    """
+    if isinstance(model, ExponentialFamily):
+        model = model.model
+    if not isinstance(model, StatisticalModel):
+        raise ArgumentError(
+            f"a derivation is of a StatisticalModel or an ExponentialFamily, and {type(model).__name__} is "
+            f"neither; "
+            "declare the model first"
+        )
+    setting = Setting(model, None if alpha is None else _order(alpha))
+    return Derivation(setting, tuple(_steps(setting)))
+
+
+def _order(alpha: Any) -> Expr:
+    if isinstance(alpha, Fraction):
+        return sp.Rational(alpha.numerator, alpha.denominator)
+    return sp.nsimplify(alpha) if isinstance(alpha, float) else as_expression(alpha)
+
+
+def _steps(s: Setting) -> list[Step]:
+    steps = [family_steps.density_step(s)]
+    if s.family is not None:
+        steps.append(family_steps.exponential_step(s, s.family))
+    steps.append(family_steps.score_step(s))
+    try:
+        manifold = s.manifold
+    except NotExponentialFamilyError as error:
+        return [*steps, _refusal(error)]
+    if s.family is not None:
+        steps.append(family_steps.expectation_step(s, s.family))
+    steps.append(metric_steps.metric_step(s))
+    try:
+        steps.append(metric_steps.inverse_step(s))
+    except SingularMetricError as error:
+        return [*steps, metric_steps.singular_step(s, error)]
+    steps += [metric_steps.cubic_step(s), metric_steps.first_kind_step(s), metric_steps.second_kind_step(s)]
+    riemann = curvature_steps.riemann_step(s)
+    if riemann is not None:
+        steps.append(riemann)
+    steps.append(curvature_steps.scalar_step(s))
+    if manifold.duality is not None:
+        steps.append(curvature_steps.duality_step(s, manifold.duality))
+    return [*steps, curvature_steps.jeffreys_step(s), curvature_steps.geodesic_step(s)]
+
+
+def _refusal(error: NotExponentialFamilyError) -> Step:
+    return Step(
+        "Where the derivation ends",
+        "The Fisher metric and all that follows from it are not derived for this family.",
+        remark=str(error).replace("$", r"\$") + ".",
+        reason="The geometry is derived from the expectations of the sufficient statistics, which the "
+        "score equations "
+        "give for a regular exponential family only.",
+        citation="Barndorff-Nielsen 1978, chapter 8",
+    )

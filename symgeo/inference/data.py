@@ -1,0 +1,150 @@
+"""Observations as users hand them in: read, checked against the support, brought to one array (N, d)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from symgeo.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from sympy import Symbol
+
+    from symgeo.models.support import Support
+
+# A value of a discrete variable this close to a whole number is that number.
+_WHOLE = 1e-9
+
+
+def observations(support: Support, data: Any) -> np.ndarray:
+    """The data as float64, shape (N, d), columns in the order of the support's variables.
+
+    ``data``: (N,) or (N, 1) for one variable; (N, d) for several; or {variable or its name: (N,)}; a pandas Series
+    or DataFrame is read the same way, by column names where these are the variables'. Raises :class:`DataError` for
+    data that are empty, of another shape, not numbers, not finite, or outside the support.
+    """
+    import numpy as np
+
+    variables = support.variables
+    columns = _named_columns(variables, data)
+    if columns is None:
+        array = _numbers(data, "the data")
+        if len(variables) == 1 and array.ndim == 1:
+            array = array[:, None]
+        if array.ndim != 2 or array.shape[1] != len(variables):
+            raise DataError(f"data of shape {array.shape} do not fit the model: {_wanted(variables)}")
+    else:
+        named = [(v, _numbers(columns[v], f"the column of {v}")) for v in variables]
+        for variable, column in named:
+            if column.ndim != 1:
+                raise DataError(
+                    f"the column of {variable} has shape {column.shape}; give a one-dimensional array of its values"
+                )
+        lengths = {len(column) for _, column in named}
+        if len(lengths) > 1:
+            told = ", ".join(f"{variable} has {len(column)}" for variable, column in named)
+            raise DataError(f"the columns have different lengths: {told}; give one value of each for every observation")
+        array = np.stack([column for _, column in named], axis=1)
+    if not len(array):
+        raise DataError("there are no observations; give at least one")
+    _require_finite(variables, array)
+    for axis, variable in enumerate(variables):
+        if support.is_discrete(variable):
+            whole = np.round(array[:, axis])
+            near = np.abs(array[:, axis] - whole) <= _WHOLE
+            array[:, axis] = np.where(near, whole, array[:, axis])
+    _require_support(support, array)
+    return array
+
+
+def _wanted(variables: tuple[Symbol, ...]) -> str:
+    if len(variables) == 1:
+        return f"give a one-dimensional array of values of {variables[0]}"
+    names = ", ".join(map(str, variables))
+    return (
+        f"give an array of shape (N, {len(variables)}) with the columns {names} in this order, "
+        f"or {{variable: values}} with one-dimensional arrays"
+    )
+
+
+def _named_columns(variables: tuple[Symbol, ...], data: Any) -> dict[Symbol, Any] | None:
+    """{variable: column} where the data are named; None where they are an array."""
+    if isinstance(data, Mapping):
+        keys = list(data)
+    elif hasattr(data, "columns") and hasattr(data, "__getitem__"):
+        keys = list(data.columns)
+        names = {str(v) for v in variables}
+        if len(keys) == len(variables) and not names & {str(k) for k in keys}:
+            return None  # columns under other names: by their order, like a plain array
+    else:
+        return None
+    by_name: dict[str, Any] = {}
+    for key in keys:
+        if str(key) in by_name:
+            raise DataError(f"two columns are called {key}; give each variable once")
+        by_name[str(key)] = key
+    missing = [str(v) for v in variables if str(v) not in by_name]
+    if missing:
+        raise DataError(
+            f"the data have no column for {', '.join(missing)} (they have {', '.join(by_name) or 'none'}); "
+            f"name the columns {', '.join(map(str, variables))}"
+        )
+    unknown = [name for name in by_name if name not in {str(v) for v in variables}]
+    if unknown and isinstance(data, Mapping):  # a table may well hold further columns
+        raise DataError(
+            f"{', '.join(unknown)} is no variable of the model, which has {', '.join(map(str, variables))}; leave it out"
+        )
+    return {v: data[by_name[str(v)]] for v in variables}
+
+
+def _numbers(values: Any, what: str) -> np.ndarray:
+    """A new float64 array; refuses text, dates, complex numbers and ragged lists."""
+    import numpy as np
+
+    remedy = "give real numbers"
+    if isinstance(values, (set, frozenset)) or (hasattr(values, "__next__") and not hasattr(values, "__len__")):
+        raise DataError(f"{what} are a {type(values).__name__}, no array; give a list or an array")
+    try:
+        array = (
+            np.ma.filled(values.astype(float), np.nan) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+        )
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} are no array of numbers ({error}); {remedy}, every row of the same length") from None
+    if array.dtype.kind in "biuf":
+        return array.astype(np.float64)
+    if array.dtype.kind == "O":
+        wrong = next((v for v in array.ravel() if isinstance(v, (str, bytes, complex))), None)
+        if wrong is None:
+            try:
+                return array.astype(np.float64)
+            except (TypeError, ValueError) as error:
+                raise DataError(f"{what} are no real numbers ({error}); {remedy}") from None
+        raise DataError(f"{what} hold {wrong!r}, which is no real number; {remedy}")
+    raise DataError(f"{what} are of type {array.dtype}, not real numbers; {remedy}")
+
+
+def _require_finite(variables: tuple[Symbol, ...], array: np.ndarray) -> None:
+    import numpy as np
+
+    bad = ~np.isfinite(array)
+    if bad.any():
+        row, axis = np.argwhere(bad)[0]
+        rows = int(bad.any(axis=1).sum())
+        raise DataError(
+            f"{rows} of {len(array)} observations are not finite; the first is observation {row} "
+            f"({variables[axis]} = {array[row, axis]}); leave them out or correct them"
+        )
+
+
+def _require_support(support: Support, array: np.ndarray) -> None:
+    import numpy as np
+
+    outside = np.flatnonzero(~support.contains(array))
+    if outside.size:
+        first = array[outside[0]]
+        told = ", ".join(f"{v} = {value:.12g}" for v, value in zip(support.variables, first, strict=True))
+        raise DataError(
+            f"{outside.size} of {len(array)} observations lie outside the support {support}; the first is "
+            f"observation {outside[0]} ({told}); leave them out, or declare the support that the data have"
+        )

@@ -1,0 +1,258 @@
+"""Maximum likelihood by Fisher scoring with the derived metric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from symgeo.codegen import numpy_function
+from symgeo.errors import ArgumentError, DomainError, ParameterListError
+from symgeo.inference.ascent import FINE, Climb, Outcome, climb
+from symgeo.inference.boundary import where_it_runs
+from symgeo.inference.data import observations
+from symgeo.inference.equations import Equations
+from symgeo.inference.likelihood import Likelihood
+from symgeo.inference.result import Fit
+from symgeo.inference.starting import starting_points
+from symgeo.models.exponential_family import ExponentialFamily
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from symgeo.inference.precise import PreciseLikelihood
+    from symgeo.models.statistical_model import StatisticalModel
+
+# How many starting points are tried when one leads to no maximum.
+_STARTS = 4
+# Relative accuracy below which a result of float64 is not called one.
+_COARSE = 1e-4
+
+
+def fit(
+    model: StatisticalModel | ExponentialFamily,
+    data: Any,
+    *,
+    start: Any = None,
+    tolerance: float = 1e-18,
+    max_iterations: int = 1000,
+) -> Fit:
+    """The maximum likelihood estimate of a regular exponential family: natural-gradient steps theta += t g^-1 score.
+
+    data: (N,) for one variable, (N, d) for several, or {variable or name: (N,)}; pandas objects too.
+    start: (n,) or {parameter or name: value}; by default the closed form where there is one, else the best of many
+        points on all scales.
+    tolerance: on N score' g^-1 score, the squared step in units of the standard errors; it is always followed up by a
+        further step that must confirm the convergence.
+
+    A sample without a maximum inside the domain (all zeros for a Poisson mean, equal values for a normal variance)
+    gives a `Fit` with ``converged`` False and a message that names the parameter and where it runs.
+
+    Raises :class:`NotExponentialFamilyError`, :class:`SingularMetricError` (parameters not identifiable),
+    :class:`DataError`, :class:`DomainError` (start outside the domain), :class:`ParameterListError`,
+    :class:`ArgumentError`.
+    Source: Amari, Neural Computation 10 (1998) 251-276; Osborne, Int. Stat. Review 60 (1992) 99-117.
+    """
+    if isinstance(model, ExponentialFamily):
+        model = model.model
+    if not 0.0 < tolerance < 1.0:
+        raise ArgumentError(f"the tolerance must lie between 0 and 1, not {tolerance}; 1e-18 is the default")
+    if not (isinstance(max_iterations, int) and max_iterations > 0):
+        raise ArgumentError(f"max_iterations must be a positive whole number, not {max_iterations}")
+    equations = Equations.of(model)
+    first = None if start is None else _start(model, start)
+    sample = observations(model.support, data)
+    likelihood = Likelihood(equations, sample)
+    search = _Search(equations, sample, likelihood, tolerance, max_iterations)
+    return search.run(first)
+
+
+class _Search:
+    """Climbs from one start after another, in float64 first, until one ends at a maximum."""
+
+    def __init__(
+        self, equations: Equations, sample: np.ndarray, likelihood: Likelihood, tolerance: float, max_iterations: int
+    ):
+        self.equations, self.sample, self.likelihood = equations, sample, likelihood
+        self.tolerance, self.max_iterations = tolerance, max_iterations
+
+    def run(self, first: np.ndarray | None) -> Fit:
+        best: Climb | None = None
+        for theta, trusted in self._starts(first):
+            state = self.likelihood.at(theta)
+            if state is None:
+                continue
+            found = climb(self.likelihood, state, self.tolerance, self.max_iterations, trusted)
+            if found.outcome is Outcome.INTERIOR:
+                return self._converged(self.likelihood, found)
+            if found.outcome is Outcome.BUDGET:
+                return self._failed(self.likelihood, found, _out_of_iterations(found))
+            if found.outcome is Outcome.ROUGH or found.state.noise > FINE:
+                return self._precisely(found)
+            if best is None or found.state.value > best.state.value:
+                best = found
+        if best is None:
+            return self._precisely(None)
+        return self._failed(self.likelihood, best, self._boundary(best))
+
+    def _starts(self, first: np.ndarray | None) -> Iterator[tuple[np.ndarray, bool]]:
+        """Where to begin, and whether the point is known to be the maximum, rounding aside."""
+        if first is not None:
+            yield first, False
+        for theta in self._closed_form():
+            yield theta, True
+        for theta in starting_points(self.likelihood, _STARTS):
+            yield theta, False
+
+    def _closed_form(self) -> Iterator[np.ndarray]:
+        """The estimate in closed form, where it exists and float64 finds it inside the domain."""
+        import numpy as np
+
+        inverse = self.equations.from_expectation
+        if inverse is not None:
+            theta = np.array(numpy_function(inverse, self.equations.expectation_symbols)(*self.likelihood.mean))
+            if self.likelihood.chart.contains(theta):
+                yield theta
+
+    def _precisely(self, rough: Climb | None) -> Fit:
+        """Decide in ball arithmetic what float64 could not."""
+        from symgeo.inference.precise import PreciseLikelihood, precision
+
+        if not PreciseLikelihood.affordable(self.equations, self.sample):
+            return self._as_it_stands(rough)
+        with precision():
+            likelihood = PreciseLikelihood(self.equations, self.sample, self.likelihood.log_carrier)
+            steps = 0 if rough is None else rough.iterations
+            trace = [] if rough is None else rough.trace
+            best: Climb | None = None
+            for theta in self._precise_starts(likelihood, rough):
+                state = likelihood.at(theta)
+                if state is None:
+                    continue
+                found = climb(likelihood, state, self.tolerance, max(self.max_iterations - steps, 1))
+                found.iterations += steps
+                found.trace = [value for value in trace if value < found.trace[0]] + found.trace
+                if found.outcome is Outcome.INTERIOR:
+                    return self._converged(likelihood, found)
+                if found.outcome is Outcome.BUDGET:
+                    return self._failed(likelihood, found, _out_of_iterations(found))
+                if best is None or found.state.value > best.state.value:
+                    best = found
+            if best is not None:
+                return self._failed(likelihood, best, self._boundary(best))
+        return self._as_it_stands(rough)
+
+    def _precise_starts(self, likelihood: PreciseLikelihood, rough: Climb | None) -> Iterator[np.ndarray]:
+        exact = likelihood.closed_form()
+        if exact is not None:
+            yield exact
+        if rough is not None:
+            yield likelihood.point(rough.state.theta)
+        for theta in starting_points(self.likelihood, 1):
+            yield likelihood.point(theta)
+
+    def _as_it_stands(self, rough: Climb | None) -> Fit:
+        """The float64 result, called converged only if rounding leaves several digits of it."""
+        import numpy as np
+
+        if rough is None:
+            n = len(self.equations.parameters)
+            return Fit(
+                model=self.equations.model,
+                estimate=np.full(n, np.nan),
+                standard_errors=np.full(n, np.nan),
+                covariance=np.full((n, n), np.nan),
+                log_likelihood=float("nan"),
+                converged=False,
+                iterations=0,
+                message="no point of the domain was found where the likelihood of these data can be computed; "
+                "pass start=, or rescale the data",
+                n_observations=len(self.sample),
+            )
+        state = rough.state
+        if state.noise <= _COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance:
+            if self.likelihood.clear_of_boundary(state):
+                return self._converged(
+                    self.likelihood, rough, f"; rounding errors leave about {state.noise:.0e} standard deviations"
+                )
+        return self._failed(
+            self.likelihood,
+            rough,
+            "rounding errors hide whether this is a maximum: the statistics of these data agree in nearly all their "
+            "digits; subtract a common value from the data or declare the model in other parameters",
+        )
+
+    def _converged(self, likelihood: Any, found: Climb, remark: str = "") -> Fit:
+        import numpy as np
+
+        covariance = likelihood.covariance(found.state)
+        times = "iteration" if found.iterations == 1 else "iterations"
+        return Fit(
+            model=self.equations.model,
+            estimate=np.array([float(v) for v in found.state.theta]),
+            standard_errors=np.sqrt(np.diagonal(covariance)),
+            covariance=covariance,
+            log_likelihood=likelihood.log_likelihood(found.state),
+            converged=True,
+            iterations=found.iterations,
+            message=f"converged in {found.iterations} {times}{remark}",
+            n_observations=len(self.sample),
+            trace=tuple(found.trace),
+        )
+
+    def _failed(self, likelihood: Any, found: Climb, message: str) -> Fit:
+        import numpy as np
+
+        n = len(found.state.theta)
+        return Fit(
+            model=self.equations.model,
+            estimate=np.array([float(v) for v in found.state.theta]),
+            standard_errors=np.full(n, np.nan),
+            covariance=np.full((n, n), np.nan),
+            log_likelihood=likelihood.log_likelihood(found.state),
+            converged=False,
+            iterations=found.iterations,
+            message=message,
+            n_observations=len(self.sample),
+            trace=tuple(found.trace),
+        )
+
+    def _boundary(self, found: Climb) -> str:
+        where = where_it_runs(self.equations.model.chart, found)
+        return (
+            f"the estimate runs to the boundary of the domain: {where}. The likelihood of these data has no maximum "
+            "inside; more or more varied observations are needed, or a model that fixes what runs away"
+        )
+
+
+def _out_of_iterations(found: Climb) -> str:
+    return (
+        f"no convergence within {found.iterations} iterations; raise max_iterations, or pass a start closer to the "
+        "maximum"
+    )
+
+
+def _start(model: StatisticalModel, start: Any) -> np.ndarray:
+    """A user's starting point as (n,), checked against the domain."""
+    import numpy as np
+
+    parameters = model.parameters
+    if isinstance(start, Mapping):
+        by_name = {str(key): value for key, value in start.items()}
+        names = [s.name for s in parameters]
+        if set(by_name) != set(names):
+            raise ParameterListError(
+                f"start names {', '.join(sorted(by_name)) or 'nothing'}; give one value for each of {', '.join(names)}"
+            )
+        start = [by_name[name] for name in names]
+    try:
+        theta = np.atleast_1d(np.asarray(start, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"start is no array of real numbers ({error}); give one number per parameter") from None
+    if theta.shape != (len(parameters),):
+        raise ParameterListError(
+            f"start has shape {theta.shape}; give one value for each of {', '.join(map(str, parameters))}, in this order"
+        )
+    problems = model.chart.violations(theta)
+    if problems:
+        raise DomainError(f"the start lies outside the domain: {problems}; choose an interior point, or leave it out")
+    return theta

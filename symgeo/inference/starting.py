@@ -1,0 +1,110 @@
+"""Where to begin: points of the domain on all scales, ranked by their likelihood."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from symgeo.inference.likelihood import Likelihood
+
+# Distances from an end or from zero, in powers of ten: data of size 1e8 have precisions of size 1e-16.
+_DECADES = 20
+_PER_DECADE = 3
+_DRAWS = 2048
+_SWEEPS = 3
+# Mean log-likelihoods this close are equally good.
+_LEVEL = 0.01
+
+
+def starting_points(likelihood: Likelihood, count: int) -> Iterator[np.ndarray]:
+    """Up to ``count`` interior points (n,), the most likely first, from different parts of the domain.
+
+    Random points on all scales and the chart's own interior points are tried; the best of them are improved one
+    parameter at a time, again on all scales. The same every time.
+    """
+    import numpy as np
+
+    chart = likelihood.chart
+    parameters = likelihood.equations.parameters
+    grids = [_grid(parts) for parts in _numeric_pieces(likelihood)]
+    random = np.random.default_rng(1763)
+    drawn = np.stack([random.choice(grid, _DRAWS) for grid in grids], axis=-1)
+    moderate = np.array([[float(point[p]) for p in parameters] for point in chart.interior_points(16)])
+    # Constraints (a definite matrix, a simplex) hold at few random points: mix them with interior ones.
+    mixed = np.where(
+        random.random((_DRAWS, len(grids))) < 0.5, drawn, moderate[random.integers(len(moderate), size=_DRAWS)]
+    )
+    scaled = moderate[random.integers(len(moderate), size=_DRAWS)] * 10.0 ** random.uniform(-8, 8, (_DRAWS, 1))
+    pool = np.concatenate([moderate, drawn, mixed, scaled])
+    values = likelihood.values(pool)
+    if not np.isfinite(values).any():
+        return
+    # Where the likelihood is flat, far-off points are no better than moderate ones, and those come first.
+    level = np.where(values >= np.max(values) - _LEVEL, np.max(values), values)
+    order = np.argsort(-level, kind="stable")
+    found: list[np.ndarray] = []
+    for index in order[np.isfinite(level[order])]:
+        if len(found) == count:
+            return
+        if any(_alike(pool[index], other) for other in found):
+            continue
+        found.append(pool[index])
+        yield _improved(likelihood, pool[index], grids)
+
+
+def _numeric_pieces(likelihood: Likelihood) -> list[list[tuple[float, float]]]:
+    return [[(float(p.ends[0]), float(p.ends[1])) for p in parts] for parts in likelihood.chart.pieces]
+
+
+def _grid(parts: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Values of one parameter on all scales, measured from the ends of its intervals, or from zero; moderate first."""
+    import numpy as np
+
+    exponents = np.arange(-_DECADES * _PER_DECADE, _DECADES * _PER_DECADE + 1)
+    steps = 10.0 ** (exponents[np.argsort(np.abs(exponents), kind="stable")] / _PER_DECADE)
+    values: list[np.ndarray] = []
+    for lower, upper in parts:
+        if math.isinf(lower) and math.isinf(upper):
+            values.append(np.concatenate([[0.0], np.column_stack([steps, -steps]).ravel()]))
+        elif math.isinf(upper):
+            values.append(lower + steps)
+        elif math.isinf(lower):
+            values.append(upper - steps)
+        else:
+            near = (upper - lower) * steps[steps < 0.02]
+            middle = 0.5 * (lower + upper) + 0.25 * (upper - lower) * np.linspace(-1.9, 1.9, 39)
+            middle = middle[np.argsort(np.abs(middle - 0.5 * (lower + upper)), kind="stable")]
+            values.append(np.concatenate([middle, np.column_stack([lower + near, upper - near]).ravel()]))
+    grid = np.concatenate(values)
+    member = np.zeros(grid.shape, dtype=bool)
+    for lower, upper in parts:
+        member |= (grid > lower) & (grid < upper)
+    return grid[member]
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two points have the same signs and sizes within a factor of three."""
+    import numpy as np
+
+    return bool(np.all(np.abs(a - b) <= 2.0 * np.minimum(np.abs(a), np.abs(b))))
+
+
+def _improved(likelihood: Likelihood, point: np.ndarray, grids: Sequence[np.ndarray]) -> np.ndarray:
+    import numpy as np
+
+    best, value = point.copy(), -math.inf
+    for _ in range(_SWEEPS):
+        before = value
+        for axis, grid in enumerate(grids):
+            trial = np.repeat(best[None, :], len(grid) + 1, axis=0)
+            trial[1:, axis] = grid
+            values = likelihood.values(trial)
+            index = int(np.flatnonzero(values >= np.max(values) - _LEVEL)[0])
+            best, value = trial[index], float(values[index])
+        if not value > before + _LEVEL:
+            break
+    return best

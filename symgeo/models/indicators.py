@@ -1,0 +1,191 @@
+"""Indicator functions written into a density: taken out into the support, or refused where they move.
+
+A density is often typed with its support inside: ``Piecewise((exp(-x), x >= 0), (0, True))`` or
+``Heaviside(x) * exp(-x)``. Where the condition is on variables alone it belongs to the support. Where it holds a
+parameter, the support (or a jump of the density) moves with that parameter, the model is not regular, and no Fisher
+geometry exists for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
+
+from symgeo.errors import DomainError, SupportError
+from symgeo.models.sets import Segment, UnreadableSet, as_set, intersect, pieces, to_set
+from symgeo.models.support import Support
+
+# functions that jump or have a corner where an argument crosses something; Abs is not among them: the Laplace
+# density exp(-|x - m|) has a fixed support and its corner is met where expectations are taken
+_SWITCHES = (sp.Heaviside, sp.KroneckerDelta, sp.floor, sp.ceiling, sp.frac, sp.Mod, sp.sign, sp.Max, sp.Min)
+_CONDITIONS = (Relational, BooleanFunction, sp.Contains)
+
+
+def split_indicator(
+    density: sp.Expr, variables: Sequence[sp.Symbol], parameters: Sequence[sp.Symbol], support: Support
+) -> tuple[sp.Expr, Support]:
+    """The density without its indicator factors, and the support narrowed by them.
+
+    Factors ``Piecewise((f, condition), (0, True))`` and ``Heaviside(condition)`` become f and a smaller support, where
+    each condition is on one variable, or bounds a variable by earlier ones (y > x). A Piecewise with several nonzero
+    branches on variables alone stays.
+    Raises `SupportError` where a switch holds a parameter together with a variable, for DiracDelta, and for
+    conditions that cannot be moved into the support; `DomainError` for a switch on parameters alone.
+    """
+    _refuse_moving(density, set(variables), set(parameters))
+    factors: list[sp.Expr] = []
+    conditions: list[Boolean] = []
+    for factor in sp.Mul.make_args(density):
+        value, condition = _peel(factor, support)
+        factors.append(value)
+        conditions.extend(condition)
+    if not conditions:
+        return density, support
+    narrowed = support
+    for condition in conditions:
+        narrowed = _narrow(narrowed, condition)
+    return split_indicator(sp.Mul(*factors), variables, parameters, narrowed)
+
+
+def _refuse_moving(density: sp.Expr, variables: set[sp.Symbol], parameters: set[sp.Symbol]) -> None:
+    for node in sp.preorder_traversal(density):
+        if isinstance(node, sp.DiracDelta) or (isinstance(node, sp.Derivative) and node.has(sp.Heaviside)):
+            raise SupportError(
+                f"{node} is a point mass, which has no density; "
+                f"declare a discrete support, or leave the point mass out of the model"
+            )
+        switch: sp.Basic
+        if isinstance(node, (sp.Piecewise, sp.ITE)):
+            branches = node.args if isinstance(node, sp.Piecewise) else (node.args[:1],)
+            tests = [branch[-1] for branch in branches]
+            switch = sp.Tuple(*(test for test in tests if not isinstance(test, BooleanAtom)))
+        elif isinstance(node, (*_SWITCHES, *_CONDITIONS)):
+            switch = node
+        else:
+            continue
+        symbols = switch.free_symbols
+        held = symbols & parameters
+        if not held:
+            continue
+        names = ", ".join(sorted(map(str, held)))
+        shown = ", ".join(map(str, switch)) if isinstance(switch, sp.Tuple) else switch
+        if symbols & variables:
+            raise SupportError(
+                f"the support or an indicator depends on {names}: the density switches at {shown}. "
+                f"symgeo needs a support that does not move with the parameters: fix {names} or reparametrise"
+            )
+        raise DomainError(
+            f"the density switches with the parameters alone at {shown}; keep one branch and declare the range of "
+            f"{names} where it holds, as domain={{{names.split(', ')[0]}: ...}} or constraints=(...)"
+        )
+
+
+def _peel(factor: sp.Expr, support: Support) -> tuple[sp.Expr, list[Boolean]]:
+    """A factor freed of its indicator, and the conditions that were in it."""
+    if isinstance(factor, sp.Heaviside):
+        return sp.S.One, [factor.args[0] > 0]
+    if isinstance(factor, sp.Pow) and isinstance(factor.base, (sp.Heaviside, sp.Piecewise)) and factor.exp.is_positive:
+        value, conditions = _peel(factor.base, support)
+        return (value**factor.exp, conditions) if conditions else (factor, [])
+    if not isinstance(factor, sp.Piecewise):
+        return factor, []
+    alive = [(value, test) for value, test in factor.args if value != 0]
+    # where no branch holds SymPy's value is nan: undefined is outside the support, as zero is
+    exhaustive = factor.args[-1][1] is sp.true and factor.args[-1][0] != 0
+    if len(alive) == len(factor.args) and exhaustive:
+        return (alive[0][0], []) if len(alive) == 1 else (factor, [])
+    if len(alive) > 1 and any(support.is_discrete(v) for v in factor.free_symbols & set(support.variables)):
+        return factor, []  # a law given value by value
+    where: Boolean = sp.false
+    earlier: Boolean = sp.true
+    for value, test in factor.args:
+        if value != 0:
+            where = sp.Or(where, sp.And(earlier, test))
+        earlier = sp.And(earlier, sp.Not(test))
+    if len(alive) == 1:
+        return alive[0][0], [where]
+    return sp.Piecewise(*alive[:-1], (alive[-1][0], True)), [where]
+
+
+def _narrow(support: Support, condition: Boolean) -> Support:
+    for part in sp.And.make_args(condition):
+        if part is sp.true:
+            continue
+        if part is sp.false:
+            raise SupportError(f"the density vanishes everywhere: its condition {condition} never holds")
+        symbols = part.free_symbols
+        if isinstance(part, sp.Eq) and support.is_discrete(min(symbols, key=str)):
+            raise SupportError(
+                f"the density vanishes unless {part}; declare that as support=... and leave the condition out"
+            )
+        if len(symbols) > 1:
+            support = _narrow_iterated(support, part)
+            continue
+        support = _narrow_one(support, next(iter(symbols)), part)
+    return support
+
+
+def _narrow_one(support: Support, variable: sp.Symbol, condition: Boolean) -> Support:
+    declared = support.pieces[support.variables.index(variable)]
+    try:
+        if any(end.free_symbols for piece in declared for end in piece.ends):
+            raise UnreadableSet(f"the set of {variable} depends on other variables already")
+        # a symbol without assumptions, or SymPy would evaluate x > 0 away or solve over the wrong set
+        plain = sp.Dummy(str(variable), real=True)
+        replaced = condition.xreplace({variable: plain})
+        if replaced is sp.true:
+            return support
+        common = intersect(declared, pieces(as_set(replaced)))
+    except UnreadableSet as reason:
+        raise SupportError(
+            f"the condition {condition} in the density cannot be moved into the support ({reason}); "
+            f"leave it out and declare support={{{variable}: ...}}"
+        ) from reason
+    if not common:
+        raise SupportError(
+            f"the condition {condition} in the density leaves nothing of the support {support}; "
+            f"correct the condition or the declared support"
+        )
+    return Support(support.variables, {**support.sets, variable: to_set(common)})
+
+
+def _narrow_iterated(support: Support, condition: Boolean) -> Support:
+    """Move a condition such as y > x into an end of its last variable's set.
+
+    Done only where that end lies within the declared set and the other end is infinite, so that the narrowed set can
+    never be empty: an integral from x to a fixed end would turn negative beyond it.
+    """
+    variable = [v for v in support.variables if v in condition.free_symbols][-1]
+    position = support.variables.index(variable)
+    narrowed = None
+    if isinstance(condition, (sp.StrictGreaterThan, sp.StrictLessThan, sp.GreaterThan, sp.LessThan)):
+        excess = sp.expand(condition.gts - condition.lts)
+        slope, rest = excess.coeff(variable), excess.coeff(variable, 0)
+        (piece, *others) = support.pieces[position]
+        if isinstance(piece, Segment) and not others and slope.is_Number and slope != 0:
+            bound = -rest / slope
+            is_open = not isinstance(condition, (sp.GreaterThan, sp.LessThan))
+            if slope > 0 and piece.upper == sp.oo and _at_least(bound, piece.lower, support):
+                narrowed = sp.Interval(bound, sp.oo, is_open, True)
+            if slope < 0 and piece.lower == -sp.oo and _at_least(-bound, -piece.upper, support):
+                narrowed = sp.Interval(-sp.oo, bound, True, is_open)
+    if narrowed is None:
+        raise SupportError(
+            f"the condition {condition} ties several variables together; leave it out of the density and declare "
+            f"support={{...}} with ends that use earlier variables, such as {{x: Interval(0, oo), y: Interval(x, oo)}}"
+        )
+    return Support(support.variables, {**support.sets, variable: narrowed})
+
+
+def _at_least(bound: sp.Expr, old: sp.Expr, support: Support) -> bool:
+    """Whether bound >= old all over the support, as far as the variables' signs tell."""
+    if old == -sp.oo:
+        return True
+    signed = {}
+    for variable, (piece, *others) in zip(support.variables, support.pieces, strict=True):
+        nonnegative = not others and not piece.ends[0].free_symbols and bool(piece.ends[0] >= 0)
+        signed[variable] = sp.Dummy(str(variable), nonnegative=True) if nonnegative else variable
+    return bool((bound - old).xreplace(signed).is_nonnegative)

@@ -1,0 +1,53 @@
+"""The logarithm of a density, taken factor by factor so that nothing is simplified and no branch is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+_SMALL = 20
+
+
+def log_of(density: sp.Expr, sign: Callable[[sp.Expr], int | None]) -> sp.Expr:
+    """log of a density that is positive on its support.
+
+    A positive density is the product of its factors' absolute values, so products become sums whatever the factors'
+    signs; powers come down, gamma-like functions become loggamma, a Piecewise is taken branch by branch. ``sign`` says
+    whether a factor is positive (1) or negative (-1) everywhere; one of unknown sign is written log(Abs(f)).
+    """
+    return sp.Add(*(_log_of_factor(f, sign) for f in sp.Mul.make_args(density)))
+
+
+def _log_of_factor(f: sp.Expr, sign: Callable[[sp.Expr], int | None]) -> sp.Expr:
+    if isinstance(f, sp.exp):
+        return f.args[0]
+    if isinstance(f, sp.Pow):
+        base, exponent = f.args
+        if exponent.is_even:
+            return exponent * (sp.log(base) if sign(base) == 1 else sp.log(sp.Abs(base)))
+        if not exponent.is_integer:
+            # A power that is not a whole number is real only over a positive base.
+            return exponent * log_of(base, sign)
+        return exponent * _log_of_factor(base, sign)
+    if isinstance(f, sp.Piecewise):
+        return sp.Piecewise(*((log_of(e, sign) if e != 0 else -sp.oo, c) for e, c in f.args))
+    if isinstance(f, sp.gamma) and sign(f.args[0]) == 1:
+        return _loggamma(f.args[0])
+    if isinstance(f, sp.factorial):
+        return _loggamma(f.args[0] + 1)
+    if isinstance(f, sp.binomial):
+        n, k = f.args
+        return _loggamma(n + 1) - _loggamma(k + 1) - _loggamma(n - k + 1)
+    if isinstance(f, sp.beta) and all(sign(u) == 1 for u in f.args):
+        a, b = f.args
+        return _loggamma(a) + _loggamma(b) - _loggamma(a + b)
+    if f.is_Mul:
+        return log_of(f, sign)
+    turned = sign(f)
+    return sp.log(sp.Abs(f)) if turned is None else sp.log(turned * f)
+
+
+def _loggamma(u: sp.Expr) -> sp.Expr:
+    # SymPy writes loggamma of an integer symbol as log(gamma), and of a large number as the log of a larger one.
+    return sp.loggamma(u, evaluate=bool(u.is_number and u < _SMALL))

@@ -1,0 +1,254 @@
+"""A parametric family of densities, declared by its density alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from symgeo.algebra import Element, Field, as_expression, differential_field
+from symgeo.algebra.convert import decimal
+from symgeo.algebra.zero_test import element_sign, unanimous_sign
+from symgeo.errors import DeclarationError, NotExponentialFamilyError, ParameterListError, UnknownSymbolError
+from symgeo.geometry.hessian import triple
+from symgeo.geometry.manifold import StatisticalManifold
+from symgeo.models.chart import Chart
+from symgeo.models.exponential_family import ExponentialFamily
+from symgeo.models.facts import state_facts
+from symgeo.models.finite import MOST_POINTS, interpolated
+from symgeo.models.indicators import split_indicator
+from symgeo.models.log_density import log_of
+from symgeo.models.normalisation import check_density
+from symgeo.models.recognition import recognise
+from symgeo.models.support import Support
+
+if TYPE_CHECKING:
+    from sympy import Expr, Symbol
+
+    from symgeo.geometry.duality import Duality
+
+
+class StatisticalModel:
+    """The family ``p(variables; parameters)`` of densities, or probabilities, with respect to dx or counting measure.
+
+    Parameters
+    ----------
+    density: SymPy expression, positive on the support.
+    variables, parameters: a symbol or a sequence of symbols.
+    support: a SymPy set (one variable) or ``{variable: set}`` whose ends may use earlier variables; by default from
+        the symbols' assumptions.
+    domain: ``{parameter: set}``; by default from the assumptions. Its interior is meant.
+    constraints: relations among parameters, such as ``p1 + p2 < 1``.
+    check: test numerically that the density is real, not negative, and integrates to one at interior points.
+
+    Raises the children of :class:`DeclarationError`, each saying what to change.
+    """
+
+    def __init__(
+        self,
+        density: Expr,
+        variables: Symbol | Iterable[Symbol],
+        parameters: Symbol | Iterable[Symbol],
+        *,
+        support: Any = None,
+        domain: Mapping[Symbol, Any] | None = None,
+        constraints: Iterable[Any] = (),
+        name: str | None = None,
+        check: bool = True,
+    ):
+        try:
+            declared = as_expression(density)
+        except TypeError as error:
+            raise DeclarationError(f"the density must be a SymPy expression: {error}") from None
+        # Decimals become the rationals that they name, before a logarithm turns them into fifteen digits.
+        declared = declared.xreplace({f: decimal(f) for f in declared.atoms(sp.Float)})
+        self.name = name
+        self.variables = _symbols(variables, "variable")
+        self.chart = Chart.build(parameters, domain, constraints)
+        _check_symbols(declared, self.variables, self.chart.parameters)
+        declared_support = Support.build(self.variables, support, self.chart.parameters)
+        self.density, self.support = split_indicator(declared, self.variables, self.chart.parameters, declared_support)
+        self._points = self.support.points()
+        if self._points is not None:
+            self.density = _on_points(self.density, self._points)
+        self.field: Field = differential_field()
+        state_facts(self.field, self.chart, self.support)
+        self.log_density = log_of(self.density, self._sign)
+        if check:
+            check_density(self.log_density, self.chart, self.support, density=self.density)
+
+    @classmethod
+    def from_log_density(
+        cls,
+        log_density: Expr,
+        variables: Symbol | Iterable[Symbol],
+        parameters: Symbol | Iterable[Symbol],
+        **options: Any,
+    ) -> StatisticalModel:
+        """The model with this log-density; the options are those of the constructor."""
+        return cls(sp.exp(as_expression(log_density)), variables, parameters, **options)
+
+    def _sign(self, f: Expr) -> int | None:
+        """The sign of a factor of the density: proven, or found at sample points.
+
+        A factor of odd degree of a positive density vanishes nowhere inside, so on a connected set it keeps one sign.
+        Factors that hold a discrete variable are left open.
+        """
+        if f.is_positive or f.is_negative:
+            return 1 if f.is_positive else -1
+        a = self.field(f)
+        proven = element_sign(a)
+        if proven is not None or any(self.support.is_discrete(v) for v in self.variables if v in f.free_symbols):
+            return proven
+        return unanimous_sign(a)
+
+    @property
+    def parameters(self) -> tuple[Symbol, ...]:
+        """The parameters, in order: the coordinates of the manifold."""
+        return self.chart.parameters
+
+    @property
+    def domain(self) -> dict[Symbol, sp.Set]:
+        """The set in which each parameter lies (its interior is meant)."""
+        return dict(self.chart.domain)
+
+    @property
+    def constraints(self) -> tuple[Any, ...]:
+        """Relations among the parameters."""
+        return tuple(self.chart.constraints)
+
+    @cached_property
+    def _log_element(self) -> Element:
+        return self.field(self.log_density)
+
+    @cached_property
+    def score(self) -> tuple[Expr, ...]:
+        """``d log p / d theta_i``, (n,)."""
+        return tuple(self._log_element.diff(s).to_sympy() for s in self.parameters)
+
+    @cached_property
+    def exponential_family(self) -> ExponentialFamily | None:
+        """The model's exponential-family form, or None where the log-density does not separate."""
+        form = recognise(self._log_element, self.variables, self.parameters, self._points, self._values())
+        if form is None and self._points is not None and len(self._points) <= MOST_POINTS:
+            at_points = interpolated(self._log_density_at, self.variables, self._points, self.field)
+            form = recognise(at_points, self.variables, self.parameters, self._points)
+        return None if form is None else ExponentialFamily.of_model(self, form, self._points)
+
+    def _log_density_at(self, point: dict[Symbol, Expr]) -> Expr:
+        return log_of(self.density.subs(point), self._sign)
+
+    def _values(self) -> dict[Symbol, list[Fraction]]:
+        """The values of each variable that takes finitely many rational ones, whatever the others do."""
+        out = {}
+        for v in self.variables:
+            declared = self.support.sets[v]
+            if self.support.is_discrete(v) and not declared.free_symbols:
+                points = Support.build((v,), {v: declared}, ()).points()
+                if points is not None and all(p[v].is_Rational for p in points):
+                    out[v] = [Fraction(int(p[v].p), int(p[v].q)) for p in points]
+        return out
+
+    def require_exponential_family(self) -> ExponentialFamily:
+        """The regular exponential form; :class:`NotExponentialFamilyError` says why there is none."""
+        family = self.exponential_family
+        if family is None:
+            raise NotExponentialFamilyError(
+                f"{self!r} was not recognised as an exponential family: its log-density does not separate into a "
+                "finite sum of products of a function of the parameters and a function of the variables. "
+                "The geometry of other families is not available; fix the parameters that do not separate, if any"
+            )
+        if family.is_curved:
+            raise NotExponentialFamilyError(
+                f"{self!r} is a curved exponential family: {len(family.sufficient_statistics)} sufficient statistics "
+                f"{family.sufficient_statistics} for {len(self.parameters)} parameter(s), so the score equations do "
+                "not determine their expectations. Declare the full family and take M.submanifold(...) of its manifold"
+            )
+        return family
+
+    @cached_property
+    def manifold(self) -> StatisticalManifold:
+        """The statistical manifold: Fisher metric and cubic tensor in the model's parameters.
+
+        For regular exponential families, and for every law on finitely many points.
+        Raises :class:`NotExponentialFamilyError` for others.
+        """
+        family = self.exponential_family
+        if family is None or not family.has_expectations:
+            family = self.require_exponential_family()
+        natural, expectation = family.natural_elements, family.expectation_elements
+        metric, cubic = triple(self.parameters, natural, expectation)
+        duality: Duality | None = family.duality if len(natural) == len(self.parameters) else None
+        return StatisticalManifold(metric, cubic, duality)
+
+    def __repr__(self) -> str:
+        label = f"{self.name}: " if self.name else ""
+        return f"StatisticalModel({label}{self.density}, {self.support}, {self.chart})"
+
+    def _repr_latex_(self) -> str:
+        names = ", ".join(map(sp.latex, self.parameters))
+        variables = ", ".join(map(sp.latex, self.variables))
+        return f"$\\displaystyle p({variables};\\, {names}) = {sp.latex(self.density)}$"
+
+
+def _symbols(given: Any, what: str) -> tuple[Symbol, ...]:
+    symbols = (given,) if isinstance(given, sp.Symbol) else tuple(given)
+    if not symbols:
+        raise ParameterListError(f"the {what} list is empty; name at least one {what}")
+    wrong = [s for s in symbols if not isinstance(s, sp.Symbol)]
+    if wrong:
+        raise ParameterListError(f"{wrong[0]!r} is no symbol; a {what} is a SymPy Symbol")
+    if len(set(symbols)) < len(symbols):
+        twice = next(s for s in symbols if symbols.count(s) > 1)
+        raise ParameterListError(f"the {what} {twice} is listed twice; list each {what} once")
+    return symbols
+
+
+def _check_symbols(density: Expr, variables: tuple[Symbol, ...], parameters: tuple[Symbol, ...]) -> None:
+    both = set(variables) & set(parameters)
+    if both:
+        raise ParameterListError(f"{', '.join(map(str, both))} is listed both as variable and as parameter")
+    known = set(variables) | set(parameters)
+    unknown = sorted(density.free_symbols - known, key=str)
+    if unknown:
+        alike = [s for s in known if s.name in {u.name for u in unknown}]
+        hint = (
+            f" (there is another symbol of that name with other assumptions: use one symbol {alike[0]} throughout)"
+            if alike
+            else ""
+        )
+        raise UnknownSymbolError(
+            f"the density holds {', '.join(map(str, unknown))}, neither variable nor parameter{hint}; "
+            "add it to one of the lists or give it a value"
+        )
+    idle = [p for p in parameters if p not in density.free_symbols]
+    if idle:
+        raise ParameterListError(
+            f"the density does not depend on the parameter {', '.join(map(str, idle))}; remove it from the list"
+        )
+
+
+def _on_points(density: Expr, points: list[dict[Symbol, Expr]]) -> Expr:
+    """Over a finite support, drop the branches of each Piecewise that no point reaches and close it with the last."""
+
+    def prune(piece: sp.Piecewise) -> Expr:
+        branches: dict[Expr, list[Any]] = {}
+        for point in points:
+            for value, condition in piece.args:
+                holds = condition.subs(point)
+                if holds not in (sp.true, sp.false):
+                    return piece
+                if holds:
+                    branches.setdefault(value, [])
+                    if condition not in branches[value]:
+                        branches[value].append(condition)
+                    break
+            else:
+                return piece
+        pairs = [(value, sp.Or(*conditions)) for value, conditions in branches.items()]
+        return sp.Piecewise(*pairs[:-1], (pairs[-1][0], True))
+
+    return density.replace(lambda e: isinstance(e, sp.Piecewise), prune)
