@@ -1,0 +1,15 @@
+"""Settings of all tests: hypothesis draws the same examples each time, and no example is timed."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, Phase, settings
+
+settings.register_profile(
+    "symgeo",
+    deadline=None,
+    derandomize=True,
+    max_examples=4,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+settings.load_profile("symgeo")
