@@ -10,9 +10,10 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from symgeo.derivation.objects import OBJECTS, module_of
 from symgeo.errors import ArgumentError, ParameterListError, SymgeoError
 
 if TYPE_CHECKING:
@@ -106,12 +107,8 @@ def _parser() -> argparse.ArgumentParser:
         help='a family of the catalogue, such as gamma or "categorical(4)"',
     )
     _model_options(derive)
-    derive.add_argument(
-        "--alpha", metavar="A", help="the order of the connection, a number; by default a symbol"
-    )
-    derive.add_argument(
-        "--latex", metavar="FILE", help="write a LaTeX document to FILE (- for standard output)"
-    )
+    derive.add_argument("--alpha", metavar="A", help="the order of the connection, a number; by default a symbol")
+    derive.add_argument("--latex", metavar="FILE", help="write a LaTeX document to FILE (- for standard output)")
     derive.add_argument("--markdown", metavar="FILE", help="write Markdown to FILE (- for standard output)")
     derive.add_argument(
         "--source",
@@ -125,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         "source",
         help="print a function as source code that stands alone",
         description="Print an object of a family's geometry as source code that stands alone.\n\n"
-        f"OBJECT is one of {', '.join(_OBJECTS)}, all.",
+        f"OBJECT is one of {', '.join(OBJECTS)}, all.",
         epilog=_SOURCE_EXAMPLES,
         **style,
     )
@@ -133,9 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         "what", nargs="+", metavar="[NAME] OBJECT", help="a family (not with --density), then the object"
     )
     _model_options(source)
-    source.add_argument(
-        "--alpha", metavar="A", help="the order of the connection, a number; by default a keyword"
-    )
+    source.add_argument("--alpha", metavar="A", help="the order of the connection, a number; by default a keyword")
     source.add_argument("--language", default="numpy", choices=LANGUAGES, help="the language; default numpy")
     source.set_defaults(run=_source)
 
@@ -190,9 +185,7 @@ def _model(arguments: argparse.Namespace, family: str | None) -> StatisticalMode
     declared = arguments.variable or arguments.parameter or arguments.constraint or own
     if family is not None:
         if declared:
-            raise ArgumentError(
-                f"the family {family} is given together with a density of your own; give one of them"
-            )
+            raise ArgumentError(f"the family {family} is given together with a density of your own; give one of them")
         return _named(family, arguments.option)
     if not own:
         raise ArgumentError(
@@ -200,9 +193,7 @@ def _model(arguments: argparse.Namespace, family: str | None) -> StatisticalMode
             "--variable and --parameter"
         )
     if arguments.option:
-        raise ArgumentError(
-            "--option belongs to a family of the catalogue; write known values into the density"
-        )
+        raise ArgumentError("--option belongs to a family of the catalogue; write known values into the density")
     return _declared(arguments)
 
 
@@ -231,9 +222,7 @@ def _declared(arguments: argparse.Namespace) -> StatisticalModel:
     parameters = _declarations(arguments.parameter)
     both = {s.name for s in variables} & {s.name for s in parameters}
     if both:
-        raise ParameterListError(
-            f"{', '.join(sorted(both))} is declared both as --variable and as --parameter"
-        )
+        raise ParameterListError(f"{', '.join(sorted(both))} is declared both as --variable and as --parameter")
     symbols = {s.name: s for s in (*variables, *parameters)}
     text = arguments.density if arguments.density is not None else arguments.log_density
     density = parse_expression(text, symbols)
@@ -253,8 +242,6 @@ def _declarations(texts: Sequence[str]) -> dict[sp.Symbol, sp.Set | None]:
     found: dict[sp.Symbol, sp.Set | None] = {}
     for text in texts:
         symbol, given = parse_declaration(text, {s.name: s for s in found})
-        if symbol.name in {s.name for s in found}:
-            raise ParameterListError(f"{symbol.name} is declared twice; declare each name once")
         found[symbol] = given
     return found
 
@@ -279,7 +266,7 @@ def _derive(arguments: argparse.Namespace) -> None:
     model = _model(arguments, arguments.family)
     alpha = _alpha(arguments.alpha)
     if arguments.source is not None:
-        _say(_module(model, alpha, arguments.source, list(_OBJECTS)))
+        _say(module_of(model, list(OBJECTS), alpha, arguments.source))
         if arguments.latex is None and arguments.markdown is None:
             return
     written = derivation(model, alpha)
@@ -294,14 +281,12 @@ def _derive(arguments: argparse.Namespace) -> None:
 def _source(arguments: argparse.Namespace) -> None:
     *names, wanted = arguments.what
     if len(names) > 1:
-        raise ArgumentError(
-            f"{' '.join(arguments.what)} is more than a family and an object; quote a name with spaces"
-        )
-    if wanted != "all" and wanted not in _OBJECTS:
-        raise ArgumentError(f"there is no object {wanted}; choose one of {', '.join(_OBJECTS)}, all")
+        raise ArgumentError(f"{' '.join(arguments.what)} is more than a family and an object; quote a name with spaces")
+    if wanted != "all" and wanted not in OBJECTS:
+        raise ArgumentError(f"there is no object {wanted}; choose one of {', '.join(OBJECTS)}, all")
     model = _model(arguments, names[0] if names else None)
-    objects = list(_OBJECTS) if wanted == "all" else [wanted]
-    _say(_module(model, _alpha(arguments.alpha), arguments.language, objects))
+    objects = list(OBJECTS) if wanted == "all" else [wanted]
+    _say(module_of(model, objects, _alpha(arguments.alpha), arguments.language))
 
 
 def _catalogue(arguments: argparse.Namespace) -> None:
@@ -320,35 +305,6 @@ def _catalogue(arguments: argparse.Namespace) -> None:
         line = f"{row[0]:{first}}  {row[1]:{second}}  {row[2]}"
         limit = _columns() if sys.stdout.isatty() else len(line)
         _say(line if len(line) <= limit else f"{line[: limit - 3]}...")
-
-
-# Source code
-
-_OBJECTS: dict[str, Callable[[StatisticalModel, sp.Expr], Any]] = {
-    "log-density": lambda model, alpha: model.log_density,
-    "score": lambda model, alpha: model.score,
-    "expectation-parameters": lambda model, alpha: model.require_exponential_family().expectation_parameters,
-    "metric": lambda model, alpha: model.manifold.metric,
-    "inverse-metric": lambda model, alpha: model.manifold.inverse_metric,
-    "cubic": lambda model, alpha: model.manifold.cubic,
-    "christoffel": lambda model, alpha: model.manifold.connection(alpha).christoffel,
-    "scalar-curvature": lambda model, alpha: model.manifold.connection(alpha).scalar_curvature,
-    "jeffreys-prior": lambda model, alpha: model.manifold.jeffreys_prior,
-}
-
-
-def _module(model: StatisticalModel, alpha: sp.Expr | None, language: str, objects: Sequence[str]) -> str:
-    """A module with one function an object; a free alpha is a keyword of those that depend on it."""
-    from symgeo.codegen import module_source
-    from symgeo.derivation.setting import connection_symbol
-
-    if alpha is None:
-        alpha = connection_symbol((*model.variables, *model.parameters))
-    functions = {name.replace("-", "_"): _OBJECTS[name](model, alpha) for name in objects}
-    names = ", ".join(s.name for s in model.parameters)
-    title = f"the {model.name} family" if model.name else "a family"
-    doc = f"Information geometry of {title} in the parameters ({names})."
-    return module_source(functions, coordinates=model.parameters, language=language, doc=doc)
 
 
 # Output

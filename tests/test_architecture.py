@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "symgeo"
 FLOORS = (
-    {"errors", "grammar"},
+    {"errors"},
+    {"grammar"},
     {"algebra"},
     {"codegen"},
     {"geometry"},
@@ -21,7 +22,8 @@ FLOORS = (
     {"catalogue"},
     {"derivation"},
     {"inference"},
-    {"cli", "__main__"},
+    {"cli"},
+    {"__main__"},
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 LONGEST = 400

@@ -23,7 +23,7 @@ def scalar(name: str, order: object = 0) -> sp.Expr:
 
 @pytest.mark.parametrize("name", ["normal", "normal_variance", "normal_precision", "normal_natural", "lognormal"])
 def test_normal_has_scalar_curvature_minus_one(name: str) -> None:
-    """Amari, Differential-Geometrical Methods in Statistics, 1985, example 2.5; Skovgaard, Scand. J. Stat. 11 (1984)."""
+    """Amari, Differential-Geometrical Methods in Statistics, 1985; Skovgaard, Scand. J. Stat. 11 (1984)."""
     assert scalar(name) == -1
     assert equal(scalar(name, alpha), -(1 - alpha**2))
 

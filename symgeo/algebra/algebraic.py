@@ -47,6 +47,9 @@ def inverse(a: Element, generator: Generator) -> Element:
     assert value is not None
     parts = coefficients(a, generator.index)
     g = field.generator(generator.index)
+    if len(parts) == 1:
+        ((k, c),) = parts.items()
+        return g ** (n - k) * field.inverse(c * value)
     if n == 2:
         low, high = parts.get(0, field.zero), parts.get(1, field.zero)
         return (low - high * g) * field.inverse(low * low - high * high * value)

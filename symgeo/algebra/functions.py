@@ -43,8 +43,10 @@ def _log(field: Field, expr: Expr) -> Element:
             parts.append(field(f.args[0]))
         elif isinstance(f, sp.Abs):
             parts.append(gen.log_absolute(field, field(f.args[0])))
-        elif isinstance(f, sp.Pow) and (f.base.is_positive or not f.exp.is_integer):
-            # A power that is not a whole number is real only over a positive base.
+        elif isinstance(f, sp.Pow) and (
+            f.base.is_positive or not f.exp.is_integer or isinstance(f.base, sp.factorial | sp.binomial)
+        ):
+            # A power that is not a whole number is real only over a positive base; counts are positive.
             parts.append(field(f.exp) * field(sp.log(f.base)))
         elif isinstance(f, sp.gamma) and f.args[0].is_positive:
             parts.append(_log_of_gamma(field, field(f.args[0])))

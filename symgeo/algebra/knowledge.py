@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import inf, prod
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,9 +63,18 @@ class Range:
 
     def __pow__(self, n: int) -> Range:
         if n % 2 == 0 and self.sign is None:
-            top = max(abs(self.low), abs(self.high)) ** n
-            return Range(0.0, top, False, self.open_low and self.open_high)
-        return prod([self] * n, start=Range(1.0, 1.0, False, False))
+            return Range(0.0, _power(max(abs(self.low), abs(self.high)), n), False, self.open_low and self.open_high)
+        ends = sorted(
+            [(_power(self.low, n), self.open_low), (_power(self.high, n), self.open_high)], key=lambda end: end[0]
+        )
+        return Range(ends[0][0], ends[1][0], ends[0][1], ends[1][1])
+
+
+def _power(x: float, n: int) -> float:
+    try:
+        return x**n
+    except OverflowError:
+        return inf if x > 0 or n % 2 == 0 else -inf
 
 
 @dataclass

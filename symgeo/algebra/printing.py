@@ -118,7 +118,7 @@ def _with_signs(
     """Each factor of several terms turned to the sign in which it is usually written."""
     sign, out = 1, []
     for f, e in factors:
-        if len(f) > 1 and _is_turned(field, f):
+        if len(f) > 1 and _is_turned(field, f, e):
             f = -f
             sign *= -1 if e % 2 else 1
         out.append((f, e))
@@ -137,12 +137,12 @@ def _is_difference(f: fmpz_mpoly) -> bool:
     return 0 < negative < len(f) and all(any(exponents) for exponents in f.monoms())
 
 
-def _is_turned(field: Field, f: fmpz_mpoly) -> bool:
-    """Most terms carry a plus; with a constant, as in 1 - p - q, or at a tie, the value at a sample point decides."""
+def _is_turned(field: Field, f: fmpz_mpoly, e: int) -> bool:
+    """Most terms carry a plus; below the line, with a constant as in 1 - p - q, or at a tie, a sample point decides."""
     negative = sum(c < 0 for c in f.coeffs())
     positive = len(f) - negative
     constant = any(not any(exponents) for exponents in f.monoms())
-    if negative and positive and (constant or negative == positive):
+    if negative and positive and (e < 0 or constant or negative == positive):
         return sampled_sign(field, f) < 0
     return negative > positive
 

@@ -48,7 +48,7 @@ def normal_precision() -> StatisticalModel:
 def normal_natural() -> StatisticalModel:
     """The normal density exp(eta1 x + eta2 x^2 - psi) with natural parameters eta1 and eta2 < 0.
 
-    Amari and Nagaoka, Methods of Information Geometry, 2000, example 2.10.
+    Amari and Nagaoka, Methods of Information Geometry, 2000, chapter 2.
     """
     eta1, eta2 = sp.Symbol("eta1", real=True), sp.Symbol("eta2", negative=True)
     x = _REAL_LINE

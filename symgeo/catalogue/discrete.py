@@ -70,7 +70,7 @@ def logarithmic_series() -> StatisticalModel:
 def categorical(k: int = 3) -> StatisticalModel:
     """One of the labels 1, ..., k; label i < k with probability p_i and label k with the rest.
 
-    Amari and Nagaoka, Methods of Information Geometry, 2000, example 2.8.
+    Amari and Nagaoka, Methods of Information Geometry, 2000, chapter 2.
     """
     k = count("k", k, least=2)
     p = sp.symbols(f"p1:{k}", positive=True, seq=True)

@@ -283,7 +283,9 @@ def _normal_cdf(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
 def _log_of_function(arg: sp.Expr) -> sp.Expr | None:
     """log(f) by a function made for it."""
     if isinstance(arg, sp.gamma):
-        return sp.loggamma(arg.args[0]) if arg.args[0].is_positive else log_gamma(arg.args[0])
+        # SymPy turns loggamma of an integer symbol back into log(gamma): then our own function serves.
+        found = sp.loggamma(arg.args[0]) if arg.args[0].is_positive else None
+        return found if isinstance(found, sp.loggamma) else log_gamma(arg.args[0])
     if isinstance(arg, sp.factorial):
         return log_gamma(arg.args[0] + 1)
     if isinstance(arg, sp.beta):

@@ -52,9 +52,9 @@ class Abbreviations:
 
     def _short(self, number: int, step: Step) -> ShortStep:
         room = room_beside(step.formulas)
-        places = [n for n, f in enumerate(step.formulas) if f.expression is not None]
-        expressions = [sp.sympify(step.formulas[n].right) for n in places]
-        expressions = self._with_known([self.tidy(e) for e in expressions])
+        found = {n: f.expression for n, f in enumerate(step.formulas)}
+        places = [n for n, e in found.items() if e is not None]
+        expressions = self._with_known([self.tidy(e) for e in found.values() if e is not None])
         for _ in range(_MOST_NAMES):
             chosen = self._candidate(expressions, room)
             if chosen is None:
@@ -74,9 +74,7 @@ class Abbreviations:
             if symbol in used and at == number
         ]
         recalled = [
-            (self.printer.doprint(symbol), at)
-            for _, symbol, at in self._known
-            if symbol in used and at < number
+            (self.printer.doprint(symbol), at) for _, symbol, at in self._known if symbol in used and at < number
         ]
         return ShortStep(step, tuple(formulas), tuple(definitions), tuple(recalled))
 

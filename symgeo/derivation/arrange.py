@@ -10,7 +10,7 @@ from sympy import Expr, Integer, Mul, Pow, Rational
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 # Functions written without brackets around a single symbol.
-BARE = (sp.log, sp.sin, sp.cos, sp.tan)
+BARE = (sp.log, sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh)
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,7 @@ def ordered_terms(expr: Expr, order: Order = PLAIN) -> list[Expr]:
     if expr.free_symbols.intersection(order.last):
         return sorted(terms, key=lambda t: [-_degree(t, s) for s in order.last])
     numbers = [t for t in terms if t.is_number]
-    if numbers and (
-        expr.free_symbols <= order.first or all(t.is_number or isinstance(t, sp.exp) for t in terms)
-    ):
+    if numbers and (expr.free_symbols <= order.first or all(t.is_number or isinstance(t, sp.exp) for t in terms)):
         terms = numbers + [t for t in terms if not t.is_number]
     if is_negative(terms[0]):
         lead = next((t for t in terms if not is_negative(t)), None)
@@ -120,12 +118,7 @@ def arranged(expr: Expr, order: Order = PLAIN) -> Product:
             numerator.append(factor)
     numerator, denominator, q = _rational_roots(numerator, denominator, q)
     numerator, denominator = _one_root(numerator), _one_root(denominator)
-    if (
-        len(numerator) == len(denominator) == 1
-        and p == q == 1
-        and _is_root(numerator[0])
-        and _is_root(denominator[0])
-    ):
+    if len(numerator) == len(denominator) == 1 and p == q == 1 and _is_root(numerator[0]) and _is_root(denominator[0]):
         inside = _times([numerator[0].base, Pow(denominator[0].base, -1)])
         if _may_merge([numerator[0], denominator[0]]):
             return Product(negative, (sp.sqrt(inside, evaluate=False),), ())
@@ -163,9 +156,7 @@ def _is_root(f: Expr) -> bool:
     return isinstance(f, Pow) and f.exp == Rational(1, 2)
 
 
-def _rational_roots(
-    numerator: list[Expr], denominator: list[Expr], q: int
-) -> tuple[list[Expr], list[Expr], int]:
+def _rational_roots(numerator: list[Expr], denominator: list[Expr], q: int) -> tuple[list[Expr], list[Expr], int]:
     """``sqrt(2)/2`` is ``1/sqrt(2)``: undo a rationalised denominator where that is shorter."""
     kept = []
     for f in numerator:

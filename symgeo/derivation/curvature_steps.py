@@ -34,7 +34,7 @@ def riemann_step(s: Setting) -> Step | None:
     r = f"{s.curvature}^{{{s.order}}}"
 
     def label(at: tuple[int, ...]) -> str:
-        return f"{r}_{{{s.notation.index([s.parameters[n] for n in at])}}}"
+        return f"{r}_{{{s.index(at)}}}"
 
     formulas, remark = tensor_formulas(lowered, label, "manifold.connection(...).riemann_lowered", chosen)
     traces = select(connection.ricci, operations=2 * LONGEST)
@@ -145,8 +145,7 @@ def duality_step(s: Setting, duality: Duality) -> Step:
         trivial = inverse is not None and all(e.is_Symbol for e in inverse)
         if inverse is not None and not trivial and operations(inverse) <= LONGEST:
             formulas += [
-                Formula(f"{s.notation.latex(p)}({letter})", e)
-                for p, e in zip(s.parameters, inverse, strict=True)
+                Formula(f"{s.notation.latex(p)}({letter})", e) for p, e in zip(s.parameters, inverse, strict=True)
             ]
     for value, own, stem, letter in (
         (in_natural, duality.potential, s.natural, s.potential),
@@ -238,6 +237,8 @@ def geodesic_step(s: Setting) -> Step:
 
 
 def _dotted(s: Setting, a: int) -> str:
+    if s.numbered:
+        return rf"\ddot{{{s.point}}}^{{{a + 1}}}"
     return s.notation.name(s.parameters[a]).accented("ddot", "''").latex
 
 

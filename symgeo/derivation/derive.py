@@ -18,15 +18,13 @@ from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.statistical_model import StatisticalModel
 
 
-def derivation(
-    model: StatisticalModel | ExponentialFamily, alpha: Expr | int | Fraction | None = None
-) -> Derivation:
+def derivation(model: StatisticalModel | ExponentialFamily, alpha: Expr | int | Fraction | None = None) -> Derivation:
     """The written derivation of a model's information geometry.
 
     ``alpha`` is the order of the connection, a number or an expression free of the parameters; by default a
     free symbol. A model without a regular exponential form, or with a singular metric, is derived as far as
     its geometry goes, and the last step says why it ends there. Raises :class:`ArgumentError` for anything
-    but a model, and :class:`ParameterListError` for an alpha that holds a parameter.
+    but a model or a real alpha, and :class:`ParameterListError` for an alpha that holds a parameter.
     """
     if isinstance(model, ExponentialFamily):
         model = model.model
@@ -43,7 +41,14 @@ def derivation(
 def _order(alpha: Any) -> Expr:
     if isinstance(alpha, Fraction):
         return sp.Rational(alpha.numerator, alpha.denominator)
-    return sp.nsimplify(alpha) if isinstance(alpha, float) else as_expression(alpha)
+    try:
+        # A decimal such as 0.1 means the fraction 1/10.
+        value = sp.Rational(str(alpha)) if isinstance(alpha, float) else as_expression(alpha)
+    except (TypeError, ValueError):
+        value = sp.nan
+    if value.is_finite is False or value is sp.nan or value.is_extended_real is False:
+        raise ArgumentError(f"the order of a connection is a real number or a symbol, not {alpha!r}")
+    return value
 
 
 def _steps(s: Setting) -> list[Step]:

@@ -38,28 +38,35 @@ def density_step(s: Setting) -> Step:
     formulas = [Formula(f"{s.density}({s.arguments})", model.density)]
     if s.point_of(s.parameters) == s.point:
         formulas += _list(s, s.point, s.names(s.parameters))
-    if s.observation and s.point_of(model.variables) == s.observation:
+    if s.point_of(model.variables) == s.observation:
         formulas += _list(s, s.observation, s.names(model.variables))
+    sets = memberships(s, model.variables, model.support.pieces)
+    sets += memberships(s, s.parameters, model.chart.pieces)
     formulas += [
-        Formula(names, text, r"\in") for names, text in memberships(s, model.variables, model.support.pieces)
+        Formula(names, text, r"\in") if width(names) < 9 else Formula("", rf"{names} \in {text}", "")
+        for names, text in sets
     ]
-    formulas += [
-        Formula(names, text, r"\in") for names, text in memberships(s, s.parameters, model.chart.pieces)
-    ]
-    formulas += [
-        Formula("0", _slack(c), "<" if not isinstance(c, sp.Ne) else r"\neq") for c in model.constraints
-    ]
+    formulas += [Formula("0", _slack(c), "<" if not isinstance(c, sp.Ne) else r"\neq") for c in model.constraints]
     return Step(
         "Density",
         f"The family consists of the {kind} ${s.density}$ below with respect to {measure}; the parameters "
         f"are the coordinates of the statistical manifold.",
         tuple(formulas),
+        _numbering(s),
         reason=f"The support does not move with the parameters and the parameters lie in an open set. The "
         f"family is "
         f"taken to be regular: derivatives with respect to the parameters pass under the "
         f"{'sum' if kinds == {True} else 'integral'} sign.",
         citation="Amari and Nagaoka 2000, section 2.1",
     )
+
+
+def _numbering(s: Setting) -> str:
+    """What the indices of components mean, where the names of the parameters are too long for indices."""
+    if not s.numbered:
+        return ""
+    names = ", ".join(f"{n} is ${s.notation.latex(p)}$" for n, p in enumerate(s.parameters, 1))
+    return f"Indices of components number the parameters: {names}."
 
 
 def _slack(constraint: sp.core.relational.Relational) -> Expr:
@@ -77,6 +84,8 @@ def _list(s: Setting, letter: str, names: str) -> list[Formula]:
             rows.append([])
         rows[-1].append(name)
     texts = [", ".join(row) for row in rows]
+    if len(rows) == len(rows[0]) == 1:
+        return [Formula(letter, names)]
     return [
         Formula(
             letter if n == 0 else "",
@@ -97,12 +106,8 @@ def exponential_step(s: Setting, family: ExponentialFamily) -> Step:
     if width(left) + width(whole) > 0.9 * LINE:
         left, whole = s.density, _exponential_form(s, m, "", "")
     formulas = [Formula(left, whole)]
-    formulas += [
-        Formula(f"{s.indexed(s.statistic, n, m)}({x})", t) for n, t in enumerate(family.sufficient_statistics)
-    ]
-    formulas += [
-        Formula(f"{s.indexed(s.natural, n, m)}({theta})", e) for n, e in enumerate(family.natural_parameters)
-    ]
+    formulas += [Formula(f"{s.indexed(s.statistic, n, m)}({x})", t) for n, t in enumerate(family.sufficient_statistics)]
+    formulas += [Formula(f"{s.indexed(s.natural, n, m)}({theta})", e) for n, e in enumerate(family.natural_parameters)]
     formulas += [
         Formula(f"{s.potential}({theta})", family.log_partition),
         Formula(f"{s.carrier}({x})", family.carrier),
@@ -139,10 +144,9 @@ def score_step(s: Setting) -> Step:
     if log_density.count_ops() > _LONGEST_LOGARITHM:
         formulas = []
     else:
-        derivatives = _score(s)
         formulas += [
-            Formula(rf"\partial_{{{s.notation.latex(p)}}} {s.loglikelihood}", e)
-            for p, e in zip(s.parameters, derivatives, strict=True)
+            Formula(rf"\partial_{{{s.index((n,))}}} {s.loglikelihood}", e)
+            for n, e in enumerate(_score(s))
             if e.count_ops() <= LONGEST
         ]
     i = s.notation.indices(1)[0]
@@ -185,10 +189,8 @@ def expectation_step(s: Setting, family: ExponentialFamily) -> Step:
     equations = _score_equations(s, family)
     spelled = bool(equations)
     formulas = [Formula("0", e) for e in equations]
-    for n, (t, value) in enumerate(
-        zip(family.sufficient_statistics, family.expectation_parameters, strict=True)
-    ):
-        mean = rf"\mathrm{{E}}[{s.latex(t)}]"
+    for n, (t, value) in enumerate(zip(family.sufficient_statistics, family.expectation_parameters, strict=True)):
+        mean = rf"\mathrm{{E}}[{s.printer.inline(t)}]"
         name = s.indexed(s.expectation, n, m)
         formulas.append(Formula(f"{name} = {mean}" if width(mean) < 9 else name, value))
     mean = s.expectation if m == 1 else rf"{s.expectation}_{{{i}}}"

@@ -77,7 +77,10 @@ def section(layout: Layout, short: ShortStep) -> str:
 
 def where_clause(short: ShortStep) -> str:
     """``where, with S of step 2,`` before the definitions, or a sentence alone where all names are known."""
-    known = " and ".join(f"${name}$ of step {number}" for name, number in short.recalled)
+    steps: dict[int, list[str]] = {}
+    for name, number in short.recalled:
+        steps.setdefault(number, []).append(f"${name}$")
+    known = " and ".join(f"{', '.join(names)} of step {number}" for number, names in steps.items())
     if short.definitions:
         return f"where, with {known}," if known else "where"
     return f"with {known}." if known else ""
@@ -116,8 +119,7 @@ def _words(text: str) -> str:
         pieces = re.findall(rf"[^\W_]{{1,{_LONGEST_WORD}}}|[\W_]", word)
         out.append(
             "".join(
-                escape_text(p) + ("" if p.isalnum() and len(p) < _LONGEST_WORD else r"\allowbreak{}")
-                for p in pieces
+                escape_text(p) + ("" if p.isalnum() and len(p) < _LONGEST_WORD else r"\allowbreak{}") for p in pieces
             )
         )
     return "".join(out)

@@ -90,12 +90,7 @@ class FieldPrinter(LatexPrinter):
             below = join(self.factors(bottom))
             text = f"{join(self.factors(top)) or '1'}/{below if len(bottom) == 1 else f'({below})'}"
             return sign + join([text, *after])
-        if (
-            len(bottom) == 1
-            and bottom[0].is_Integer
-            and len(top) == 1
-            and isinstance(top[0], (*BARE, sp.loggamma))
-        ):
+        if len(bottom) == 1 and bottom[0].is_Integer and len(top) == 1 and isinstance(top[0], (*BARE, sp.loggamma)):
             return sign + join([rf"\frac{{1}}{{{bottom[0]}}}", self._print(top[0]), *after])
         spread = next((f for f in top if f.is_Add and is_tall_text(self._print(f))), None)
         if spread is not None:
@@ -134,9 +129,10 @@ class FieldPrinter(LatexPrinter):
         if isinstance(base, BARE) and exponent.is_Integer:
             return self._bare(base, power=raised)
         text = self._print(base)
-        if not (
-            base.is_Symbol or (base.is_Integer and base >= 0) or base in (sp.pi, sp.E) or self._is_call(base)
-        ):
+        # A name that has a superscript of its own takes no second one.
+        plain = base.is_Symbol and "^" not in text and "'" not in text
+        number = (base.is_Integer and base >= 0) or base in (sp.pi, sp.E)
+        if not (plain or number or self._is_call(base)):
             text = brackets(text)
         return f"{text}^{{{raised}}}"
 
@@ -173,7 +169,7 @@ class FieldPrinter(LatexPrinter):
     def _print_log(self, expr: Any, exp: Any = None) -> str:
         return self._bare(expr, power=exp or "")
 
-    _print_sin = _print_cos = _print_tan = _print_log
+    _print_sin = _print_cos = _print_tan = _print_sinh = _print_cosh = _print_tanh = _print_log
 
     def _print_polygamma(self, expr: Any, exp: Any = None) -> str:
         order, argument = expr.args
@@ -230,7 +226,8 @@ class FieldPrinter(LatexPrinter):
         if is_indicator(expr):
             return rf"\mathbf{{1}}\{{{self._print(expr.args[0].cond)}\}}"
         rows = [rf"{self._print(value)} & {self.condition(cond)}" for value, cond in expr.args]
-        return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+        apart = r" \\[4pt] " if any(map(is_tall_text, rows)) else r" \\ "
+        return r"\begin{cases} " + apart.join(rows) + r" \end{cases}"
 
     def condition(self, cond: Any) -> str:
         """``\text{if } x = 1``."""
@@ -240,8 +237,7 @@ class FieldPrinter(LatexPrinter):
         values = values_of(expr)
         if values is not None:
             runs = [
-                ", ".join(self._print(v) if v is not None else r"\ldots" for v in run)
-                for run in in_runs(values[1])
+                ", ".join(self._print(v) if v is not None else r"\ldots" for v in run) for run in in_runs(values[1])
             ]
             return rf"{self._print(values[0])} \in " + r" \cup ".join(rf"\{{{run}\}}" for run in runs)
         return r" \text{ or } ".join(self._print(a) for a in expr.args)
@@ -257,10 +253,7 @@ def is_indicator(expr: Any) -> bool:
 
 def values_of(cond: Any) -> tuple[Expr, list[Expr]] | None:
     """``(x, [1, 2])`` of ``x = 1 or x = 2``."""
-    if (
-        not all(isinstance(a, sp.Eq) and a.lhs.is_Symbol for a in cond.args)
-        or len({a.lhs for a in cond.args}) > 1
-    ):
+    if not all(isinstance(a, sp.Eq) and a.lhs.is_Symbol for a in cond.args) or len({a.lhs for a in cond.args}) > 1:
         return None
     return cond.args[0].lhs, sorted((a.rhs for a in cond.args), key=sp.default_sort_key)
 

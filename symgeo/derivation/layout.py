@@ -36,9 +36,7 @@ class Layout:
         if isinstance(expr, Piecewise) and not is_indicator(expr):
             if width(whole) <= room and len(expr.args) <= _MOST_CASES:
                 return [whole]
-            lines = [
-                line for value, condition in expr.args for line in self._branch(value, condition, room - 1.4)
-            ]
+            lines = [line for value, condition in expr.args for line in self._branch(value, condition, room - 1.4)]
             # The lines below the first begin at the relation, the space of which is left free.
             return [lines[0], *(rf"\phantom{{{{}}={{}}}} {line}" for line in lines[1:])]
         if width(whole) <= room:
@@ -64,9 +62,7 @@ class Layout:
             return []
         longest = max(sums, key=lambda f: width(self.printer.doprint(f)))
         rest = tuple(f for f in product.numerator if f is not longest)
-        front = self.printer.product(
-            Product(product.negative, rest, product.denominator, product.exponential)
-        )
+        front = self.printer.product(Product(product.negative, rest, product.denominator, product.exponential))
         if front in ("1", "-1"):
             front = front[:-1]
         elif not rest and not product.denominator:
@@ -75,9 +71,7 @@ class Layout:
             return []
         return self._sum(longest, room, front, True, " ".join(map(self.printer.doprint, product.trailing)))
 
-    def _sum(
-        self, expr: Expr, room: float, front: str = "", opened: bool = False, after: str = ""
-    ) -> list[str]:
+    def _sum(self, expr: Expr, room: float, front: str = "", opened: bool = False, after: str = "") -> list[str]:
         terms = self.printer.terms(expr)
         parts = list(zip(ordered_terms(expr, self.printer.notation.order), terms, strict=True))
         tall = any(is_tall_text(text) for _, (_, text) in parts)

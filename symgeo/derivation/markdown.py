@@ -72,12 +72,13 @@ def display(layout: Layout, formulas: Sequence[Formula]) -> str:
 
 def spelled(latex: str) -> str:
     r"""The formula without backslashes before punctuation; the line breaks of environments, ``\\``, stay."""
-    return re.sub(r"\\(\\|[^A-Za-z])", lambda m: m[0] if m[0] == r"\\" else _SPELLED.get(m[0], m[0]), latex)
+    text = re.sub(r"\\(\\|[^A-Za-z])", lambda m: m[0] if m[0] == r"\\" else _SPELLED.get(m[0], m[0]), latex)
+    # A sign of comparison would be read as the beginning of a tag.
+    return text.replace("<", r"\lt ").replace(">", r"\gt ")
 
 
 def prose(text: str) -> str:
     """A sentence: mathematics in dollar signs, everything else with Markdown's special characters escaped."""
     return "".join(
-        f"${spelled(part)}$" if is_math else _SPECIAL.sub(r"\\\1", part)
-        for is_math, part in split_sentence(text)
+        f"${spelled(part)}$" if is_math else _SPECIAL.sub(r"\\\1", part) for is_math, part in split_sentence(text)
     )

@@ -35,11 +35,7 @@ def remark_on(tensor: Tensor, selection: Selection, access: str) -> str:
         return "All components vanish."
     if tensor.dim == 1:
         return ""
-    same = (
-        "Components equal to these by symmetry are not repeated"
-        if independent < tensor.dim**tensor.rank
-        else ""
-    )
+    same = "Components equal to these by symmetry are not repeated" if independent < tensor.dim**tensor.rank else ""
     rest = "all others vanish" if selection.total < independent else ""
     text = "; ".join(t for t in (same, rest) if t)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
@@ -50,7 +46,7 @@ def metric_step(s: Setting) -> Step:
     i, j, m = s.notation.indices(3)
     formulas, remark = tensor_formulas(
         s.manifold.metric,
-        lambda at: f"{s.metric}_{{{s.notation.index([s.parameters[n] for n in at])}}}",
+        lambda at: f"{s.metric}_{{{s.index(at)}}}",
         "manifold.metric",
     )
     g, score = rf"{s.metric}_{{{i}{j}}}", rf"\partial_{{{i}}} {s.loglikelihood}"
@@ -91,7 +87,7 @@ def inverse_step(s: Setting) -> Step:
     inverse = s.manifold.inverse_metric
     formulas, remark = tensor_formulas(
         inverse,
-        lambda at: f"{s.metric}^{{{s.notation.index([s.parameters[n] for n in at])}}}",
+        lambda at: f"{s.metric}^{{{s.index(at)}}}",
         "manifold.inverse_metric",
     )
     determinant = s.manifold.determinant
@@ -114,9 +110,9 @@ def inverse_step(s: Setting) -> Step:
 
 def singular_step(s: Setting, error: SingularMetricError) -> Step:
     """Why the derivation of an over-parametrised family ends at its metric."""
-    along = [(v, p) for v, p in zip(error.null_direction, s.parameters, strict=True) if v != 0]
-    formulas = tuple(Formula(f"v^{{{s.notation.latex(p)}}}", v) for v, p in along)
-    names = s.names([p for _, p in along])
+    along = [(n, v) for n, v in enumerate(error.null_direction) if v != 0]
+    formulas = tuple(Formula(f"v^{{{s.index((n,))}}}", v) for n, v in along)
+    names = s.names([s.parameters[n] for n, _ in along])
     return Step(
         "The metric is singular",
         rf"The rank of ${s.metric}$ is ${error.rank}$ and not ${s.manifold.dim}$: the direction $v$ with "
@@ -139,7 +135,7 @@ def cubic_step(s: Setting) -> Step:
     i, j, k, m = s.notation.indices(4)
     formulas, remark = tensor_formulas(
         s.manifold.cubic,
-        lambda at: f"{s.cubic}_{{{s.notation.index([s.parameters[n] for n in at])}}}",
+        lambda at: f"{s.cubic}_{{{s.index(at)}}}",
         "manifold.cubic",
     )
     ell = s.loglikelihood
@@ -176,7 +172,7 @@ def first_kind_step(s: Setting) -> Step:
     i, j, k = s.notation.indices(3)
     formulas, remark = tensor_formulas(
         s.connection.christoffel_first_kind,
-        lambda at: rf"\Gamma^{{{s.order}}}_{{{_pair(s, at[:2])},\,{s.notation.latex(s.parameters[at[2]])}}}",
+        lambda at: rf"\Gamma^{{{s.order}}}_{{{s.index(at[:2])},\,{s.index(at[2:])}}}",
         "manifold.connection(...).christoffel_first_kind",
     )
     alpha = s.alpha_latex
@@ -206,7 +202,7 @@ def second_kind_step(s: Setting) -> Step:
     i, j, k, m = s.notation.indices(4)
     formulas, remark = tensor_formulas(
         s.connection.christoffel,
-        lambda at: rf"\Gamma^{{{s.order}\,{s.notation.latex(s.parameters[at[0]])}}}_{{{_pair(s, at[1:])}}}",
+        lambda at: rf"\Gamma^{{{s.order}\,{s.index(at[:1])}}}_{{{s.index(at[1:])}}}",
         "manifold.connection(...).christoffel",
         s.christoffel,
     )
@@ -222,7 +218,3 @@ def second_kind_step(s: Setting) -> Step:
         rf"\sum_{{{k}}} \Gamma^{{{order}\,{k}}}_{{{i}{j}}} \partial_{{{k}}}$.",
         "Lee 2018, chapter 4; Amari and Nagaoka 2000, section 2.3",
     )
-
-
-def _pair(s: Setting, at: tuple[int, ...]) -> str:
-    return s.notation.index([s.parameters[n] for n in at])

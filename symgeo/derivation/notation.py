@@ -87,5 +87,6 @@ class Notation:
     def index(self, symbols: Sequence[Symbol]) -> str:
         """Several symbols side by side, as the indices of a component."""
         names = [self.latex(s) for s in symbols]
-        glyphs = all(len(n) == 1 or (n.startswith("\\") and n[1:].isalpha()) for n in names)
-        return (" " if glyphs else r"\,").join(names)
+        if not all(len(n) == 1 or (n.startswith("\\") and n[1:].isalpha()) for n in names):
+            return r"\,".join(names)
+        return "".join(n if len(n) == 1 else f"{n} " for n in names).strip()

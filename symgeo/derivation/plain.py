@@ -10,9 +10,7 @@ from symgeo.derivation.escape import GREEK, greek_name
 NO_BREAK = "\u00a0"
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}^_]|.", re.DOTALL)
 _GREEK_LETTERS = {
-    name: chr(code)
-    for code in range(0x391, 0x3CA)
-    if (name := greek_name(chr(code))) is not None and name in GREEK
+    name: chr(code) for code in range(0x391, 0x3CA) if (name := greek_name(chr(code))) is not None and name in GREEK
 }
 _UNICODE = {
     "partial": "∂", "ell": "ℓ", "infty": "∞", "in": " ∈ ", "cup": " ∪ ", "nabla": "∇", "sum": "Σ", "int": "∫",
@@ -74,9 +72,7 @@ def split_sentence(text: str) -> list[tuple[bool, str]]:
 
 class _Reader:
     def __init__(self, latex: str, use_unicode: bool):
-        self.tokens = _TOKEN.findall(
-            latex.replace(r"\mathbb{R}", "\\mathbbR ").replace(r"\mathbb{Z}", "\\mathbbZ ")
-        )
+        self.tokens = _TOKEN.findall(latex.replace(r"\mathbb{R}", "\\mathbbR ").replace(r"\mathbb{Z}", "\\mathbbZ "))
         self.position = 0
         self.unicode = use_unicode
         self.depth = 0
@@ -105,6 +101,11 @@ class _Reader:
         # Indices of one letter each stand close together; spelled in words they need the space.
         return "" if token.isspace() and self.depth and self.unicode else token
 
+    def _word(self, name: str) -> str:
+        """A letter spelled as a word, with a space before another letter."""
+        follows = self.tokens[self.position] if self.position < len(self.tokens) else ""
+        return name + (" " if follows[:1].isalpha() or follows[:1] == "\\" else "")
+
     def _skip_space(self) -> None:
         while self.position < len(self.tokens) and self.tokens[self.position].isspace():
             self.position += 1
@@ -124,7 +125,9 @@ class _Reader:
     def _command(self, name: str) -> str:
         if name == "frac":
             top, bottom = self._group(), self._group()
-            return f"{_closed(top)}/{_closed(bottom)} "
+            follows = self.tokens[self.position : self.position + 1]
+            apart = bool(follows) and (follows[0] == "(" or follows[0].isalpha() or follows[0][0] == "\\")
+            return f"{_closed(top)}/{_closed(bottom)}" + (" " if apart else "")
         if name == "sqrt":
             inner = self._group()
             return f"√({inner})" if self.unicode else f"sqrt({inner})"
@@ -142,13 +145,11 @@ class _Reader:
         if name in table:
             return table[name]
         if name in _GREEK_LETTERS:
-            return _GREEK_LETTERS[name] if self.unicode else name
+            return _GREEK_LETTERS[name] if self.unicode else self._word(name)
         if name in ("lbrace", "rbrace"):
             return "{" if name == "lbrace" else "}"
         # Operators such as \log and \det keep their name, apart from what follows.
-        return name + (
-            "" if self.position < len(self.tokens) and self.tokens[self.position] in "({^_" else " "
-        )
+        return name + ("" if self.position < len(self.tokens) and self.tokens[self.position] in "({^_" else " ")
 
 
 def _closed(text: str) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from symgeo.models.exponential_family import ExponentialFamily
     from symgeo.models.statistical_model import StatisticalModel
 
+# In em: about the width of `shape`.
+_LONGEST_INDEX = 3.5
 _GAMMA_FUNCTIONS = (sp.gamma, sp.loggamma, sp.polygamma, sp.beta)
 
 
@@ -47,17 +49,14 @@ class Setting:
         self.alpha_is_free = alpha is None
         self.dots = [sp.Dummy(f"{s.name}_dot", real=True) for s in model.parameters]
         taken = [letter for letter, found in ((r"\pi", sp.pi), ("e", sp.exp)) if model.density.has(found)]
-        self.notation = Notation(
-            symbols, first=sorted(self.alpha.free_symbols, key=str), last=self.dots, taken=taken
-        )
-        for dot, symbol in zip(self.dots, model.parameters, strict=True):
-            self.notation.define(dot, self.notation.name(symbol).accented("dot", "'"))
+        self.notation = Notation(symbols, first=sorted(self.alpha.free_symbols, key=str), last=self.dots, taken=taken)
         self.printer = FieldPrinter(self.notation)
         letter = self.notation.letter
         self.density = letter("p", "f", "q", "w")
         self.loglikelihood = letter(r"\ell", "L")
         self.point = letter(r"\theta", r"\xi", r"\zeta", r"\omega")
-        self.observation = letter("x", "y", "z", "v") if len(model.variables) > 1 else ""
+        self.observation = letter("x", "y", "z", "v")
+        self._name_dots()
         self.statistic = letter("t", "s", "u", "F")
         self.natural = letter(r"\eta", r"\vartheta", r"\zeta", r"\omega")
         self.expectation = letter(r"\mu", r"\tau", r"\nu", r"\chi")
@@ -69,6 +68,26 @@ class Setting:
         self.metric = letter("g", "G")
         self.cubic = letter("T", "C")
         self.curvature = letter("R", r"\mathcal{R}")
+
+    def _name_dots(self) -> None:
+        for n, (dot, symbol) in enumerate(zip(self.dots, self.model.parameters, strict=True), 1):
+            name = self.notation.name(symbol).accented("dot", "'")
+            if self.numbered:
+                point = name_of(self.point.lstrip("\\"))
+                latex = rf"{{\dot{{{self.point}}}^{{{n}}}}}"
+                name = Name(latex, f"{point.unicode}{n}'", f"{point.ascii}{n}'", self.point)
+            self.notation.define(dot, name)
+
+    @cached_property
+    def numbered(self) -> bool:
+        """Whether indices are numbers, because the names of the parameters are too long for indices."""
+        return any(width(self.notation.latex(p)) > _LONGEST_INDEX for p in self.parameters)
+
+    def index(self, at: Sequence[int]) -> str:
+        """The indices of a component: the names of the coordinates, or their numbers."""
+        if not self.numbered:
+            return self.notation.index([self.parameters[n] for n in at])
+        return (r"\," if len(self.parameters) > 9 else "").join(str(n + 1) for n in at)
 
     @cached_property
     def tidy(self) -> Tidy:
@@ -121,7 +140,7 @@ class Setting:
     def point_of(self, symbols: Sequence[Symbol]) -> str:
         """The names of a point's coordinates when they are few, else the letter of the point."""
         text = self.names(symbols)
-        if len(symbols) == 1 or (len(symbols) <= 3 and width(text) < 9):
+        if len(symbols) <= 3 and width(text) < (9 if len(symbols) > 1 else 6):
             return text
         return self.point if symbols == self.parameters else self.observation
 

@@ -30,13 +30,11 @@ _LONGEST_UNBROKEN = 30
 def text_document(derivation: Derivation, width: int, use_unicode: bool) -> str:
     """The complete text, no line longer than ``width`` (at least 40) unless a single name is."""
     page = _Page(derivation, max(width, _LEAST_WIDTH), use_unicode)
-    title = plain_sentence(derivation.title, use_unicode)
-    parts = [f"{title}\n{('═' if use_unicode else '=') * min(len(title), page.width)}"]
+    title = page.wrapped(derivation.title)
+    parts = [f"{title}\n{('═' if use_unicode else '=') * max(map(len, title.splitlines()))}"]
     parts += [page.section(number, short) for number, short in enumerate(derivation.short_steps, 1)]
     if derivation.references:
-        parts.append(
-            "\n".join(["References", *(page.wrapped(t, "  ", "    ") for t in derivation.references)])
-        )
+        parts.append("\n".join(["References", *(page.wrapped(t, "  ", "    ") for t in derivation.references)]))
     return "\n".join(line.rstrip() for line in "\n\n".join(parts).split("\n")) + "\n"
 
 
@@ -71,9 +69,7 @@ class _Page:
     def wrapped(self, text: str, first: str = "", rest: str = "") -> str:
         """A paragraph."""
         plain = plain_sentence(text, self.use_unicode, keep_together=_LONGEST_UNBROKEN)
-        filled = textwrap.fill(
-            plain, self.width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-        )
+        filled = textwrap.fill(plain, self.width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
         return filled.replace(NO_BREAK, " ")
 
     def display(self, formulas: Sequence[Formula]) -> str:

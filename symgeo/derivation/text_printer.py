@@ -129,18 +129,14 @@ class LinePrinter(_Names, StrPrinter):
         if is_indicator(expr):
             return f"1{{{self.condition(expr.args[0].cond)}}}"
         return "; ".join(
-            f"{self._print(value)} otherwise"
-            if cond == sp.true
-            else f"{self._print(value)} if {self.condition(cond)}"
+            f"{self._print(value)} otherwise" if cond == sp.true else f"{self._print(value)} if {self.condition(cond)}"
             for value, cond in expr.args
         )
 
     def condition(self, cond: Any) -> str:
         """``x = 1``, ``x in {1, 2}``."""
         if isinstance(cond, sp.Or) and (found := values_of(cond)) is not None:
-            runs = (
-                ", ".join("..." if v is None else self._print(v) for v in run) for run in in_runs(found[1])
-            )
+            runs = (", ".join("..." if v is None else self._print(v) for v in run) for run in in_runs(found[1]))
             return f"{self._print(found[0])} in " + " or ".join(f"{{{run}}}" for run in runs)
         if isinstance(cond, (sp.Or, sp.And)):
             return (" or " if isinstance(cond, sp.Or) else " and ").join(map(self.condition, cond.args))
@@ -254,8 +250,7 @@ class PicturePrinter(_Names, PrettyPrinter):
         if is_indicator(pexpr):
             return prettyForm(self.line.doprint(pexpr))
         rows = [
-            f"{self.line.doprint(value)}   "
-            f"{'otherwise' if cond == sp.true else f'if {self.line.condition(cond)}'}"
+            f"{self.line.doprint(value)}   {'otherwise' if cond == sp.true else f'if {self.line.condition(cond)}'}"
             for value, cond in pexpr.args
         ]
         form = prettyForm("\n".join(rows), baseline=len(rows) // 2)

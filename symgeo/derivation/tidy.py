@@ -28,9 +28,7 @@ class Tidy:
         if expr.is_Atom:
             return expr
         if isinstance(expr, sp.Piecewise):
-            return joined_branches(
-                sp.Piecewise(*((self(value), c) for value, c in expr.args), evaluate=False)
-            )
+            return joined_branches(sp.Piecewise(*((self(value), c) for value, c in expr.args), evaluate=False))
         arguments = [self(a) if isinstance(a, Expr) else a for a in expr.args]
         if expr.is_Mul:
             return sp.Mul(*(part for a in arguments for part in self._turned(a)))
@@ -45,11 +43,13 @@ class Tidy:
 
     @staticmethod
     def _power(base: Expr, exponent: Expr) -> Expr:
-        """``sqrt(1/u)`` is ``1/sqrt(u)``: both are real where u is positive."""
+        """``sqrt(1/u)`` is ``1/sqrt(u)``, ``sqrt(u**3)`` is ``u**(3/2)``: real only where u is positive."""
         if exponent == Rational(1, 2):
             top, bottom = sp.fraction(base)
             if top is sp.S.One and bottom is not sp.S.One:
                 return Pow(bottom, Rational(-1, 2))
+            if isinstance(base, Pow) and base.exp.is_Integer and base.exp.is_odd:
+                return Pow(base.base, base.exp / 2)
         return Pow(base, exponent)
 
     def _turned(self, factor: Expr) -> tuple[Expr, ...]:
@@ -74,9 +74,7 @@ class Tidy:
 
         symbols = sorted(total.free_symbols, key=str)
         try:
-            values = numpy_function([total], symbols)(*([float(p[s]) for p in self.points] for s in symbols))[
-                0
-            ]
+            values = numpy_function([total], symbols)(*([float(p[s]) for p in self.points] for s in symbols))[0]
         except UnsupportedFunctionError:
             return False
         return bool((values < 0).all())
@@ -87,9 +85,7 @@ def joined_branches(expr: Any) -> Any:
     if not isinstance(expr, sp.Piecewise) or len(expr.args) < 3 or expr.args[-1].cond != sp.true:
         return expr
     *joined, last = expr.args
-    named = [
-        (value, c) for value, cond in joined for c in (cond.args if isinstance(cond, sp.Or) else (cond,))
-    ]
+    named = [(value, c) for value, cond in joined for c in (cond.args if isinstance(cond, sp.Or) else (cond,))]
     conditions = [c for _, c in named]
     if not all(isinstance(c, sp.Eq) and c.lhs.is_Symbol and c.rhs.is_number for c in conditions):
         return expr

@@ -56,7 +56,7 @@ _ACCENTS = ("dot", "ddot", "bar", "hat", "tilde", "acute", "grave", "check", "ma
 
 def width(latex: str) -> float:
     """The width of a formula in display style, in em of its font; right to a few in a hundred."""
-    return _Reader(_TOKEN.findall(latex)).row(0)
+    return _Reader(_TOKEN.findall(latex.replace("[4pt]", ""))).row(0)
 
 
 class _Reader:

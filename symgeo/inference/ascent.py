@@ -29,10 +29,11 @@ _WALL = 2.0**-30
 _NEGLIGIBLE = 1e-9
 # Largest rounding error of the step, in the Fisher metric, that float64 results may have.
 FINE = 1e-11
-
-
 # A step that ends nearer to the boundary than this part of its length may have ended there by rounding.
 _GRAZE = 1e-6
+# Squared length of a step below which the score decides instead, and the factor by which it must shrink.
+_NEAR = 1e-2
+_SHRINKING = 0.1
 # Squared length of a step from which it is worth trying longer ones, and what they must gain.
 _FAR = 0.1
 _WORTHWHILE = 0.01
@@ -64,7 +65,8 @@ class Climb:
 def climb(likelihood: Any, start: State, tolerance: float, budget: int, trusted: bool = True) -> Climb:
     """Ascend from a state; the tolerance is on N score' g^-1 score.
 
-    A start with no visible step counts as a maximum only if it is trusted: p = 1e-40 is none, though flat. The trace holds the log-likelihood after each step, as far as the arithmetic tells it from the one before.
+    A start with no visible step counts as a maximum only if it is trusted: p = 1e-40 is none, though flat. The trace
+    holds the log-likelihood after each step, as far as the arithmetic tells it from the one before.
     """
     count = likelihood.count
     tolerance = min(tolerance, likelihood.tolerance)
@@ -99,10 +101,11 @@ def climb(likelihood: Any, start: State, tolerance: float, budget: int, trusted:
         found = _search(likelihood, state)
         if isinstance(found, Outcome):
             return finish(found)
-        new, scale, gain, visible = found
+        new, scale, visible = found
         ratio = new.decrement / state.decrement
         # A small step is not enough: towards a boundary steps shrink too, but only in proportion.
         confirmed = scale == 1.0 and ratio <= _CONTRACTION and count * state.decrement <= tolerance
+        confirmed = confirmed and likelihood.shrunk(new, state)
         slow = slow + 1 if ratio > _CONTRACTION and count * state.decrement < _LOCAL else 0
         previous, state = state, new
         steps += 1
@@ -113,12 +116,17 @@ def climb(likelihood: Any, start: State, tolerance: float, budget: int, trusted:
             return finish(Outcome.BOUNDARY if visible else Outcome.ROUGH)
 
 
-def _search(likelihood: Any, state: State) -> tuple[State, float, float, bool] | Outcome:
-    """The next state, its step length, the gain in mean log-likelihood and whether that exceeds rounding.
+def _search(likelihood: Any, state: State) -> tuple[State, float, bool] | Outcome:
+    """The next state, its step length, and whether the gain in likelihood exceeds rounding.
 
-    Backtracks along the straight line in the chart and the one in the natural parameters at the same time: both have
-    the direction of the natural gradient.
+    Near the maximum the full step is taken as long as the score shrinks, which needs no values of the likelihood: any
+    point where the score vanishes is the maximum. Elsewhere the search backtracks along the straight line in the chart
+    and the one in the natural parameters at the same time: both have the direction of the natural gradient.
     """
+    if state.decrement < _NEAR:
+        new = likelihood.at(state.theta + state.step)
+        if new is not None and new.decrement < _SHRINKING * state.decrement:
+            return new, 1.0, False
     scale, walled = 1.0, False
     for _ in range(_MOST_HALVINGS):
         trials = _trials(likelihood, state, scale)
@@ -129,18 +137,18 @@ def _search(likelihood: Any, state: State) -> tuple[State, float, float, bool] |
             continue
         if scale < _WALL and walled and likelihood.count * gain < _NEGLIGIBLE:
             return Outcome.BOUNDARY
-        visible = gain > 10.0 * noise
-        if visible and gain >= _ARMIJO * scale * state.decrement:
+        if gain > 10.0 * noise and gain >= _ARMIJO * scale * state.decrement:
             if scale == 1.0 and state.decrement > _FAR:
-                scale, gain, theta = _stretched(likelihood, state, gain, theta)
+                scale, theta = _stretched(likelihood, state, gain, theta)
             new = likelihood.at(theta)
             if new is not None:
-                return new, scale, gain, True
+                # The likelihood is concave: what gains more than its slope promises is rounding.
+                return new, scale, gain <= scale * state.decrement
         elif scale == 1.0 and abs(gain) <= 10.0 * noise:
             # The values no longer differ: the scores decide.
             states = [new for _, _, point in trials if (new := likelihood.at(point)) is not None]
             best = min(states, key=lambda new: new.decrement, default=state)
-            return (best, scale, gain, False) if best.decrement < 0.5 * state.decrement else Outcome.ROUGH
+            return (best, scale, False) if best.decrement < 0.5 * state.decrement else Outcome.ROUGH
         elif abs(gain) <= noise:
             return Outcome.ROUGH
         walled = False
@@ -148,7 +156,7 @@ def _search(likelihood: Any, state: State) -> tuple[State, float, float, bool] |
     return Outcome.ROUGH
 
 
-def _stretched(likelihood: Any, state: State, gain: float, theta: np.ndarray) -> tuple[float, float, np.ndarray]:
+def _stretched(likelihood: Any, state: State, gain: float, theta: np.ndarray) -> tuple[float, np.ndarray]:
     """A step lengthened as long as that pays: from a start that is wrong by many powers of ten, or to infinity."""
     scale = 1.0
     for _ in range(_MOST_HALVINGS):
@@ -156,7 +164,7 @@ def _stretched(likelihood: Any, state: State, gain: float, theta: np.ndarray) ->
         if not longer > gain + _WORTHWHILE:
             break
         scale, gain, theta = 4.0 * scale, longer, further
-    return scale, gain, theta
+    return scale, theta
 
 
 def _trials(likelihood: Any, state: State, scale: float) -> list[tuple[float, float, np.ndarray]]:

@@ -17,16 +17,13 @@ _TOUCHING = 1e-9
 
 
 def where_it_runs(chart: Chart, climb: Climb) -> str:
-    """``sigma -> 0`` or ``p1 + p2 -> 1``: the ends and constraints that the last step came closest to, relatively.
+    """``sigma -> 0`` or ``p1 + p2 -> 1``: the ends and constraints that the next step comes closest to, relatively.
 
-    Without a step, those within reach of the rounding errors.
+    The last step counts where the next one is mostly rounding.
     """
     state = climb.state
-    if climb.previous is not None:
-        moves = [a - b for a, b in zip(state.theta, climb.previous.theta, strict=True)]
-        before = climb.previous.theta
-    else:
-        moves, before = list(state.step), state.theta
+    before = state.theta if climb.previous is None else climb.previous.theta
+    moves = state.step if state.decrement > (100.0 * state.noise) ** 2 else state.theta - before
     shares: list[tuple[float, str]] = []
     for parameter, position, move, parts in zip(chart.parameters, state.theta, moves, chart.pieces, strict=True):
         value, size = float(position), float(move)
@@ -36,8 +33,10 @@ def where_it_runs(chart: Chart, climb: Climb) -> str:
                 share = abs(size) / max(abs(value), 1.0) if towards and math.isfinite(value) else _MOST * towards
             else:
                 gap = float((int(end) if end.is_Integer else float(end)) - position)
-                towards = (gap > 0) == (size > 0) or gap == 0.0
-                share = abs(size) / max(abs(gap), 1e-300) if towards else 0.0
+                if abs(gap) <= _TOUCHING * abs(float(end)):  # zero for an end at zero: underflow
+                    share = _MOST
+                else:
+                    share = abs(size / gap) if (gap > 0) == (size > 0) else 0.0
             shares.append((min(share, _MOST), f"{parameter} -> {end}"))
     for constraint in chart.constraints:
         if isinstance(constraint, sp.Ne):

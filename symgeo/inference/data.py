@@ -93,7 +93,7 @@ def _named_columns(variables: tuple[Symbol, ...], data: Any) -> dict[Symbol, Any
     unknown = [name for name in by_name if name not in {str(v) for v in variables}]
     if unknown and isinstance(data, Mapping):  # a table may well hold further columns
         raise DataError(
-            f"{', '.join(unknown)} is no variable of the model, which has {', '.join(map(str, variables))}; leave it out"
+            f"{', '.join(unknown)} is no variable of the model, which has {', '.join(map(str, variables))}; drop it"
         )
     return {v: data[by_name[str(v)]] for v in variables}
 

@@ -15,12 +15,12 @@ from symgeo.inference.likelihood import Likelihood
 from symgeo.inference.result import Fit
 from symgeo.inference.starting import starting_points
 from symgeo.models.exponential_family import ExponentialFamily
+from symgeo.models.statistical_model import StatisticalModel
 
 if TYPE_CHECKING:
     import numpy as np
 
     from symgeo.inference.precise import PreciseLikelihood
-    from symgeo.models.statistical_model import StatisticalModel
 
 # How many starting points are tried when one leads to no maximum.
 _STARTS = 4
@@ -54,6 +54,8 @@ def fit(
     """
     if isinstance(model, ExponentialFamily):
         model = model.model
+    if not isinstance(model, StatisticalModel):
+        raise ArgumentError(f"fit takes a StatisticalModel, not a {type(model).__name__}; declare the density as one")
     if not 0.0 < tolerance < 1.0:
         raise ArgumentError(f"the tolerance must lie between 0 and 1, not {tolerance}; 1e-18 is the default")
     if not (isinstance(max_iterations, int) and max_iterations > 0):
@@ -169,11 +171,10 @@ class _Search:
                 n_observations=len(self.sample),
             )
         state = rough.state
-        if state.noise <= _COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance:
-            if self.likelihood.clear_of_boundary(state):
-                return self._converged(
-                    self.likelihood, rough, f"; rounding errors leave about {state.noise:.0e} standard deviations"
-                )
+        still = state.noise <= _COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
+        if still and self.likelihood.clear_of_boundary(state):
+            remark = f"; rounding errors leave about {state.noise:.0e} standard deviations"
+            return self._converged(self.likelihood, rough, remark)
         return self._failed(
             self.likelihood,
             rough,
@@ -250,7 +251,7 @@ def _start(model: StatisticalModel, start: Any) -> np.ndarray:
         raise ArgumentError(f"start is no array of real numbers ({error}); give one number per parameter") from None
     if theta.shape != (len(parameters),):
         raise ParameterListError(
-            f"start has shape {theta.shape}; give one value for each of {', '.join(map(str, parameters))}, in this order"
+            f"start has shape {theta.shape}; give one value for each of {', '.join(map(str, parameters))}, in order"
         )
     problems = model.chart.violations(theta)
     if problems:

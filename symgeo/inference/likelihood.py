@@ -25,23 +25,27 @@ _ULPS = 4.0
 _CLEARANCE = 8.0
 # Errors are estimated within this factor.
 _SETTLED = 1e3
+# Newton corrections of a step onto the straight line in the natural parameters.
+CORRECTIONS = 6
 
 
 @dataclass(frozen=True)
 class State:
-    """Everything known at one point theta (n,); arrays are float64, or hold balls (see precise.py).
+    """Everything known at one point theta (n,); arrays are float64, or objects that hold balls (see precise.py).
 
     ``value`` mean log-likelihood without the carrier, ``step`` = g^-1 score, ``decrement`` = score . step, the squared
     length of the step in the Fisher metric; ``noise`` the length, and ``reach`` (n,) the size, of what rounding alone
-    may add to the step.
+    may add to the step; ``natural`` (m,) the natural parameters and ``motion`` (m,) their change along the step.
     """
 
-    theta: np.ndarray
+    theta: Any
     value: Any
-    step: np.ndarray
+    step: Any
     decrement: float
     noise: float
-    reach: np.ndarray
+    reach: Any
+    natural: Any
+    motion: Any
 
 
 class Likelihood:
@@ -120,22 +124,31 @@ class Likelihood:
             step = back[:, 0]
             if not (np.isfinite(step).all() and np.isfinite(reach).all() and math.isfinite(noise)):
                 return None
-        return State(theta, value, step, decrement, noise, reach)
+        return State(theta, value, step, decrement, noise, reach, np.array(natural), jacobian @ step)
 
     def along_natural(self, state: State, scale: float) -> np.ndarray | None:
-        """The step taken along the straight line in the natural parameters; None where their inverse is not known.
+        """The step taken along the straight line in the natural parameters; None where that is not found.
 
         It has the same direction as the straight line in the chart, and follows ridges of the likelihood that are
         curved in the chart: a gamma distribution of mean k theta, with k large.
         """
         import numpy as np
 
-        if self._from_natural is None:
-            return None
-        jacobian = np.array(self._local(*state.theta)[: self.m * self.n]).reshape(self.m, self.n)
-        *natural, _ = self._value(*state.theta)
+        target = state.natural + scale * state.motion
         with np.errstate(all="ignore"):
-            return np.array(self._from_natural(*(np.array(natural) + scale * (jacobian @ state.step))))
+            if self._from_natural is not None:
+                return np.array(self._from_natural(*target))
+            theta = state.theta + scale * state.step
+            for _ in range(CORRECTIONS):
+                if not self.chart.contains(theta):
+                    return None
+                jacobian = np.array(self._local(*theta)[: self.m * self.n]).reshape(self.m, self.n)
+                *natural, _ = self._value(*theta)
+                try:
+                    theta = theta + np.linalg.solve(jacobian, target - np.array(natural))
+                except np.linalg.LinAlgError:
+                    return None
+            return theta
 
     def gain(self, theta: np.ndarray, state: State) -> tuple[float, float]:
         """How much larger the mean log-likelihood is at theta than at the state, and the rounding error of that.
@@ -164,10 +177,15 @@ class Likelihood:
 
         Not in total only: a probability that runs to zero adds next to nothing to the length of the step.
         """
-        import numpy as np
+        return state.decrement <= (3.0 * state.noise) ** 2 and self._within(state, 0.0)
 
-        error = state.reach + _EPS * np.abs(state.theta)
-        return state.decrement <= (3.0 * state.noise) ** 2 and bool(np.all(np.abs(state.step) <= _SETTLED * error))
+    def shrunk(self, state: State, before: State) -> bool:
+        """Whether the step is much shorter than the one before in each parameter, rounding aside."""
+        return self._within(state, 0.25 * abs(before.step))
+
+    def _within(self, state: State, size: Any) -> bool:
+        error = state.reach + _EPS * abs(state.theta)
+        return bool((abs(state.step) <= size + _SETTLED * error).all())
 
     def clear_of_boundary(self, state: State, margin: Any = 0.0) -> bool:
         """Whether all points within the margin and a few times the rounding error of the state lie in the domain."""

@@ -17,7 +17,7 @@ import sympy as sp
 from flint import arb, arb_mat
 
 from symgeo.inference.balls import Program, exact
-from symgeo.inference.likelihood import State
+from symgeo.inference.likelihood import CORRECTIONS, State
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,13 +76,21 @@ class PreciseLikelihood:
         """As `Likelihood.along_natural`."""
         import numpy as np
 
-        if self._from_natural is None:
-            return None
-        local = self._local(list(state.theta))[: self.m * self.n]
-        jacobian = np.array(local, dtype=object).reshape(self.m, self.n)
-        *natural, _ = self._value(list(state.theta))
-        found = self._from_natural(list(np.array(natural, dtype=object) + scale * (jacobian @ state.step)))
-        return np.array([f.mid() for f in found], dtype=object)
+        target = state.natural + scale * state.motion
+        if self._from_natural is not None:
+            return np.array([f.mid() for f in self._from_natural(list(target))], dtype=object)
+        theta = state.theta + scale * state.step
+        for _ in range(CORRECTIONS):
+            if not self.contains(theta):
+                return None
+            jacobian = arb_mat(self.m, self.n, self._local(list(theta))[: self.m * self.n])
+            *natural, _ = self._value(list(theta))
+            try:
+                move = jacobian.solve(arb_mat(self.m, 1, list(target - np.array(natural, dtype=object))))
+            except ZeroDivisionError:
+                return None
+            theta = np.array([(t + d).mid() for t, d in zip(theta, move.entries(), strict=True)], dtype=object)
+        return theta
 
     def contains(self, theta: np.ndarray) -> bool:
         """Whether a point lies in the interior of the domain."""
@@ -99,7 +107,8 @@ class PreciseLikelihood:
 
         if not self.contains(theta):
             return None
-        value = self._mean_log_likelihood(theta)
+        *natural, log_partition = self._value(list(theta))
+        value = sum((t * e for t, e in zip(self.mean, natural, strict=True)), -log_partition)
         local = self._local(list(theta))
         if not value.is_finite() or not all(v.is_finite() for v in local):
             return None
@@ -115,18 +124,17 @@ class PreciseLikelihood:
             return None
         # The squared length of the step's error, and what cancels in the decrement itself.
         noise = (sum((s.rad() * d.rad() for s, d in zip(score, step, strict=True)), arb(0)) + decrement.rad()).upper()
+        middle = np.array([d.mid() for d in step], dtype=object)
         return State(
             theta,
             value,
-            np.array([d.mid() for d in step], dtype=object),
+            middle,
             float(decrement.upper()),
             math.sqrt(float(noise)),
             np.array([d.rad() for d in step], dtype=object),
+            np.array(natural, dtype=object),
+            jacobian @ middle,
         )
-
-    def _mean_log_likelihood(self, theta: np.ndarray) -> arb:
-        *natural, log_partition = self._value(list(theta))
-        return sum((t * e for t, e in zip(self.mean, natural, strict=True)), -log_partition)
 
     def gain(self, theta: np.ndarray, state: State) -> tuple[float, float]:
         """How much larger the mean log-likelihood is at theta than at the state, and the error of that.
@@ -135,7 +143,8 @@ class PreciseLikelihood:
         """
         if not self.contains(theta):
             return -math.inf, 0.0
-        gain = self._mean_log_likelihood(theta) - state.value
+        *natural, log_partition = self._value(list(theta))
+        gain = sum((t * e for t, e in zip(self.mean, natural, strict=True)), -log_partition - state.value)
         if not gain.is_finite():
             return math.nan, 0.0
         return float(gain.mid()), float(gain.rad())
@@ -146,9 +155,15 @@ class PreciseLikelihood:
 
     def settled(self, state: State) -> bool:
         """As `Likelihood.settled`."""
+        return state.decrement <= (3.0 * state.noise) ** 2 and self._within(state, 0 * state.step)
+
+    def shrunk(self, state: State, before: State) -> bool:
+        """As `Likelihood.shrunk`."""
+        return self._within(state, abs(before.step) / 4)
+
+    def _within(self, state: State, size: Any) -> bool:
         error = state.reach + abs(state.theta) * exact(2.0 ** (4 - BITS))
-        each = all(abs(s) <= 1000 * e for s, e in zip(state.step, error, strict=True))
-        return each and state.decrement <= (3.0 * state.noise) ** 2
+        return all(abs(s) <= a + 1000 * e for s, a, e in zip(state.step, size, error, strict=True))
 
     def clear_of_boundary(self, state: State, margin: Any = 0) -> bool:
         """Whether all points within the margin and a few times the error of the state lie in the domain."""

@@ -14,46 +14,56 @@ if TYPE_CHECKING:
 # Distances from an end or from zero, in powers of ten: data of size 1e8 have precisions of size 1e-16.
 _DECADES = 20
 _PER_DECADE = 3
-_DRAWS = 2048
+_DRAWS = 1024
 _SWEEPS = 3
 # Mean log-likelihoods this close are equally good.
 _LEVEL = 0.01
 
 
 def starting_points(likelihood: Likelihood, count: int) -> Iterator[np.ndarray]:
-    """Up to ``count`` interior points (n,), the most likely first, from different parts of the domain.
+    """Up to ``count`` interior points (n,), the likeliest first, from different parts of the domain; then a plain one.
 
     Random points on all scales and the chart's own interior points are tried; the best of them are improved one
     parameter at a time, again on all scales. The same every time.
     """
     import numpy as np
 
-    chart = likelihood.chart
-    parameters = likelihood.equations.parameters
     grids = [_grid(parts) for parts in _numeric_pieces(likelihood)]
-    random = np.random.default_rng(1763)
-    drawn = np.stack([random.choice(grid, _DRAWS) for grid in grids], axis=-1)
-    moderate = np.array([[float(point[p]) for p in parameters] for point in chart.interior_points(16)])
-    # Constraints (a definite matrix, a simplex) hold at few random points: mix them with interior ones.
-    mixed = np.where(
-        random.random((_DRAWS, len(grids))) < 0.5, drawn, moderate[random.integers(len(moderate), size=_DRAWS)]
-    )
-    scaled = moderate[random.integers(len(moderate), size=_DRAWS)] * 10.0 ** random.uniform(-8, 8, (_DRAWS, 1))
-    pool = np.concatenate([moderate, drawn, mixed, scaled])
+    points = likelihood.chart.interior_points(16)
+    moderate = np.array([[float(point[p]) for p in likelihood.equations.parameters] for point in points])
+    pool = _pool(grids, moderate)
     values = likelihood.values(pool)
-    if not np.isfinite(values).any():
-        return
     # Where the likelihood is flat, far-off points are no better than moderate ones, and those come first.
     level = np.where(values >= np.max(values) - _LEVEL, np.max(values), values)
     order = np.argsort(-level, kind="stable")
     found: list[np.ndarray] = []
     for index in order[np.isfinite(level[order])]:
         if len(found) == count:
-            return
+            break
         if any(_alike(pool[index], other) for other in found):
             continue
         found.append(pool[index])
         yield _improved(likelihood, pool[index], grids)
+    yield moderate[0]
+
+
+def _pool(grids: Sequence[np.ndarray], moderate: np.ndarray) -> np.ndarray:
+    """Points (N, n) on all scales, moderate ones first; many may lie outside the domain."""
+    import numpy as np
+
+    random = np.random.default_rng(1763)
+
+    def some(count: int) -> np.ndarray:
+        return moderate[random.integers(len(moderate), size=count)]
+
+    def drawn(part: float) -> np.ndarray:
+        return np.stack([random.choice(grid[: math.ceil(part * len(grid))], _DRAWS) for grid in grids], axis=-1)
+
+    spread = np.concatenate([drawn(0.1), drawn(0.4), drawn(1.0)])
+    # Constraints (a definite matrix, a simplex) hold at few random points: mix them with interior ones.
+    mixed = np.where(random.random(spread.shape) < 0.5, spread, some(len(spread)))
+    scaled = some(2 * _DRAWS) * 10.0 ** random.uniform(-8, 8, (2 * _DRAWS, 1))
+    return np.concatenate([moderate, spread, mixed, scaled])
 
 
 def _numeric_pieces(likelihood: Likelihood) -> list[list[tuple[float, float]]]:
@@ -101,7 +111,7 @@ def _improved(likelihood: Likelihood, point: np.ndarray, grids: Sequence[np.ndar
         before = value
         for axis, grid in enumerate(grids):
             trial = np.repeat(best[None, :], len(grid) + 1, axis=0)
-            trial[1:, axis] = grid
+            trial[:-1, axis] = grid  # moderate values first, the present one last
             values = likelihood.values(trial)
             index = int(np.flatnonzero(values >= np.max(values) - _LEVEL)[0])
             best, value = trial[index], float(values[index])

@@ -114,7 +114,9 @@ def integrate_space(
             starts = [*starts, *sample.points[heaviest].tolist()]
     if sample is None or not isfinite(sample.value) or sample.log_value > 700.0:
         return Estimate(inf, inf)
-    return Estimate(sample.value * exp(sample.top), (sample.error + sample.doubt * sample.value) * exp(sample.top))
+    unit = exp(sample.top)
+    error = (sample.error + sample.heaviness * sample.value) * unit
+    return Estimate(sample.value * unit, error, sample.doubt * sample.value * unit)
 
 
 Mixture = Sequence[tuple[float, Proposal]]
@@ -155,7 +157,6 @@ def _sample(clean: LogTarget, mixture: Mixture, size: int, count: int) -> _Sampl
 def _tune(clean: LogTarget, climbing: LogTarget, peaks: list[Peak], rounds: int) -> Mixture | None:
     """The kind of proposal that gives the most even weights; more peaks are added where the mass really is."""
     best: tuple[float, Mixture | None] = (-inf, None)
-    most = -inf
     for _ in range(rounds):
         round_best: tuple[float, _Sample | None] = (-inf, None)
         for mixture in _mixtures(climbing, peaks):
@@ -163,7 +164,6 @@ def _tune(clean: LogTarget, climbing: LogTarget, peaks: list[Peak], rounds: int)
             if not sample.value > 0 or not isfinite(sample.value):
                 continue
             # the mass found counts too: a proposal that misses a part of it has beautifully even weights
-            most = max(most, sample.log_value)
             score = log(sample.effective) + 2.0 * sample.log_value
             if score > best[0]:
                 best = (score, mixture)

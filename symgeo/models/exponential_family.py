@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from symgeo.algebra import Element, as_expression
-from symgeo.algebra.generators import exp
+from symgeo.algebra.element import pieces
 from symgeo.algebra.knowledge import Range
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import polynomial_range
@@ -220,6 +221,13 @@ def _written_carrier(model: StatisticalModel, log_carrier: Element) -> Expr:
             kept *= f
     if rest.free_symbols & set(model.variables) and len(rest.to_sympy().args) > len(log_carrier.to_sympy().args):
         rest, kept = log_carrier, sp.S.One
-    factors = sp.Mul.make_args(kept * exp(field, rest).to_sympy())
+    factors = sp.Mul.make_args(kept * sp.Mul(*(_written_exp(q, t) for q, t in pieces(rest))))
     exponent = sp.Add(*(f.args[0] for f in factors if isinstance(f, sp.exp)))
     return sp.Mul(*(f for f in factors if not isinstance(f, sp.exp)), sp.exp(exponent))
+
+
+def _written_exp(q: Fraction, t: Element) -> Expr:
+    """exp(q t) for one piece t; a piece that is a logarithm gives a power."""
+    inner = t.to_sympy()
+    power = sp.Rational(q.numerator, q.denominator)
+    return inner.args[0] ** power if isinstance(inner, sp.log) else sp.exp(power * inner)

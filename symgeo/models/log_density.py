@@ -27,8 +27,9 @@ def _log_of_factor(f: sp.Expr, sign: Callable[[sp.Expr], int | None]) -> sp.Expr
         if exponent.is_even:
             return exponent * (sp.log(base) if sign(base) == 1 else sp.log(sp.Abs(base)))
         if not exponent.is_integer:
-            # A power that is not a whole number is real only over a positive base.
-            return exponent * log_of(base, sign)
+            # Such a power is real only over a positive base: nothing is made positive that is not.
+            known = all(sign(u) is not None or isinstance(u, sp.Pow | sp.exp) for u in sp.Mul.make_args(base))
+            return exponent * (log_of(base, sign) if known else sp.log(base))
         return exponent * _log_of_factor(base, sign)
     if isinstance(f, sp.Piecewise):
         return sp.Piecewise(*((log_of(e, sign) if e != 0 else -sp.oo, c) for e, c in f.args))

@@ -230,7 +230,10 @@ def _space_mass(piece: _Slice, effort: int, quick: bool = False) -> Estimate:
 
 
 def _larger(one: Estimate, other: Estimate) -> Estimate:
-    """Of two estimates the one with more mass, as mass is what rules miss; the other's doubt counts if it disagrees."""
+    """Of two estimates that disagree the one with more mass, as mass is what rules miss; else the surer one."""
+    for estimate in (one, other):
+        if not isfinite(estimate.value) and estimate.error == 0.0:
+            return estimate  # divergence was seen
     if not (isfinite(one.value) and isfinite(other.value)):
         return one if isfinite(one.value) else other
     gap = abs(one.value - other.value)

@@ -101,19 +101,29 @@ def row_integrals(along: Callable, axis: Axis, lower: np.ndarray, upper: np.ndar
     grid = np.concatenate([-steps[::-1], [0.0], steps])
     values = height(np.broadcast_to(grid, (lower.size, grid.size)))
     best = np.clip(np.argmax(values, axis=1), 1, grid.size - 2)
+    centre, top = grid[best], values[rows, best]
+    # the width: where the row has fallen by one, on the grid
+    fallen = ~(values > top[:, None] - 1.0)
+    places = np.arange(grid.size)
+    left = np.max(np.where(fallen & (places < best[:, None]), places, 0), axis=1)
+    right = np.min(np.where(fallen & (places > best[:, None]), places, grid.size - 1), axis=1)
+    scale = (grid[right] - grid[left]) / 6.0
+    # narrower than the grid: zoom in, each row until it is flat enough
     below, above = grid[best - 1], grid[best + 1]
+    active = ((left == best - 1) | (right == best + 1)) & np.isfinite(top)
     shares = np.linspace(0.0, 1.0, 17)
     for _ in range(16):
+        if not np.any(active):
+            break
         fine = below[:, None] + (above - below)[:, None] * shares
         values = height(fine)
         best = np.clip(np.argmax(values, axis=1), 1, 15)
-        centre, top = fine[rows, best], values[rows, best]
-        drop = top - np.minimum(values[rows, best - 1], values[rows, best + 1])
-        below, above = fine[rows, best - 1], fine[rows, best + 1]
-        if np.all((drop < 1.0) | ~np.isfinite(top)):
-            break
-    scale = 0.5 * (above - below) / np.sqrt(np.clip(2.0 * drop, 1e-3, 4.0))
-    scale = np.minimum(scale, np.maximum(1.0, np.abs(centre)) if reals else 3.0)
+        drop = values[rows, best] - np.minimum(values[rows, best - 1], values[rows, best + 1])
+        centre = np.where(active, fine[rows, best], centre)
+        below = np.where(active, fine[rows, best - 1], below)
+        above = np.where(active, fine[rows, best + 1], above)
+        scale = np.where(active, 0.5 * (above - below) / np.sqrt(np.clip(2.0 * drop, 1e-3, 4.0)), scale)
+        active &= drop > 1.0
     reach = 24.0 if reals else 7.5
 
     def terms(tau: np.ndarray) -> np.ndarray:
@@ -126,8 +136,8 @@ def row_integrals(along: Callable, axis: Axis, lower: np.ndarray, upper: np.ndar
     alive = alive > np.max(alive, axis=1, keepdims=True) - 35.0
     begin = coarse[np.maximum(np.argmax(alive, axis=1) - 1, 0)]
     end = coarse[np.minimum(49 - np.argmax(alive[:, ::-1], axis=1), 48)]
-    tau = begin[:, None] + (end - begin)[:, None] * np.linspace(0.0, 1.0, 97)
-    spacing = (end - begin) / 96.0
+    tau = begin[:, None] + (end - begin)[:, None] * np.linspace(0.0, 1.0, 129)
+    spacing = (end - begin) / 128.0
     logs = terms(tau)
     top = np.max(logs, axis=1)
     known = np.isfinite(top)

@@ -71,15 +71,17 @@ def _apart(tried: np.ndarray, heights: np.ndarray, count: int) -> list[int]:
     """The highest of the tried places that are no close neighbours of a higher one, then simply the highest."""
     import numpy as np
 
-    order = [int(i) for i in np.argsort(-heights, kind="stable")[:200] if heights[i] > -inf]
+    order = np.argsort(-heights, kind="stable")[:200]
+    order = order[heights[order] > -inf]
+    gaps = np.linalg.norm(tried[order][:, None] - tried[order], axis=-1)
+    reach = 2.0 + 0.2 * np.linalg.norm(tried[order], axis=-1)
     chosen: list[int] = []
-    for i in order:
-        gaps = [np.linalg.norm(tried[i] - tried[j]) for j in chosen]
-        if not gaps or min(gaps) > 2.0 + 0.2 * float(np.linalg.norm(tried[i])):
-            chosen.append(i)
-        if len(chosen) == count:
-            break
-    return list(dict.fromkeys(order[:2] + chosen))
+    free = np.ones(len(order), dtype=bool)
+    while len(chosen) < count and np.any(free):
+        rank = int(np.argmax(free))
+        chosen.append(int(order[rank]))
+        free &= gaps[rank] > reach
+    return list(dict.fromkeys([*(int(i) for i in order[:2]), *chosen]))
 
 
 def _factor(precision: np.ndarray) -> tuple[np.ndarray, float]:

@@ -235,20 +235,13 @@ def _on_points(density: Expr, points: list[dict[Symbol, Expr]]) -> Expr:
     """Over a finite support, drop the branches of each Piecewise that no point reaches and close it with the last."""
 
     def prune(piece: sp.Piecewise) -> Expr:
-        branches: dict[Expr, list[Any]] = {}
+        reached = set()
         for point in points:
-            for value, condition in piece.args:
-                holds = condition.subs(point)
-                if holds not in (sp.true, sp.false):
-                    return piece
-                if holds:
-                    branches.setdefault(value, [])
-                    if condition not in branches[value]:
-                        branches[value].append(condition)
-                    break
-            else:
+            holds = [condition.subs(point) for _, condition in piece.args]
+            if not all(h in (sp.true, sp.false) for h in holds) or sp.true not in holds:
                 return piece
-        pairs = [(value, sp.Or(*conditions)) for value, conditions in branches.items()]
-        return sp.Piecewise(*pairs[:-1], (pairs[-1][0], True))
+            reached.add(holds.index(sp.true))
+        kept = [piece.args[i] for i in sorted(reached)]
+        return sp.Piecewise(*kept[:-1], (kept[-1][0], True))
 
     return density.replace(lambda e: isinstance(e, sp.Piecewise), prune)

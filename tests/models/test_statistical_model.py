@@ -172,3 +172,156 @@ def test_a_new_symbol_is_asked_for_in_a_change_of_chart() -> None:
         M.reparametrize({sigma: a, mu: a}, (a,))
     with pytest.raises(errors.UnknownSymbolError, match="no new coordinate"):
         M.reparametrize({sigma: a * b}, (mu, a))
+
+
+real_y = sp.Symbol("y", real=True)
+gauss = sp.exp(-((x - m) ** 2) / 2) / sp.sqrt(2 * sp.pi)
+UNIT = sp.Interval.open(0, 1)
+REFUSALS = {
+    "foreign symbol": (a * b * sp.exp(-a * b * z), z, a, {}, errors.UnknownSymbolError, "add it to one of the lists"),
+    "no parameters": (DENSITY, z, (), {}, errors.ParameterListError, "name at least one"),
+    "repeated parameter": (DENSITY, z, (a, a), {}, errors.ParameterListError, "listed twice"),
+    "repeated variable": (DENSITY, (z, z), a, {}, errors.ParameterListError, "list each variable once"),
+    "variable among the parameters": (DENSITY, z, (a, z), {}, errors.ParameterListError, "both as variable and as"),
+    "unordered parameters": (DENSITY, z, {a}, {}, errors.ParameterListError, "give a tuple"),
+    "idle parameter": (DENSITY, z, (a, b), {}, errors.ParameterListError, "remove it from the list"),
+    "a number for a parameter": (DENSITY, z, (a, 3), {}, errors.ParameterListError, "symbol"),
+    "uniform up to a parameter": (1 / a, z, a, {"support": sp.Interval(0, a)}, errors.SupportError, "fixed"),
+    "moving Heaviside": (
+        sp.exp(m - x) * sp.Heaviside(x - m), x, m, {}, errors.SupportError, "fix m or reparametrise",
+    ),
+    "moving Piecewise": (
+        sp.Piecewise((sp.exp(m - x), x > m), (0, True)), x, m, {}, errors.SupportError, "fix m or reparametrise",
+    ),
+    "moving maximum": (
+        sp.exp(-sp.Max(x - m, 0)) * gauss, x, m, {"check": False}, errors.SupportError, "fix m or reparametrise",
+    ),
+    "moving floor": (
+        (2 + sp.floor(z + a)) * sp.exp(-z), z, a, {"check": False}, errors.SupportError, "fix a or reparametrise",
+    ),
+    "switch on a parameter alone": (
+        sp.Piecewise((DENSITY, a > 1), (sp.exp(-z), True)), z, a, {}, errors.DomainError, "keep one branch",
+    ),
+    "point mass": (sp.DiracDelta(x) + 0 * m + m * 0 + sp.exp(-m * x), x, m, {}, errors.SupportError, "point mass"),
+    "empty support": (DENSITY, z, a, {"support": sp.S.EmptySet}, errors.SupportError, "give"),
+    "support of an unknown kind": (
+        DENSITY, z, a, {"support": sp.ConditionSet(z, sp.sin(z) > 0, sp.S.Reals)}, errors.SupportError, "give",
+    ),
+    "support for another variable": (
+        DENSITY, z, a, {"support": {b: sp.Interval(0, 1)}}, errors.SupportError, "own symbols as keys",
+    ),
+    "support of one variable of two": (
+        DENSITY * sp.exp(-b), (z, b), a, {"support": {z: UNIT}}, errors.SupportError, "add a set",
+    ),
+    "support through a later variable": (
+        2 * a**2 * sp.exp(-a * (z + b)), (z, b), a,
+        {"support": {z: sp.Interval.open(0, b), b: sp.Interval.open(0, sp.oo)}}, errors.SupportError, "before z",
+    ),
+    "twice too much": (2 * DENSITY, z, a, {}, errors.NormalisationError, "divide it by its total mass"),
+    "normalised at one point only": (
+        a * sp.exp(-z), z, a, {}, errors.NormalisationError, "divide it by its total mass",
+    ),
+    "a divergent integral": (1 / (1 + a * z), z, a, {}, errors.NormalisationError, "diverges"),
+    "a sum that is not one": (
+        a**n / sp.factorial(n), n, a, {}, errors.NormalisationError, "divide it by its total mass",
+    ),
+    "wrong support": (
+        DENSITY, z, a, {"support": sp.Interval(1, sp.oo)}, errors.NormalisationError, "correct support",
+    ),
+    "negative in part": (
+        (1 + 4 * a * x) / 2, x, a, {"support": sp.Interval(-1, 1), "domain": {a: sp.Interval.open(1, 2)}},
+        errors.NegativeDensityError, "negative",
+    ),
+    "negative throughout": (-DENSITY, z, a, {}, errors.NegativeDensityError, "negative"),
+    "complex": (
+        (a + 1) / 2 * x**a, x, a, {"support": sp.Interval(-1, 1)}, errors.NegativeDensityError, "not real",
+    ),
+    "root of a variable of either sign": (
+        sp.sqrt(x) * sp.exp(-(x**2) / a) / (a ** sp.Rational(3, 4) * sp.gamma(sp.Rational(3, 4))), x, a, {},
+        errors.NegativeDensityError, "not real",
+    ),
+    "empty domain": (DENSITY, z, a, {"domain": {a: sp.Interval(2, 1)}}, errors.DomainError, "empty"),
+    "a domain against the assumptions": (
+        DENSITY, z, a, {"domain": {a: sp.Interval(-3, -1)}}, errors.DomainError, "a",
+    ),
+    "a discrete domain": (DENSITY, z, a, {"domain": {a: sp.FiniteSet(1, 2)}}, errors.DomainError, "discrete"),
+    "a domain for another symbol": (DENSITY, z, a, {"domain": {b: UNIT}}, errors.ParameterListError, "own symbols"),
+    "constraints that exclude one another": (
+        a * b * sp.exp(-a * b * z), z, (a, b), {"constraints": [a + b < 1, a * b > 1]}, errors.DomainError, "relax",
+    ),
+    "a constraint on a foreign symbol": (
+        DENSITY, z, a, {"constraints": [a < b]}, errors.UnknownSymbolError, "add it|give",
+    ),
+    "text": ("a*exp(-a*z)", z, a, {}, errors.DeclarationError, "SymPy expression"),
+    "a matrix": (sp.Matrix([DENSITY]), z, a, {}, errors.DeclarationError, "SymPy expression"),
+    "a relation": (sp.Eq(DENSITY, 1), z, a, {}, errors.DeclarationError, "SymPy expression"),
+    "nothing": (None, z, a, {}, errors.DeclarationError, "SymPy expression"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_each_refusal_names_the_remedy(name: str) -> None:
+    density, variables, parameters, options, error, remedy = REFUSALS[name]
+    with pytest.raises(error, match=remedy) as caught:
+        sg.StatisticalModel(density, variables, parameters, **options)
+    assert isinstance(caught.value, errors.DeclarationError)
+    assert len(str(caught.value)) < 700
+
+
+@pytest.mark.parametrize(
+    "piecewise",
+    [
+        lambda f: sp.Piecewise((f, x >= 0), (0, True)),
+        lambda f: sp.Piecewise((0, x < 0), (f, True)),
+        lambda f: f * sp.Heaviside(x),
+        lambda f: sp.Piecewise((f, sp.And(x >= 0, x < 10**9)), (0, True)).subs(10**9, sp.oo),
+        lambda f: f * sp.Piecewise((1, x > 0), (0, True)),
+    ],
+)
+def test_indicators_of_variables_are_moved_to_the_support(piecewise) -> None:
+    model = sg.StatisticalModel(piecewise(a * sp.exp(-a * x)), x, a)
+    assert model.support.sets[x].inf == 0 and model.support.sets[x].sup == sp.oo
+    assert model.manifold.metric[0, 0] == a**-2
+
+
+def test_symbols_without_assumptions_take_sets() -> None:
+    t, q = sp.symbols("t q")
+    model = sg.StatisticalModel(
+        q * sp.exp(-q * t), t, q, support=sp.Interval(0, sp.oo), domain={q: sp.Interval.open(0, sp.oo)}
+    )
+    assert model.manifold.metric[0, 0] == q**-2
+    with pytest.raises(errors.DeclarationError):
+        sg.StatisticalModel(q * sp.exp(-q * t), t, q)
+
+
+@pytest.mark.parametrize("name", ["beta", "gamma", "zeta", "I", "E", "S", "N", "O", "Q", "lambda", "pi", "None", "del"])
+def test_parameter_names_do_not_matter(name: str) -> None:
+    p = sp.Symbol(name, positive=True)
+    model = sg.StatisticalModel(p * sp.exp(-p * z), z, p)
+    assert model.manifold.metric[0, 0] == p**-2
+    assert model.parameters == (p,)
+
+
+def test_score_is_the_derivative_of_the_log_density() -> None:
+    model = sg.StatisticalModel(gauss, x, m)
+    assert sp.expand(model.score[0] - (x - m)) == 0
+    assert sp.expand(model.log_density + (x - m) ** 2 / 2 + sp.log(2 * sp.pi) / 2) == 0
+
+
+def test_what_was_declared_can_be_read_back() -> None:
+    model = sg.StatisticalModel(
+        a * b * sp.exp(-a * b * z), z, (a, b), domain={a: (1, 5)}, constraints=[a * b < 3], name="two rates"
+    )
+    assert model.variables == (z,) and model.parameters == (a, b)
+    assert model.domain == {a: sp.Interval.open(1, 5), b: sp.Interval.open(0, sp.oo)}
+    assert model.constraints == (a * b < 3,)
+    assert "two rates" in repr(model) and model._repr_latex_().startswith("$")
+    assert "p(z" in model._repr_latex_()
+
+
+def test_written_exponential_family_with_dependent_statistics() -> None:
+    e1, e2 = sp.symbols("e1 e2", negative=True)
+    with pytest.raises(errors.DeclarationError, match="linearly independent"):
+        sg.ExponentialFamily((z, 2 * z), -sp.log(-e1 - 2 * e2), (e1, e2), z)
+    with pytest.raises(errors.NormalisationError):
+        sg.ExponentialFamily(z, -2 * sp.log(-e1), e1, z)

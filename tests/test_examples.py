@@ -1,0 +1,96 @@
+"""The examples run from anywhere and print the published numbers."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import symgeo as sg
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+# Maximum likelihood estimates for the 23 bearings.
+BEARINGS = {
+    "gamma": {"shape": "4.0254", "scale": "17.942"},
+    "lognormal": {"mu": "4.15045", "sigma": "0.521649"},
+    "inverse Gaussian": {"mean": "72.2243", "shape": "231.674"},
+}
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "ball_bearings.py")],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def bearings() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("ball_bearings", EXAMPLES / "ball_bearings.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("family", BEARINGS)
+def test_the_printed_estimates_are_the_known_ones(printed: str, family: str) -> None:
+    section = printed.split(f"Maximum likelihood, {family},")[1].split("Maximum likelihood")[0]
+    for name, value in BEARINGS[family].items():
+        row = re.search(rf"^ +{name} +(\S+) +(\S+) +\[", section, re.MULTILINE)
+        assert row is not None
+        decimals = len(value.split(".")[1])
+        assert float(row[1]) == pytest.approx(float(value), abs=0.51 * 10**-decimals)
+    assert re.search(r"^converged in \d+ iterations?$", section, re.MULTILINE)
+    for line in ("metric", "inverse metric", "scalar curvature"):
+        assert re.search(rf"^  {line} ", section, re.MULTILINE)
+    assert section.count("Gamma^") == 2
+
+
+def test_the_models_are_compared_by_aic(printed: str) -> None:
+    rows = re.findall(r"^(gamma|lognormal|inverse Gaussian) +(-\d+\.\d+) +(\d+\.\d+)$", printed, re.MULTILINE)
+    assert [name for name, _, _ in rows] == ["gamma", "lognormal", "inverse Gaussian"]
+    for _, log_likelihood, aic in rows:
+        assert float(aic) == pytest.approx(4.0 - 2.0 * float(log_likelihood), abs=1e-3)
+    assert float(rows[0][1]) == pytest.approx(-113.0293, abs=1e-4)
+
+
+def test_the_output_is_a_screen_and_a_half_at_most(printed: str) -> None:
+    lines = printed.splitlines()
+    assert len(lines) <= 60 and max(map(len, lines)) <= 110
+
+
+def test_the_data_are_those_of_lieblein_and_zelen(bearings: ModuleType) -> None:
+    revolutions = bearings.read_data()
+    assert revolutions.shape == (23,)
+    assert (revolutions[0], revolutions[-1]) == (17.88, 173.4)
+    assert revolutions.sum() == pytest.approx(1661.16)
+    assert "Lieblein and Zelen" in bearings.DATA.read_text(encoding="utf-8")
+
+
+def test_the_same_numbers_come_through_the_functions(bearings: ModuleType) -> None:
+    revolutions = bearings.read_data()
+    for family, model in bearings.declare().items():
+        fit = sg.fit(model, revolutions)
+        assert fit.converged
+        for name, value in BEARINGS[family].items():
+            decimals = len(value.split(".")[1])
+            assert fit.parameters[name] == pytest.approx(float(value), abs=0.51 * 10**-decimals)
+        found = bearings.geometry(model, fit.estimate)
+        np.testing.assert_allclose(found["metric"] @ found["inverse metric"], np.eye(2), atol=1e-11)
+        np.testing.assert_allclose(fit.covariance * 23, found["inverse metric"], rtol=1e-10)
+        if family != "gamma":  # half-planes of curvature -1/2
+            assert found["scalar curvature"] == pytest.approx(-1.0)
