@@ -8,8 +8,24 @@ and text.py write the document, with the printers latex_printer.py and text_prin
 of layout.py. objects.py names what source code is printed of.
 """
 
-from symgeo.derivation.derive import derivation
-from symgeo.derivation.document import Derivation
-from symgeo.derivation.steps import Formula, Step
+from __future__ import annotations
 
-__all__ = ["Derivation", "Formula", "Step", "derivation"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sympy import Expr
+
+    from symgeo.derivation.document import Derivation
+    from symgeo.models.statistical_model import StatisticalModel
+
+__all__ = ["derivation"]
+
+
+def derivation(model: StatisticalModel, alpha: Expr | int | None = None) -> Derivation:
+    """The geometry of a model as steps with reasons; the writers are imported when first needed.
+
+    ``alpha``: the order of the connection, a symbol by default. See :func:`symgeo.derivation.derive.derivation`.
+    """
+    from symgeo.derivation import derive
+
+    return derive.derivation(model, alpha)

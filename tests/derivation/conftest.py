@@ -9,7 +9,9 @@ import pytest
 import sympy as sp
 
 from symgeo import catalogue
-from symgeo.derivation import Derivation, Step, derivation
+from symgeo.derivation import derivation
+from symgeo.derivation.document import Derivation
+from symgeo.derivation.steps import Step
 from symgeo.models.statistical_model import StatisticalModel
 
 Y = sp.Symbol("y", real=True)
