@@ -76,6 +76,10 @@ def _cos(field: Field, expr: Expr) -> Element | None:
 
 
 def _sinh_cosh(field: Field, a: Element) -> tuple[Element, Element]:
+    if a.free_symbols & field.knowledge.apart:
+        # As exponentials: these separate by the symbols in a sum.
+        e = gen.exp(field, a)
+        return (e - 1 / e) * Fraction(1, 2), (e + 1 / e) * Fraction(1, 2)
     key = a.key()
     known = field.lookup(("sinh", key)), field.lookup(("cosh", key))
     if known[0] is not None and known[1] is not None:
