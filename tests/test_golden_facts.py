@@ -75,7 +75,7 @@ def test_fisher_information_of_one_parameter(name: str) -> None:
 
 
 def test_fisher_information_of_the_logarithmic_series() -> None:
-    """The variance of the count over p^2: Johnson, Kemp and Kotz, Univariate Discrete Distributions, 2005, chapter 7."""
+    """The count's variance over p^2: Johnson, Kemp and Kotz, Univariate Discrete Distributions, 2005, chapter 7."""
     manifold = sg.catalogue.logarithmic_series().manifold
     (p,) = manifold.coordinates
     a = -1 / sp.log(1 - p)
@@ -198,7 +198,7 @@ def test_multivariate_normal_curvature(d: int) -> None:
 
 
 def test_normal_families_of_zero_mean_and_of_known_covariance() -> None:
-    """Zero means: a line times a hyperbolic plane of curvature -1, so R = -2; known covariance: flat. Skovgaard 1984."""
+    """Zero means: a line times a hyperbolic plane of curvature -1, so R = -2; known covariance: flat. Skovgaard."""
     manifold = sg.catalogue.multivariate_normal(2).manifold
     m1, m2, s11, s12, s22 = manifold.coordinates
     assert manifold.submanifold({m1: 0, m2: 0}, (s11, s12, s22)).connection(0).scalar_curvature == -2
@@ -211,9 +211,8 @@ def test_categorical_is_a_sphere_of_radius_two(k: int) -> None:
     manifold = sg.catalogue.categorical(k).manifold
     connection, g, n = manifold.connection(0), manifold.metric, k - 1
     assert connection.scalar_curvature == sp.Rational((k - 1) * (k - 2), 4)
-    assert equal(
-        connection.sectional_curvature([1] + [0] * (n - 1), [sp.Rational(i + 1, 3) for i in range(n)]), sp.Rational(1, 4)
-    )
+    first, other = [1] + [0] * (n - 1), [sp.Rational(i + 1, 3) for i in range(n)]
+    assert equal(connection.sectional_curvature(first, other), sp.Rational(1, 4))
     for i, j, m, u in ((0, 1, 1, 0), (0, 1, 0, 1), (0, n - 1, n - 1, 0), (0, 1, 1, n - 1)):
         expected = (g[i, u] * g[j, m] - g[i, m] * g[j, u]) / 4
         assert equal(connection.riemann_lowered[i, j, m, u], expected)
