@@ -45,6 +45,11 @@ class Element:
         return not self._numerator.is_zero()
 
     @property
+    def terms(self) -> int:
+        """The number of the numerator's terms and the denominator's factors: how much there is to compute with."""
+        return len(self._numerator) + sum(e for _, e in self.powers)
+
+    @property
     def is_constant(self) -> bool:
         """Whether this is a rational number."""
         return not self.powers and self._numerator.is_constant()

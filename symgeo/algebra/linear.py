@@ -7,9 +7,10 @@ matrix of rank one (Dirichlet, multinomial, categorical metrics) is inverted by 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from symgeo.algebra.graded import graded_solution
 from symgeo.algebra.zero_test import zero_test
 
 if TYPE_CHECKING:
@@ -24,22 +25,26 @@ class SingularMatrixError(ArithmeticError):
 
 @dataclass(frozen=True)
 class Inverse:
-    """The inverse of a symmetric matrix and the factors whose product is its determinant."""
+    """The inverse of a symmetric matrix, and the factors whose product is the matrix's determinant.
+
+    ``short``: index sets of the diagonal blocks whose inverse was found without elimination; their factors are not
+    among ``pivots``.
+    """
 
     matrix: list[list[Element]]
     pivots: list[Element]
+    short: list[list[int]] = field(default_factory=list)
 
     @property
     def determinant(self) -> Element:
-        """The product of the pivots."""
-        result = self.pivots[0]
-        for p in self.pivots[1:]:
+        """The determinant of the matrix, not of its inverse."""
+        result = self.matrix[0][0].field.one
+        for p in self.pivots:
             result = result * p
+        for block in self.short:
+            for p in _symmetric_elimination([[self.matrix[i][j] for j in block] for i in block]).pivots:
+                result = result / p
         return result
-
-
-def _size(a: Element) -> int:
-    return len(a.numerator) + sum(e for _, e in a.powers)
 
 
 def blocks(a: Matrix) -> list[list[int]]:
@@ -62,23 +67,27 @@ def blocks(a: Matrix) -> list[list[int]]:
 def symmetric_inverse(a: Matrix) -> Inverse:
     """The inverse of a symmetric matrix, block by block; :class:`SingularMatrixError` if there is none."""
     n = len(a)
-    field = a[0][0].field
-    out = [[field.zero] * n for _ in range(n)]
+    zero = a[0][0].field.zero
+    out = [[zero] * n for _ in range(n)]
     pivots: list[Element] = []
+    short: list[list[int]] = []
     for block in blocks(a):
         sub = [[a[i][j] for j in block] for i in block]
-        inverse = _diagonal_plus_rank_one(sub) or _symmetric_elimination(sub)
+        inverse = _diagonal_plus_rank_one(sub) or _graded_inverse(sub) or _symmetric_elimination(sub)
         pivots += inverse.pivots
+        short += [[block[i] for i in part] for part in inverse.short]
         for i, row in zip(block, inverse.matrix, strict=True):
             for j, entry in zip(block, row, strict=True):
                 out[i][j] = entry
-    return Inverse(out, pivots)
+    return Inverse(out, pivots, short)
 
 
 def _diagonal_plus_rank_one(a: Matrix) -> Inverse | None:
     """``(D + s v v^T)^-1 = D^-1 - s w w^T/(1 + s sum v_i w_i)``, ``w = D^-1 v``; None when a is not of this form."""
     n = len(a)
     if n < 3 or any(not a[i][j] for i in range(n) for j in range(i)):
+        return None
+    if n > 3 and a[0][1] * a[2][3] != a[0][2] * a[1][3]:
         return None
     s = a[1][2] / (a[0][1] * a[0][2])
     v = [1 / s, *a[0][1:]]
@@ -104,6 +113,12 @@ def _diagonal_plus_rank_one(a: Matrix) -> Inverse | None:
     return Inverse(out, [*d, total])
 
 
+def _graded_inverse(a: Matrix) -> Inverse | None:
+    n, one, zero = len(a), a[0][0].field.one, a[0][0].field.zero
+    found = graded_solution(a, [[one if i == j else zero for j in range(n)] for i in range(n)])
+    return None if found is None else Inverse(found, [], [list(range(n))])
+
+
 def _symmetric_elimination(a: Matrix) -> Inverse:
     """Inverse by symmetric sweeps, each on the pivot with the fewest terms: that keeps the entries small.
 
@@ -116,7 +131,7 @@ def _symmetric_elimination(a: Matrix) -> Inverse:
     left = list(range(n))
     pivots: list[Element] = []
     while left:
-        candidates = sorted((i for i in left if table[i][i]), key=lambda i: _size(table[i][i]))
+        candidates = sorted((i for i in left if table[i][i]), key=lambda i: table[i][i].terms)
         k = next((i for i in candidates if not zero_test(table[i][i])), None)
         if k is None:
             return _pivoted_inverse(a)
@@ -157,7 +172,7 @@ def _eliminate(rows: list[list[Element]], width: int) -> tuple[list[list[Element
         found = [i for i in range(top, len(rows)) if rows[i][c] and not zero_test(rows[i][c])]
         if not found:
             continue
-        best = min(found, key=lambda i: _size(rows[i][c]))
+        best = min(found, key=lambda i: rows[i][c].terms)
         pivot = rows[best][c]
         signed.append(pivot if best == top else -pivot)
         rows[top], rows[best] = rows[best], rows[top]
@@ -175,16 +190,81 @@ def _eliminate(rows: list[list[Element]], width: int) -> tuple[list[list[Element
     return rows, columns, signed
 
 
-def solve(a: Matrix, b: Sequence[Element]) -> list[Element] | None:
-    """A solution of ``a x = b`` (free unknowns set to zero), or None when the equations contradict each other."""
-    n = len(a[0])
-    rows, columns, _ = _eliminate([[*row, rhs] for row, rhs in zip(a, b, strict=True)], n)
-    if any(not zero_test(row[n]) for row in rows[len(columns) :]):
-        return None
-    x = [a[0][0].field.zero] * n
-    for row, c in zip(rows, columns, strict=False):
-        x[c] = row[n]
-    return x
+@dataclass(frozen=True)
+class Solution:
+    """A solution of ``a x = b``, free unknowns set to zero; ``values`` is None when the equations contradict."""
+
+    values: list[Element] | None
+    rank: int
+
+
+def solve(a: Matrix, b: Sequence[Element]) -> Solution:
+    """Solve ``a x = b`` for any rectangular matrix.
+
+    Equations that hold few unknowns are solved first and their answers put into the others, which keeps a system that
+    is block-triangular after a permutation from mixing; within a block the smallest pivot is taken.
+    """
+    width, field = len(a[0]), a[0][0].field
+    values: dict[int, Element] = {}
+    rows = [[*row, rhs] for row, rhs in zip(a, b, strict=True)]
+    consistent = True
+    while rows:
+        block = _smallest_closed(rows, width)
+        found, agrees = _substitution([rows[i] for i in block], width)
+        if len(block) < len(rows) and len(found) < len({c for i in block for c in range(width) if rows[i][c]}):
+            # These equations leave an unknown open, which the others may determine: all are solved together.
+            block = list(range(len(rows)))
+            found, agrees = _substitution(rows, width)
+        consistent = consistent and agrees
+        values |= found
+        rows = [row for i, row in enumerate(rows) if i not in set(block)]
+        for row in rows:
+            known = [(-1, row[c], value) for c, value in found.items() if row[c]]
+            if known:
+                row[width] = field.dot([(1, row[width], field.one), *known])
+                for c in found:
+                    row[c] = field.zero
+    return Solution([values.get(c, field.zero) for c in range(width)] if consistent else None, len(values))
+
+
+def _smallest_closed(rows: list[list[Element]], width: int) -> list[int]:
+    """The fewest equations that hold no more unknowns than they are many; all of them where there are none such."""
+    held = [frozenset(c for c in range(width) if row[c]) for row in rows]
+    for unknowns in sorted(set(held), key=len):
+        inside = [i for i, h in enumerate(held) if h <= unknowns]
+        if len(inside) >= len(unknowns):
+            return inside
+    return list(range(len(rows)))
+
+
+def _substitution(rows: list[list[Element]], width: int) -> tuple[dict[int, Element], bool]:
+    """Forward elimination and back substitution: values of the pivot columns, and whether the equations agree."""
+    field = rows[0][0].field
+    one, zero = field.one, field.zero
+    held = sorted({c for row in rows for c in range(width) if row[c]})
+    if len(held) == len(rows):
+        short = graded_solution([[row[c] for c in held] for row in rows], [[row[width]] for row in rows])
+        if short is not None:
+            return {c: value for c, (value,) in zip(held, short, strict=True)}, True
+    left, done = [list(row) for row in rows], []
+    while left:
+        candidates = sorted((row[c].terms, i, c) for i, row in enumerate(left) for c in range(width) if row[c])
+        pivot = next(((i, c) for _, i, c in candidates if not zero_test(left[i][c])), None)
+        if pivot is None:
+            break
+        i, c = pivot
+        top = left.pop(i)
+        reciprocal, top[c] = top[c].inverse(), zero
+        top = [x * reciprocal if x else x for x in top]
+        done.append((c, top))
+        for k, row in enumerate(left):
+            factor, row[c] = row[c], zero
+            if factor:
+                left[k] = [field.dot(((1, x, one), (-1, factor, y))) if y else x for x, y in zip(row, top, strict=True)]
+    values: dict[int, Element] = {}
+    for c, top in reversed(done):
+        values[c] = field.dot([(1, top[width], one), *((-1, top[k], v) for k, v in values.items() if top[k])])
+    return values, all(bool(zero_test(row[width])) for row in left)
 
 
 def rank_and_null_space(a: Matrix) -> tuple[int, list[list[Element]]]:

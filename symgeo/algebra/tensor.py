@@ -1,49 +1,30 @@
-"""Tensors over a chart: each independent component stored once, SymPy expressions made only when asked for."""
+"""Tensors over a chart: sums, contraction, raising and lowering, derivatives, pullback."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from symgeo.algebra.components import Components, Index
+from symgeo.algebra.element import Element
 from symgeo.errors import TensorError
 
 if TYPE_CHECKING:
-    from sympy import Expr, ImmutableDenseMatrix, ImmutableDenseNDimArray, Symbol
+    from sympy import Expr, Symbol
 
-    from symgeo.algebra.element import Element
     from symgeo.algebra.field import Field
 
-Index = tuple[int, ...]
+Groups = Sequence[Sequence[int]]
+Terms = dict[Index, list[tuple[int, Element, Element]]]
 
 
-class Tensor:
-    """An immutable array of field elements over a chart.
+class Tensor(Components):
+    """An immutable array of exact components, upper and lower indices and their symmetries known.
 
-    ``slots`` holds +1 for an upper and -1 for a lower index; ``symmetric`` and ``antisymmetric`` are groups of slots.
-    Indexing gives SymPy expressions: ``t[i, j]``. Christoffel symbols and partial derivatives use the same storage
-    although they do not transform as tensors.
+    Index it like an array: ``t[i, j]`` is a SymPy expression. Christoffel symbols and partial derivatives use the same
+    storage although they do not transform as tensors. All operations return new tensors; those over two tensors raise
+    :class:`TensorError` when the charts differ or an index stands on the wrong level.
     """
-
-    def __init__(
-        self,
-        field: Field,
-        coordinates: Sequence[Symbol],
-        slots: Sequence[int],
-        components: Mapping[Index, Element],
-        symmetric: Sequence[Sequence[int]] = (),
-        antisymmetric: Sequence[Sequence[int]] = (),
-        name: str = "tensor",
-    ):
-        self.field = field
-        self.coordinates = tuple(coordinates)
-        self.slots = tuple(slots)
-        self.symmetric = tuple(tuple(sorted(g)) for g in symmetric)
-        self.antisymmetric = tuple(tuple(sorted(g)) for g in antisymmetric)
-        self.name = name
-        self._components = {i: v for i, v in components.items() if v}
-        self._expressions: dict[Index, Expr] = {}
-        self._canonical: dict[Index, tuple[int, Index]] = {}
 
     @classmethod
     def build(
@@ -52,8 +33,8 @@ class Tensor:
         coordinates: Sequence[Symbol],
         slots: Sequence[int],
         entry: Callable[..., Element],
-        symmetric: Sequence[Sequence[int]] = (),
-        antisymmetric: Sequence[Sequence[int]] = (),
+        symmetric: Groups = (),
+        antisymmetric: Groups = (),
         name: str = "tensor",
     ) -> Tensor:
         """A tensor whose independent components are ``entry(i, j, ...)``, each computed once."""
@@ -61,132 +42,202 @@ class Tensor:
         components = {i: entry(*i) for i in empty.independent()}
         return cls(field, coordinates, slots, components, symmetric, antisymmetric, name)
 
-    @property
-    def dim(self) -> int:
-        """The number of coordinates."""
-        return len(self.coordinates)
+    def _collected(
+        self, slots: Sequence[int], terms: Terms, symmetric: Groups, antisymmetric: Groups, name: str
+    ) -> Tensor:
+        """The tensor whose component at an independent index is the sum of ``c a b`` over the terms gathered there."""
+        out = Tensor(self.field, self.coordinates, slots, {}, symmetric, antisymmetric, name)
+        values = {i: self.field.dot(found) for i, found in terms.items() if out.canonical(i) == (1, i)}
+        return Tensor(self.field, self.coordinates, slots, values, symmetric, antisymmetric, name)
 
-    @property
-    def rank(self) -> int:
-        """The number of indices."""
-        return len(self.slots)
+    def stored(self) -> Iterator[tuple[Index, Element]]:
+        """All components that are not zero, those that symmetry gives included."""
+        for i in self.indices():
+            value = self.element(*i)
+            if value:
+                yield i, value
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """``(n,) * rank``."""
-        return (self.dim,) * self.rank
-
-    def indices(self) -> Iterator[Index]:
-        """All index tuples, the last running fastest."""
-        return product(range(self.dim), repeat=self.rank)
-
-    def independent(self) -> Iterator[Index]:
-        """The index tuples that symmetry leaves independent and does not force to zero."""
-        return (i for i in self.indices() if self.canonical(i) == (1, i))
-
-    def canonical(self, index: Index) -> tuple[int, Index]:
-        """The sign and the representative index; sign 0 where antisymmetry forces zero."""
-        found = self._canonical.get(index)
-        if found is None:
-            found = self._canonical[index] = self._representative(index)
-        return found
-
-    def _representative(self, index: Index) -> tuple[int, Index]:
-        out = list(index)
-        sign = 1
-        for group in self.symmetric:
-            for slot, value in zip(group, sorted(out[s] for s in group), strict=True):
-                out[slot] = value
-        for group in self.antisymmetric:
-            values = [out[s] for s in group]
-            if len(set(values)) < len(values):
-                return 0, tuple(out)
-            swaps = sum(a > b for k, a in enumerate(values) for b in values[k + 1 :])
-            sign *= -1 if swaps % 2 else 1
-            for slot, value in zip(group, sorted(values), strict=True):
-                out[slot] = value
-        return sign, tuple(out)
-
-    def element(self, *index: int) -> Element:
-        """The component as a field element."""
-        sign, key = self.canonical(index)
-        value = self._components.get(key) if sign else None
-        if value is None:
-            return self.field.zero
-        return value if sign > 0 else -value
-
-    def __getitem__(self, index: int | Index) -> Expr:
-        """The component as a SymPy expression; negative indices count from the end."""
-        given = index if isinstance(index, tuple) else (index,)
-        if len(given) != self.rank or any(not isinstance(i, int) for i in given):
+    def _same_chart(self, other: Tensor) -> None:
+        if other.coordinates != self.coordinates or other.field is not self.field:
             raise TensorError(
-                f"the {self.name} takes {self.rank} integer indices; for slices use .to_array() and index that"
+                f"the {self.name} and the {other.name} belong to different charts or manifolds; "
+                "pull one back, or take both from the same manifold"
             )
-        if any(not -self.dim <= i < self.dim for i in given):
-            raise IndexError(f"index {given} is out of range for a {self.name} in {self.dim} coordinates")
-        key = tuple(i % self.dim for i in given)
-        found = self._expressions.get(key)
-        if found is None:
-            sign, representative = self.canonical(key)
-            shared = sign == 1 and representative != key
-            found = self[representative] if shared else self.element(*key).to_sympy()
-            self._expressions[key] = found
-        return found
 
-    def __len__(self) -> int:
-        return self.dim
+    # -- linear combinations -----------------------------------------------------------------------------------------
 
-    def __iter__(self) -> Iterator[Expr]:
-        raise TensorError(f"iterate over .flat() or .to_array() of the {self.name}")
+    @staticmethod
+    def combination(terms: Sequence[tuple[Element, Tensor]], name: str) -> Tensor:
+        """The sum of ``c t`` over ``(c, t)``; symmetries that all of them share are kept."""
+        first = terms[0][1]
+        for _, t in terms[1:]:
+            first._same_chart(t)
+            if t.slots != first.slots:
+                raise TensorError(f"the {first.name} and the {t.name} have different indices and cannot be added")
+        symmetric = _common([t.symmetric for _, t in terms])
+        antisymmetric = _common([t.antisymmetric for _, t in terms])
 
-    def flat(self) -> Iterator[Expr]:
-        """All components as SymPy expressions, row-major."""
-        return (self[i] for i in self.indices())
+        def entry(*index: int) -> Element:
+            return first.field.dot([(1, c, t.element(*index)) for c, t in terms])
 
-    def nonzero(self) -> dict[Index, Expr]:
-        """The independent components that are not zero, as SymPy expressions."""
-        return {i: self[i] for i in sorted(self._components)}
+        return Tensor.build(first.field, first.coordinates, first.slots, entry, symmetric, antisymmetric, name)
 
-    @property
-    def is_zero(self) -> bool:
-        """Whether every component is zero (exactly, or certified by evaluation)."""
-        from symgeo.algebra.zero_test import zero_test
+    def __add__(self, other: Tensor) -> Tensor:
+        if not isinstance(other, Tensor):
+            return NotImplemented
+        return Tensor.combination([(self.field.one, self), (self.field.one, other)], "sum")
 
-        return all(zero_test(v) for v in self._components.values())
+    def __sub__(self, other: Tensor) -> Tensor:
+        if not isinstance(other, Tensor):
+            return NotImplemented
+        return Tensor.combination([(self.field.one, self), (-self.field.one, other)], "difference")
 
-    def _like(self, components: Mapping[Index, Element], name: str) -> Tensor:
-        return Tensor(self.field, self.coordinates, self.slots, components, self.symmetric, self.antisymmetric, name)
+    def __mul__(self, scalar: Any) -> Tensor:
+        """The tensor times a number, an expression or an element."""
+        if isinstance(scalar, Tensor):
+            return NotImplemented
+        factor = scalar if isinstance(scalar, Element) else self.field(scalar)
+        return Tensor.combination([(factor, self)], self.name)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Tensor:
+        return Tensor.combination([(-self.field.one, self)], self.name)
+
+    def outer(self, other: Tensor) -> Tensor:
+        """The tensor product: ``[i..., j...] = self[i...] other[j...]``."""
+        self._same_chart(other)
+        place = {s: s + self.rank for s in range(other.rank)}
+        return Tensor.build(
+            self.field,
+            self.coordinates,
+            self.slots + other.slots,
+            lambda *i: self.element(*i[: self.rank]) * other.element(*i[self.rank :]),
+            symmetric=(*self.symmetric, *_moved(other.symmetric, place)),
+            antisymmetric=(*self.antisymmetric, *_moved(other.antisymmetric, place)),
+            name="tensor product",
+        )
+
+    # -- contraction -------------------------------------------------------------------------------------------------
+
+    def contract(self, first: int, second: int) -> Tensor:
+        """The trace over an upper and a lower index, given by their positions; the others keep their order.
+
+        Raises :class:`TensorError` when both stand on the same level: raise or lower one of them first.
+        """
+        if first == second or not all(0 <= s < self.rank for s in (first, second)):
+            raise TensorError(
+                f"two different positions from 0 to {self.rank - 1} are contracted, not {first}, {second}"
+            )
+        if self.slots[first] == self.slots[second]:
+            raise TensorError("an upper index is contracted with a lower one: raise or lower one of the two first")
+        rest = [s for s in range(self.rank) if s not in (first, second)]
+        terms: Terms = {}
+        for i, value in self.stored():
+            if i[first] == i[second]:
+                terms.setdefault(tuple(i[s] for s in rest), []).append((1, value, self.field.one))
+        place = {s: k for k, s in enumerate(rest)}
+        return self._collected(
+            [self.slots[s] for s in rest],
+            terms,
+            _moved(self.symmetric, place),
+            _moved(self.antisymmetric, place),
+            f"trace of the {self.name}",
+        )
+
+    def raise_index(self, slot: int, inverse_metric: Tensor) -> Tensor:
+        """``g^lm`` contracted with the lower index at ``slot``, which becomes an upper one in its place."""
+        return self._turned(slot, inverse_metric, slot, None, self.name)
+
+    def lower_index(
+        self, slot: int, metric: Tensor, symmetric: Groups | None = None, name: str | None = None
+    ) -> Tensor:
+        """``g_lm`` contracted with the upper index at ``slot``, which becomes a lower one in its place.
+
+        ``symmetric``: groups of indices in which the result is known to be symmetric; only those components are taken.
+        """
+        return self._turned(slot, metric, slot, symmetric, name or self.name)
 
     def raise_last(self, inverse_metric: Tensor, name: str | None = None) -> Tensor:
         """``[l, i, ..., j] = g^lm self[i, ..., j, m]``: the last index is raised and moved to the front."""
-        last = self.rank - 1
-        if self.slots[last] > 0:
-            raise TensorError(f"the last index of the {self.name} is an upper one already")
-        rows: list[list[tuple[int, Element]]] = [[] for _ in range(self.dim)]
-        for u, m in inverse_metric.indices():
-            if value := inverse_metric.element(u, m):
-                rows[u].append((m, value))
+        return self._turned(self.rank - 1, inverse_metric, 0, None, name or self.name)
+
+    def _turned(self, slot: int, matrix: Tensor, to: int, symmetric: Groups | None, name: str) -> Tensor:
+        """The index at ``slot`` contracted with a symmetric matrix and placed at ``to``."""
+        self._same_chart(matrix)
+        if not 0 <= slot < self.rank:
+            raise TensorError(f"the {self.name} has indices 0 to {self.rank - 1}, not {slot}")
+        if matrix.rank != 2 or self.slots[slot] == matrix.slots[0]:
+            level = "an upper" if self.slots[slot] > 0 else "a lower"
+            raise TensorError(f"index {slot} of the {self.name} is {level} one already")
+        rest = [s for s in range(self.rank) if s != slot]
+        order = [*rest[:to], slot, *rest[to:]]
+        place = {s: k for k, s in enumerate(order) if s != slot}
+        rows: list[dict[int, Element]] = [{} for _ in range(self.dim)]
+        for (u, m), value in matrix.stored():
+            rows[u][m] = value
         columns: dict[Index, dict[int, Element]] = {}
+        for i, value in self.stored():
+            columns.setdefault(tuple(i[s] for s in rest), {})[i[slot]] = value
 
-        def entry(u: int, *lead: int) -> Element:
-            if lead not in columns:
-                values = ((m, self.element(*lead, m)) for m in range(self.dim))
-                columns[lead] = {m: v for m, v in values if v}
-            column = columns[lead]
-            return self.field.dot([(1, g, column[m]) for m, g in rows[u] if m in column])
-
-        def kept(groups: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
-            moved = (tuple(s + 1 for s in g if s != last) for g in groups)
-            return [g for g in moved if len(g) > 1]
+        def entry(*index: int) -> Element:
+            column = columns.get((*index[:to], *index[to + 1 :]))
+            row = rows[index[to]]
+            return self.field.dot([(1, row[m], v) for m, v in column.items() if m in row] if column else ())
 
         return Tensor.build(
             self.field,
             self.coordinates,
-            (1, *self.slots[:last]),
+            [matrix.slots[0] if s == slot else self.slots[s] for s in order],
             entry,
-            symmetric=kept(self.symmetric),
-            antisymmetric=kept(self.antisymmetric),
-            name=name or self.name,
+            symmetric=_moved(self.symmetric, place) if symmetric is None else symmetric,
+            antisymmetric=_moved(self.antisymmetric, place),
+            name=name,
+        )
+
+    # -- derivatives -------------------------------------------------------------------------------------------------
+
+    def derivative(self) -> Tensor:
+        """The partial derivatives ``[..., k] = d_k self[...]``: one more lower index, the last."""
+        x = self.coordinates
+        return Tensor.build(
+            self.field,
+            x,
+            (*self.slots, -1),
+            lambda *i: self.element(*i[:-1]).diff(x[i[-1]]),
+            symmetric=self.symmetric,
+            antisymmetric=self.antisymmetric,
+            name=f"derivative of the {self.name}",
+        )
+
+    def lie_derivative(self, vector: Sequence[Expr]) -> Tensor:
+        """The Lie derivative along the vector field with components ``vector`` (n,).
+
+        ``L_v t = v^m d_m t - t^(..m..) d_m v^i + t_(..m..) d_i v^m``, one such term for every index. Source: Lee,
+        Introduction to Smooth Manifolds, 2013, chapters 9 and 12.
+        """
+        if len(vector) != self.dim:
+            raise TensorError(f"the vector field needs {self.dim} components, got {len(vector)}")
+        v = [self.field(a) for a in vector]
+        slope = [[a.diff(s) for s in self.coordinates] for a in v]
+
+        def entry(*index: int) -> Element:
+            here = self.element(*index)
+            terms = [(1, a, here.diff(s)) for a, s in zip(v, self.coordinates, strict=True)]
+            for k, i in enumerate(index):
+                for m in range(self.dim):
+                    other = self.element(*index[:k], m, *index[k + 1 :])
+                    terms.append((-1, other, slope[i][m]) if self.slots[k] > 0 else (1, other, slope[m][i]))
+            return self.field.dot(terms)
+
+        return Tensor.build(
+            self.field,
+            self.coordinates,
+            self.slots,
+            entry,
+            self.symmetric,
+            self.antisymmetric,
+            f"Lie derivative of the {self.name}",
         )
 
     def pullback(
@@ -198,13 +249,12 @@ class Tensor:
         """
         if any(s > 0 for s in self.slots):
             raise TensorError("only tensors with lower indices are pulled back along a map; lower the indices first")
-        moved = {i: transport(v) for i, v in self._components.items()}
-        old = self._like(moved, self.name)
         jacobian = [[x.diff(s) for s in new] for x in images]
-        entries: dict[Index, Element] = {i: old.element(*i) for i in old.indices()}
-        entries = {i: v for i, v in entries.items() if v}
+        moved = {i: transport(v) for i, v in self._components.items()}
+        old = Tensor(self.field, self.coordinates, self.slots, moved, self.symmetric, self.antisymmetric, self.name)
+        entries: Mapping[Index, Element] = dict(old.stored())
         for slot in range(self.rank):
-            collected: dict[Index, list[tuple[int, Element, Element]]] = {}
+            collected: Terms = {}
             for i, v in entries.items():
                 for a in range(len(new)):
                     if jacobian[i[slot]][a]:
@@ -212,39 +262,20 @@ class Tensor:
                         collected.setdefault(key, []).append((1, v, jacobian[i[slot]][a]))
             entries = {k: self.field.dot(terms) for k, terms in collected.items()}
         out = Tensor(self.field, new, self.slots, {}, self.symmetric, self.antisymmetric, self.name)
-        return out._like({i: v for i, v in entries.items() if out.canonical(i) == (1, i)}, self.name)
+        kept = {i: v for i, v in entries.items() if out.canonical(i) == (1, i)}
+        return Tensor(self.field, new, self.slots, kept, self.symmetric, self.antisymmetric, self.name)
 
-    def to_array(self) -> ImmutableDenseNDimArray:
-        """The components as a SymPy array."""
-        from sympy import ImmutableDenseNDimArray
 
-        return ImmutableDenseNDimArray(list(self.flat()), self.shape)
+def _moved(groups: Groups, place: Mapping[int, int]) -> list[tuple[int, ...]]:
+    """Groups of indices after some have gone and the others have moved to new places."""
+    kept = (tuple(place[s] for s in g if s in place) for g in groups)
+    return [g for g in kept if len(g) > 1]
 
-    def to_matrix(self) -> ImmutableDenseMatrix:
-        """The components of a tensor with two indices as a SymPy matrix."""
-        from sympy import ImmutableDenseMatrix
 
-        if self.rank != 2:
-            raise TensorError(f"a matrix has two indices, the {self.name} has {self.rank}; use .to_array()")
-        return ImmutableDenseMatrix(self.dim, self.dim, list(self.flat()))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Tensor):
-            return NotImplemented
-        if (self.coordinates, self.slots) != (other.coordinates, other.slots):
-            return False
-        if self.field is not other.field:
-            return all(not self.field(other[i]) - self.element(*i) for i in self.indices())
-        return all(self.element(*i) == other.element(*i) for i in self.indices())
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        rows = [f"  {list(i)}: {v}" for i, v in self.nonzero().items()]
-        head = f"{self.name} in ({', '.join(map(str, self.coordinates))}), independent nonzero components"
-        return "\n".join([head + (":" if rows else ": none"), *rows])
-
-    def _repr_latex_(self) -> str:
-        from sympy import latex
-
-        return f"$\\displaystyle {latex(self.to_matrix() if self.rank == 2 else self.to_array())}$"
+def _common(kinds: Sequence[Groups]) -> list[tuple[int, ...]]:
+    """The groups of slots that lie within a group of every tensor."""
+    found = [tuple(g) for g in kinds[0]]
+    for groups in kinds[1:]:
+        found = [tuple(sorted(set(g) & set(h))) for g in found for h in groups]
+        found = [g for g in found if len(g) > 1]
+    return found

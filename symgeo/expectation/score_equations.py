@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element
-from symgeo.algebra.linear import rank_and_null_space, solve
+from symgeo.algebra.linear import solve
 from symgeo.errors import NormalisationError
 
 if TYPE_CHECKING:
@@ -25,13 +25,12 @@ def statistic_expectations(
     Raises :class:`NormalisationError` when the equations contradict each other: then the density is not normalised.
     """
     jacobian = [[e.diff(s) for e in natural] for s in parameters]
-    rank, _ = rank_and_null_space(jacobian)
-    if rank < len(natural):
-        return None
     solution = solve(jacobian, [log_partition.diff(s) for s in parameters])
-    if solution is None:
+    if solution.rank < len(natural):
+        return None
+    if solution.values is None:
         raise NormalisationError(
             "the score equations E[d log p] = 0 contradict each other, so the density is not normalised for every "
             "parameter; check its normalising constant"
         )
-    return solution
+    return solution.values

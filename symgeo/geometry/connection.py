@@ -41,30 +41,19 @@ class Connection:
     def christoffel_first_kind(self) -> Tensor:
         """``[i, j, k]`` is ``Gamma_{ij,k} = g(nabla_i d_j, d_k)``, shape (n, n, n)."""
         m = self.manifold
-        g, t, field = m.metric, m.cubic, m.field
-        slope = _metric_derivatives(m)
-        half = field.rational(Fraction(1, 2))
-        weight = self._alpha * Fraction(-1, 2)
-
-        def entry(i: int, j: int, k: int) -> Element:
-            return field.dot((
-                (1, slope(i, j, k), half), (1, slope(j, i, k), half), (-1, slope(k, i, j), half),
-                (1, weight, t.element(i, j, k)),
-            ))  # fmt: skip
-
-        return Tensor.build(
-            field,
-            g.coordinates,
-            (-1, -1, -1),
-            entry,
-            symmetric=((0, 1),),
-            name="Christoffel symbols, first kind",
-        )
+        return self._shifted(m.reference.first_kind, lambda: m.cubic, "Christoffel symbols, first kind")
 
     @cached_property
     def christoffel(self) -> Tensor:
         """``[k, i, j]`` is ``Gamma^k_ij``, shape (n, n, n); :class:`SingularMetricError` if g has no inverse."""
-        return self.christoffel_first_kind.raise_last(self.manifold.inverse_metric, "Christoffel symbols")
+        m = self.manifold
+        return self._shifted(m.reference_christoffel, lambda: m.raised_cubic, "Christoffel symbols")
+
+    def _shifted(self, symbols: Tensor, cubic: Callable[[], Tensor], name: str) -> Tensor:
+        """The reference connection's symbols minus (alpha - alpha_0)/2 times the cubic tensor in the same position."""
+        field = symbols.field
+        weight = (self._alpha - self.manifold.reference.alpha) * Fraction(-1, 2)
+        return Tensor.combination([(field.one, symbols), *([(weight, cubic())] if weight else [])], name)
 
     @cached_property
     def riemann_lowered(self) -> Tensor:
@@ -136,17 +125,3 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"Connection with alpha = {self.alpha} on {self.manifold!r}"
-
-
-def _metric_derivatives(manifold: StatisticalManifold) -> Callable[[int, int, int], Element]:
-    """``d_k g_ij`` as a function of (k, i, j), each computed once."""
-    cache: dict[tuple[int, int, int], Element] = {}
-    g = manifold.metric
-
-    def slope(k: int, i: int, j: int) -> Element:
-        key = (k, i, j) if i <= j else (k, j, i)
-        if key not in cache:
-            cache[key] = g.element(key[1], key[2]).diff(g.coordinates[k])
-        return cache[key]
-
-    return slope

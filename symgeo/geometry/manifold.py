@@ -15,9 +15,9 @@ from symgeo.algebra.generators import power
 from symgeo.algebra.linear import Inverse, SingularMatrixError, rank_and_null_space, symmetric_inverse
 from symgeo.algebra.substitution import substitution
 from symgeo.errors import ParameterListError, SingularMetricError, UnknownSymbolError
+from symgeo.geometry import reference as given
 from symgeo.geometry.connection import Connection
 from symgeo.geometry.duality import Duality
-from symgeo.geometry.hessian import triple
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -27,14 +27,25 @@ class StatisticalManifold:
     """The triple (coordinates, metric, cubic tensor), from which every alpha-geometry follows.
 
     ``metric`` (n, n) and ``cubic`` (n, n, n) are tensors with lower indices. ``duality`` is present when the manifold
-    is known to be dually flat (a regular exponential family, a Hessian potential).
+    is known to be dually flat (a regular exponential family, a Hessian potential). Instead of the cubic tensor a
+    connection with alpha = 1 or -1 may be given, which determines it.
     """
 
-    def __init__(self, metric: Tensor, cubic: Tensor, duality: Duality | None = None, dually_flat: bool = False):
+    def __init__(
+        self,
+        metric: Tensor,
+        cubic: Tensor | None = None,
+        duality: Duality | None = None,
+        dually_flat: bool = False,
+        reference: given.Reference | None = None,
+    ):
+        if cubic is None and (reference is None or not reference.alpha):
+            raise ParameterListError("a statistical manifold needs its cubic tensor, or its e- or m-connection")
         self.metric = metric
-        self.cubic = cubic
         self.duality = duality
         self.dually_flat = dually_flat or duality is not None
+        self._cubic = cubic
+        self._reference = reference
         self._connections: dict[Element, Connection] = {}
 
     @classmethod
@@ -56,8 +67,8 @@ class StatisticalManifold:
         natural = [field(s) for s in coordinates]
         psi = field(potential)
         expectation = [psi.diff(s) for s in coordinates]
-        metric, cubic = triple(coordinates, natural, expectation)
-        return cls(metric, cubic, Duality(coordinates, natural, expectation, psi))
+        metric, reference = given.dually_flat(coordinates, natural, expectation)
+        return cls(metric, duality=Duality(coordinates, natural, expectation, psi), reference=reference)
 
     @property
     def field(self) -> Field:
@@ -107,9 +118,41 @@ class StatisticalManifold:
         )
 
     @cached_property
+    def reference(self) -> given.Reference:
+        """The connection that the others are computed from: one that is known without the cubic tensor."""
+        return self._reference or given.levi_civita(self.metric)
+
+    @cached_property
+    def reference_christoffel(self) -> Tensor:
+        """``[k, i, j]`` is ``Gamma^k_ij`` of the reference connection, shape (n, n, n)."""
+        return self.reference.first_kind.raise_last(self.inverse_metric, "Christoffel symbols")
+
+    @cached_property
+    def cubic(self) -> Tensor:
+        """T_ijk, totally symmetric, shape (n, n, n)."""
+        if self._cubic is not None:
+            return self._cubic
+        if self._inverse_is_simpler:
+            return self.raised_cubic.lower_index(0, self.metric, symmetric=((0, 1, 2),), name=given.CUBIC)
+        return given.cubic_tensor(self.metric, self.reference)
+
+    @cached_property
     def raised_cubic(self) -> Tensor:
         """``[k, i, j]`` is ``T^k_ij = g^km T_ijm``, shape (n, n, n)."""
-        return self.cubic.raise_last(self.inverse_metric, "raised cubic tensor")
+        if self._cubic is None and self._inverse_is_simpler:
+            return given.raised_cubic_from_inverse(
+                self.metric, self.inverse_metric, self.reference.alpha, self.reference_christoffel
+            )
+        return self.cubic.raise_last(self.inverse_metric, given.RAISED_CUBIC)
+
+    @cached_property
+    def _inverse_is_simpler(self) -> bool:
+        if not given.is_long(self.metric):
+            return False
+        try:
+            return given.has_fewer_terms(self.inverse_metric, self.metric)
+        except SingularMetricError:
+            return False
 
     @property
     def determinant(self) -> Expr:

@@ -142,8 +142,9 @@ def _separate(field: Field, a: Element, variables: set[Symbol], parameters: set[
     ]
     side_ones = [row[q] * Fraction(1, v[q]) for row in grid]
     grid = [[x - side_ones[i] * v[j] if v[j] else x for j, x in enumerate(row)] for i, row in enumerate(grid)]
-    rows = [_monomial(field, k) / bottom["theta"] for k in row_keys]
-    columns = [_monomial(field, k) / bottom["x"] for k in column_keys]
+    over = {key: bottom[key].inverse() for key in ("theta", "x")}
+    rows = [_monomial(field, k) * over["theta"] for k in row_keys]
+    columns = [_monomial(field, k) * over["x"] for k in column_keys]
     keep_rows = [i for i in range(len(rows)) if i != p]
     keep_columns = [j for j in range(len(columns)) if j != q]
     return _Separated(
@@ -242,4 +243,4 @@ def _combination(field: Field, vectors: list[list[Element]], target: list[Elemen
     """Coefficients with ``sum c_i vectors[i] = target``, or None."""
     from symgeo.algebra.linear import solve
 
-    return solve([list(column) for column in zip(*vectors, strict=True)], target)
+    return solve([list(column) for column in zip(*vectors, strict=True)], target).values

@@ -13,8 +13,8 @@ from symgeo.algebra import Element, Field, as_expression, differential_field
 from symgeo.algebra.convert import decimal
 from symgeo.algebra.zero_test import element_sign, unanimous_sign
 from symgeo.errors import DeclarationError, NotExponentialFamilyError, ParameterListError, UnknownSymbolError
-from symgeo.geometry.hessian import triple
 from symgeo.geometry.manifold import StatisticalManifold
+from symgeo.geometry.reference import dually_flat
 from symgeo.models.chart import Chart
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.facts import state_facts
@@ -180,9 +180,9 @@ class StatisticalModel:
         if family is None or not family.has_expectations:
             family = self.require_exponential_family()
         natural, expectation = family.natural_elements, family.expectation_elements
-        metric, cubic = triple(self.parameters, natural, expectation)
+        metric, reference = dually_flat(self.parameters, natural, expectation)
         duality: Duality | None = family.duality if len(natural) == len(self.parameters) else None
-        return StatisticalManifold(metric, cubic, duality)
+        return StatisticalManifold(metric, duality=duality, reference=reference)
 
     def __repr__(self) -> str:
         label = f"{self.name}: " if self.name else ""
