@@ -50,7 +50,7 @@ def convert(field: Field, expr: Expr | int) -> Element:
         return field((1 + sp.sqrt(5)) / 2)
     if expr.is_NumberSymbol:
         return gen.constant(field, expr)
-    if expr.is_Function:
+    if expr.is_Function or isinstance(expr, sp.Derivative | sp.Subs):
         return convert_function(field, expr)
     return gen.opaque(field, expr)
 

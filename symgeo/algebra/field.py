@@ -62,6 +62,8 @@ class Field:
         self.log_arguments: dict[int, Element] = {}
         self.absolute_arguments: dict[int, Element] = {}
         self.exponents: dict[int, Element] = {}
+        # Generators that are a quotient of two functions: its numerator and its denominator.
+        self.ratios: dict[int, tuple[Expr, Expr]] = {}
         self.exponential_directions = Directions()
         self.angle_directions = Directions()
         self.gamma_arguments: list[Element] = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symgeo.algebra import generators as gen
+from symgeo.algebra.bessel import bessel
 from symgeo.algebra.trigonometry import sine_cosine
 from symgeo.algebra.zero_test import element_sign
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from symgeo.algebra.element import Element
     from symgeo.algebra.field import Field
+    from symgeo.algebra.generator import Generator
 
 _MAX_SHIFT = 40
 _NEAR = 2
@@ -222,42 +224,49 @@ def _gamma(field: Field, expr: Expr) -> Element | None:
     return gen.exp(field, _log_of_gamma(field, a))
 
 
-def _bessel(field: Field, expr: Expr) -> Element | None:
-    """Orders are brought to nu and nu + 1 with nu in [0, 1) by the recurrence (DLMF 10.6.1, 10.29.1)."""
-    order, argument = expr.args
-    kind = type(expr)
-    if not order.is_Integer:
-        return None
-    n = int(order)
-    if abs(n) > _MAX_SHIFT:
-        return None
-    if n < 0:
-        return field(kind(-n, argument)) * ((-1) ** n if kind in (sp.besselj, sp.bessely) else 1)
-    z = field(argument)
-    if n < 2:
-        return _bessel_generator(field, kind, n, z)
-    below, above = _bessel_generator(field, kind, 0, z), _bessel_generator(field, kind, 1, z)
-    # C_{k+1} = s C_{k-1} + r (2 k/z) C_k with signs by kind.
-    s, r = {sp.besseli: (1, -1), sp.besselk: (1, 1), sp.besselj: (-1, 1), sp.bessely: (-1, 1)}[kind]
-    for k in range(1, n):
-        below, above = above, s * below + r * 2 * k * above / z
-    return above
+def _zeta(field: Field, expr: Expr) -> Element | None:
+    """The Riemann zeta function; its derivatives are generators, each the derivative of the one before."""
+    return _zeta_generator(field, 0, field(expr.args[0])) if len(expr.args) == 1 else None
 
 
-def _bessel_generator(field: Field, kind: Callable[..., Expr], n: int, z: Element) -> Element:
-    key = (kind, n, z.key())
+def _derivative(field: Field, expr: Expr) -> Element | None:
+    """``Derivative(zeta(s), (s, n))`` and the same at another argument, ``Subs(Derivative(...), s, u)``."""
+    inner, point = (expr, None) if isinstance(expr, sp.Derivative) else (expr.expr, expr.point)
+    if not isinstance(inner, sp.Derivative) or not isinstance(inner.expr, sp.zeta) or len(inner.expr.args) > 1:
+        return None
+    (variable, order), *others = inner.variable_count
+    if others or inner.expr.args[0] != variable or (point is not None and expr.variables != (variable,)):
+        return None
+    return _zeta_generator(field, int(order), field(variable if point is None else point[0]))
+
+
+def _zeta_generator(field: Field, order: int, u: Element) -> Element:
+    key = ("zeta", order, u.key())
     found = field.lookup(key)
     if found is None:
-        # C_0' = a C_1 and C_1' = b C_0 - C_1/z (DLMF 10.6.2, 10.29.2).
-        a, b = {sp.besseli: (1, 1), sp.besselk: (-1, -1), sp.besselj: (-1, 1), sp.bessely: (-1, 1)}[kind]
-
-        def derivation(s: sp.Symbol) -> Element:
-            other = _bessel_generator(field, kind, 1 - n, z)
-            here = _bessel_generator(field, kind, n, z)
-            return (other * a if n == 0 else other * b - here / z) * z.diff(s)
-
-        found = field.adjoin(key, kind(n, z.to_sympy()), z.free_symbols, derivation)
+        inner = u.to_sympy()
+        if order == 0 and not isinstance(sp.zeta(inner), sp.zeta):
+            return field(sp.zeta(inner))
+        if u.is_constant or not {_zeta_argument(g) for g in field.generators} <= {None, inner}:
+            # Two arguments may be tied by the functional equation.
+            field.independent = False
+        if order == 0:
+            written = sp.zeta(inner)
+        elif inner.is_Symbol:
+            written = sp.Derivative(sp.zeta(inner), (inner, order))
+        else:
+            x = sp.Symbol("s")
+            written = sp.Subs(sp.Derivative(sp.zeta(x), (x, order)), x, inner)
+        found = field.adjoin(key, written, u.free_symbols, lambda s: _zeta_generator(field, order + 1, u) * u.diff(s))
     return found
+
+
+def _zeta_argument(generator: Generator) -> Expr | None:
+    expr = generator.expr
+    if isinstance(expr, sp.Subs):
+        return expr.point[0] if expr.expr.has(sp.zeta) else None
+    function = expr.expr if isinstance(expr, sp.Derivative) else expr
+    return function.args[0] if isinstance(function, sp.zeta) else None
 
 
 def _abs(field: Field, expr: Expr) -> Element | None:
@@ -319,10 +328,13 @@ _RULES: dict[type, Callable[[Field, Expr], Element | None]] = {
     sp.binomial: _rewritten(lambda n, k: sp.gamma(n + 1) / (sp.gamma(k + 1) * sp.gamma(n - k + 1))),
     sp.RisingFactorial: _rewritten(lambda a, n: sp.gamma(a + n) / sp.gamma(a)),
     sp.erfc: _rewritten(lambda u: 1 - sp.erf(u)),
-    sp.besseli: _bessel,
-    sp.besselk: _bessel,
-    sp.besselj: _bessel,
-    sp.bessely: _bessel,
+    sp.besseli: bessel,
+    sp.besselk: bessel,
+    sp.besselj: bessel,
+    sp.bessely: bessel,
+    sp.zeta: _zeta,
+    sp.Derivative: _derivative,
+    sp.Subs: _derivative,
     sp.Abs: _abs,
     sp.Piecewise: _piecewise,
 }

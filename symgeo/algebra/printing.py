@@ -34,7 +34,7 @@ def to_sympy(a: Element) -> Expr:
         content, factors = field.factorise(a.numerator)
     factors = factors + [(field.factor_polynomial(i), -e) for i, e in a.powers]
     sign, signed = _with_signs(field, factors, content)
-    parts = [_squared_cosine(field, f, e) or _polynomial(field, f) ** e for f, e in _merged(signed)]
+    parts = [_squared_cosine(field, f, e) or _factor(field, f) ** e for f, e in _merged(signed)]
     return sp.Mul(sp.Rational(sign * content, a.denominator), *parts)
 
 
@@ -161,6 +161,24 @@ def _merged(factors: list[tuple[fmpz_mpoly, int]]) -> list[tuple[fmpz_mpoly, int
         else:
             out.append((f, e))
     return out
+
+
+def _factor(field: Field, p: fmpz_mpoly) -> Expr:
+    """A polynomial, ratios of functions such as I_1/I_0 brought over their common denominator."""
+    ratios = {i: (p.degrees()[i], *field.ratios[i]) for i in field.ratios if p.degrees()[i] > 0}
+    if not ratios:
+        return _polynomial(field, p)
+    terms = []
+    for exponents, c in p.to_dict().items():
+        powers = [sp.Integer(int(c))]
+        for i, e in enumerate(map(int, exponents)):
+            if i in ratios:
+                degree, top, bottom = ratios[i]
+                powers += [top**e, bottom ** (degree - e)]
+            elif e:
+                powers.append(field.generators[i].expr ** e)
+        terms.append(sp.Mul(*powers))
+    return sp.Mul(sp.Add(*terms), *(bottom**-degree for degree, _, bottom in ratios.values()))
 
 
 def _polynomial(field: Field, p: fmpz_mpoly) -> Expr:

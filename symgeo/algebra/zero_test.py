@@ -7,6 +7,7 @@ from math import exp, inf, isfinite, pi
 from typing import TYPE_CHECKING
 
 import mpmath
+from sympy import Derivative, Float, Subs
 
 from symgeo.algebra.generator import content_of
 from symgeo.algebra.knowledge import Range
@@ -65,10 +66,31 @@ def generator_value(generator: Generator, field: Field, k: int) -> mpmath.mpc | 
     """A generator's value at the k-th sample point to 60 digits; None where it has none."""
     point = {s: field.knowledge.value(s, k) for s in generator.symbols}
     try:
+        if isinstance(generator.expr, Derivative | Subs):
+            return _derivative_value(generator.expr, point)
         value = generator.expr.evalf(_DIGITS + 10, subs=point)
         return mpmath.mpmathify(value._to_mpmath(mpmath.libmp.dps_to_prec(_DIGITS + 10)))
     except (ValueError, TypeError, AttributeError, NotImplementedError, ZeroDivisionError):
         return None
+
+
+def _derivative_value(expr: Expr, point: dict) -> mpmath.mpc | None:
+    """The value of an unevaluated derivative of one variable, by finite differences in higher precision."""
+    inner, places = (
+        (expr, {}) if isinstance(expr, Derivative) else (expr.expr, dict(zip(expr.variables, expr.point, strict=True)))
+    )
+    (variable, order), *others = inner.variable_count
+    if others or not order.is_Integer:
+        return None
+
+    def function(value: mpmath.mpf) -> mpmath.mpc:
+        there = {**point, variable: Float(value, mpmath.mp.dps)}
+        digits = mpmath.mp.dps
+        return mpmath.mpmathify(inner.expr.evalf(digits, subs=there)._to_mpmath(mpmath.mp.prec))
+
+    with mpmath.workdps(_DIGITS + 10):
+        at = places.get(variable, variable).evalf(_DIGITS + 10, subs=point)
+        return mpmath.diff(function, mpmath.mpmathify(at._to_mpmath(mpmath.mp.prec)), int(order))
 
 
 def _polynomial_value(field: Field, p: fmpz_mpoly, k: int) -> tuple[mpmath.mpc, mpmath.mpf] | None:

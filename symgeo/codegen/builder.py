@@ -13,7 +13,7 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanFunction, BooleanTrue
 
 from symgeo.codegen.graph import Graph
-from symgeo.codegen.lowering import lower_contains, lower_ite, unsupported
+from symgeo.codegen.lowering import lower_contains, lower_derivative, lower_ite, unsupported
 from symgeo.codegen.special_functions import row_of
 from symgeo.codegen.stable import Stabilizer
 from symgeo.errors import UnknownSymbolError
@@ -82,6 +82,8 @@ class Builder:
 
     def _check(self, expr: sp.Basic) -> None:
         """Refuse what cannot be expressed before looking inside."""
+        if isinstance(expr, sp.Derivative | sp.Subs) and lower_derivative(expr) is not None:
+            return
         if not isinstance(expr, _KNOWN) and row_of(expr) is None:
             raise self._refusal(expr)
 
@@ -90,6 +92,8 @@ class Builder:
         form = self._stabilizer.form(expr)
         if form is not None:
             return form
+        if isinstance(expr, sp.Derivative | sp.Subs):
+            return lower_derivative(expr)
         if isinstance(expr, sp.Contains):
             return lower_contains(*expr.args)
         if isinstance(expr, sp.ITE):

@@ -138,5 +138,6 @@ def free_symbols(expressions: Iterable[sp.Basic]) -> set[sp.Symbol]:
             seen.add(expr)
             if isinstance(expr, sp.Symbol):
                 symbols.add(expr)
-            stack.extend(expr.args)
+            # Subs binds its variables: only what takes their place is free.
+            stack.extend(expr.free_symbols if isinstance(expr, sp.Subs) else expr.args)
     return symbols

@@ -22,6 +22,10 @@ class log_binomial(sp.Function):
     """log(binomial(n, k))."""
 
 
+class zeta_derivative(sp.Function):
+    """The derivative of order n of Riemann's zeta function: zeta_derivative(n, s)."""
+
+
 class scaled_besseli(sp.Function):
     """exp(-|z|) besseli(nu, z)."""
 
@@ -94,6 +98,19 @@ def unsupported(what: str, target: str, remedy: str | None = None) -> Unsupporte
     """The refusal: names the function, the target, and what to do."""
     remedy = remedy or "rewrite the expression with the functions of symgeo.codegen.special_functions.TABLE"
     return UnsupportedFunctionError(f"{what} has no spelling in {target}: {remedy}")
+
+
+def lower_derivative(expr: sp.Derivative | sp.Subs) -> sp.Expr | None:
+    """A derivative that a target has a function for, taken at any argument; None for all others."""
+    bound = isinstance(expr, sp.Subs)
+    inner = expr.expr if bound else expr
+    if not isinstance(inner, sp.Derivative) or not isinstance(inner.expr, sp.zeta) or len(inner.variable_count) > 1:
+        return None
+    variable, order = inner.variable_count[0]
+    if inner.expr.args != (variable,) or not order.is_Integer:
+        return None
+    place = dict(zip(expr.variables, expr.point, strict=True)) if bound else {}
+    return zeta_derivative(order, place.get(variable, variable))
 
 
 def reciprocal(x: sp.Expr) -> sp.Expr:

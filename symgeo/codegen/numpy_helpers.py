@@ -80,3 +80,23 @@ def _lambertw(x, branch=0):
     """The real values of Lambert's W."""
     value = special.lambertw(x, branch)
     return np.where(value.imag == 0, value.real, np.nan)
+
+
+def _zeta_derivative(n, s):
+    """Derivative of order n of Riemann's zeta function for s > 0, by the Euler-Maclaurin formula (DLMF 25.2.9)."""
+    n, terms = int(n), 24
+    s = np.where(np.asarray(s, dtype=float) > 0, s, np.nan)
+    k = np.arange(1, terms)
+    powers = np.asarray(s)[..., None]
+    total = np.sum((-np.log(k)) ** n * k**-powers, axis=-1)
+    # The rest is terms**-s times a function of s: a pole at 1, and Bernoulli numbers times rising factorials.
+    bernoulli = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510]
+    rest, choose = 0.0, 1.0
+    for m in range(n + 1):
+        slope = terms * (-1.0) ** m * special.factorial(m) / (s - 1.0) ** (m + 1) + (0.5 if m == 0 else 0.0)
+        for j, b in enumerate(bernoulli, 1):
+            rising = np.polyder(np.poly(-np.arange(0.0, 2 * j - 1)), m)
+            slope = slope + b / special.factorial(2 * j) * float(terms) ** (1 - 2 * j) * np.polyval(rising, s)
+        rest = rest + choose * (-np.log(terms)) ** (n - m) * slope
+        choose = choose * (n - m) / (m + 1)
+    return total + rest * float(terms) ** -s

@@ -11,7 +11,7 @@ import sympy as sp
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
-from symgeo.codegen.lowering import unsupported
+from symgeo.codegen.lowering import lower_derivative, unsupported
 from symgeo.codegen.special_functions import row_of
 from symgeo.errors import UnknownSymbolError
 
@@ -115,6 +115,11 @@ def _number(mp: Any, value: Any) -> Any:
 def _operands(node: sp.Basic) -> tuple[sp.Basic, ...]:
     if isinstance(node, sp.Contains):
         return (node.args[1].as_relational(node.args[0]),)
+    if isinstance(node, sp.Derivative | sp.Subs):
+        form = lower_derivative(node)
+        if form is None:
+            raise unsupported(type(node).__name__, "mpmath")
+        return (form,)
     return node.args
 
 
@@ -124,7 +129,7 @@ def _value(mp: Any, node: sp.Basic, args: list[Any]) -> Any:
         return tuple(args)
     if isinstance(node, (BooleanTrue, BooleanFalse)):
         return bool(node)
-    if isinstance(node, sp.Contains):
+    if isinstance(node, sp.Contains | sp.Derivative | sp.Subs):
         return args[0]
     if isinstance(node, sp.Piecewise):
         return next((value for value, condition in args if condition), mp.nan)

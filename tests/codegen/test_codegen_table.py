@@ -100,6 +100,7 @@ CASES = {
         (sp.uppergamma(-2, y), [0.0], POSITIVE),
     ],
     "harmonic": [(sp.harmonic(x), POSITIVE), (sp.harmonic(x, 2), POSITIVE)],
+    "zeta_derivative": [(sp.Derivative(sp.zeta(x), (x, order)), [0.5, *ABOVE_ONE]) for order in (1, 2, 3)],
     "zeta": [(sp.zeta(x), [*ABOVE_ONE, 0.5, -1.5]), (sp.zeta(x, y), ABOVE_ONE, [0.3, 1.5, 8.0])],
     "erf": [(sp.erf(x), REAL)],
     "erfc": [(sp.erfc(x), [*REAL, 20.0])],
