@@ -55,6 +55,10 @@ class NoClosedFormError(SymgeoError, ValueError):
     """A closed form was asked for and none was found."""
 
 
+class DivergentExpectationError(SymgeoError, ArithmeticError):
+    """An expectation is infinite, for some parameters at least."""
+
+
 class TensorError(SymgeoError, ValueError):
     """A tensor operation was asked for with indices, shapes or charts that do not fit."""
 

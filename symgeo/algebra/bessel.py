@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symgeo.algebra import generators as gen
+from symgeo.algebra.element import constant_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -75,8 +76,7 @@ def _base(field: Field, kind: type, nu: Element, z: Element) -> tuple[Element, i
         q = nu.rational()
         n = q.numerator // q.denominator
         return nu - n, n
-    zero = (0,) * field.context.nvars()
-    c = Fraction(int(nu.numerator.to_dict().get(zero, 0)), nu.denominator) if not nu.powers else Fraction(0)
+    c = constant_part(nu)
     n = c.numerator // c.denominator
     key = ("bessel", kind, (nu - n).key(), z.key())
     first = field.gamma_classes.setdefault(key, n)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -160,4 +160,42 @@ def pieces(a: Element) -> list[tuple[Fraction, Element]]:
         monomial = Element(field, field.context.from_dict({exponents: 1}), 1, ())
         t = field.product(monomial, Element(field, field.one.numerator, 1, a.powers))
         out.append((Fraction(int(c), a.denominator), t))
+    return out
+
+
+def constant_part(a: Element) -> Fraction:
+    """A number q that grows by n when an integer n is added: of (2 a + k)/k it is 1, of a/k it is 0."""
+    field = a.field
+    bottom = field.one.numerator * a.denominator
+    for i, e in a.powers:
+        bottom = bottom * field.factor_polynomial(i) ** e
+    return Fraction(int(a.numerator[bottom.monomial(0)]), int(bottom.leading_coefficient())) if a else Fraction(0)
+
+
+def separated(a: Element, symbols: Collection[Symbol]) -> dict[Hashable, tuple[Element, Element]]:
+    """``a = sum of w c`` with c free of the symbols and w products of functions of them: ``{key of w: (w, c)}``."""
+    field, chosen = a.field, frozenset(symbols)
+    used = [g for g in field.used_generators(a) if g.symbols & chosen]
+    bottom, below = field.rational(a.denominator), field.one
+    kept: list[tuple[int, int]] = []
+    for i, e in a.powers:
+        factor = field.polynomial(field.factor_polynomial(i))
+        if factor.free_symbols & chosen:
+            below, kept = below * factor**e, [*kept, (i, e)]
+        else:
+            bottom = bottom * factor**e
+    groups: dict[tuple[int, ...], list[Element]] = {}
+    for exponents, c in a.numerator.to_dict().items():
+        key = tuple(int(exponents[g.index]) for g in used)
+        rest = list(exponents)
+        for g in used:
+            rest[g.index] = 0
+        groups.setdefault(key, []).append(field.polynomial(field.context.from_dict({tuple(rest): c})))
+    out: dict[Hashable, tuple[Element, Element]] = {}
+    for key, parts in groups.items():
+        w = field.one
+        for g, e in zip(used, key, strict=True):
+            w = w * field.generator(g.index) ** e
+        named = tuple((g.index, e) for g, e in zip(used, key, strict=True) if e)
+        out[named, tuple(kept)] = w / below, field.sum(parts) / bottom
     return out

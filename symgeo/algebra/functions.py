@@ -10,6 +10,7 @@ import sympy as sp
 
 from symgeo.algebra import generators as gen
 from symgeo.algebra.bessel import bessel
+from symgeo.algebra.element import constant_part
 from symgeo.algebra.trigonometry import sine_cosine
 from symgeo.algebra.zero_test import element_sign
 
@@ -113,12 +114,15 @@ def _shifted(a: Element) -> tuple[Element, int]:
     The first argument is its own base, so that no recurrence is unrolled without need; only u + 1 and u + 2 give u.
     """
     field = a.field
-    zero = (0,) * field.context.nvars()
-    c = Fraction(int(a.numerator.to_dict().get(zero, 0)), a.denominator) if not a.powers else Fraction(0)
+    if a.is_constant:
+        # Numbers go to (0, 1]: there the values at integers and halves are known.
+        n = -(-a.rational().numerator // a.rational().denominator) - 1
+        return a - n, n
+    c = constant_part(a)
     n = c.numerator // c.denominator
     key = (a - n).key()
     if key not in field.gamma_classes:
-        plain = c.denominator == 1 and 0 < n <= _NEAR and not a.is_constant and element_sign(a - n) == 1
+        plain = c.denominator == 1 and 0 < n <= _NEAR and element_sign(a - n) == 1
         field.gamma_classes[key] = 0 if plain else n
     first = field.gamma_classes[key]
     return a - (n - first), n - first

@@ -13,7 +13,15 @@ from symgeo.derivation import curvature_steps, family_steps, metric_steps
 from symgeo.derivation.document import Derivation
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Step
-from symgeo.errors import ArgumentError, NotExponentialFamilyError, SingularMetricError
+from symgeo.derivation.substitution_step import substitution_step
+from symgeo.errors import (
+    ArgumentError,
+    DivergentExpectationError,
+    NoClosedFormError,
+    NotExponentialFamilyError,
+    SingularMetricError,
+    SymgeoError,
+)
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.statistical_model import StatisticalModel
 
@@ -58,10 +66,12 @@ def _steps(s: Setting) -> list[Step]:
     steps.append(family_steps.score_step(s))
     try:
         manifold = s.manifold
-    except NotExponentialFamilyError as error:
+    except (NotExponentialFamilyError, NoClosedFormError, DivergentExpectationError) as error:
         return [*steps, _refusal(error)]
-    if s.family is not None:
-        steps.append(family_steps.expectation_step(s, s.family))
+    if s.regular is not None:
+        steps.append(family_steps.expectation_step(s, s.regular))
+    elif s.model.substitution is not None:
+        steps.append(substitution_step(s, s.model.substitution))
     steps.append(metric_steps.metric_step(s))
     try:
         steps.append(metric_steps.inverse_step(s))
@@ -77,13 +87,12 @@ def _steps(s: Setting) -> list[Step]:
     return [*steps, curvature_steps.jeffreys_step(s), curvature_steps.geodesic_step(s)]
 
 
-def _refusal(error: NotExponentialFamilyError) -> Step:
+def _refusal(error: SymgeoError) -> Step:
     return Step(
         "Where the derivation ends",
         "The Fisher metric and all that follows from it are not derived for this family.",
         remark=str(error).replace("$", r"\$") + ".",
-        reason="The geometry is derived from the expectations of the sufficient statistics, which the "
-        "score equations "
-        "give for a regular exponential family only.",
+        reason="The geometry is derived from expectations in closed form: of sufficient statistics by the score "
+        "equations, of finite sums, or of integrals that a substitution makes Gamma or Beta integrals.",
         citation="Barndorff-Nielsen 1978, chapter 8",
     )

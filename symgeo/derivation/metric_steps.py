@@ -59,10 +59,14 @@ def metric_step(s: Setting) -> Step:
         rf"Differentiating $\mathrm{{E}}[{score}] = 0$ once more gives $\mathrm{{E}}[{second}] + "
         rf"\mathrm{{E}}[{score}\, {other}] = 0$."
     )
-    if s.family is not None:
+    if s.regular is None and s.model.substitution is not None:
+        # At a kink of the log-density the second derivative misses what the square of the score has.
+        statement = rf"The Fisher metric is ${g} = \mathrm{{E}}[{score}\, {other}]$"
+        reason = rf"It is the covariance of the score, which has mean zero: $\mathrm{{E}}[{score}] = 0$."
+    if s.regular is not None:
         eta, mu, t = (rf"{stem}_{{{m}}}" for stem in (s.natural, s.expectation, s.statistic))
         total = rf"\sum_{{{m}}} "
-        if len(s.family.natural_parameters) == 1:
+        if len(s.regular.natural_parameters) == 1:
             eta, mu, t, total = s.natural, s.expectation, s.statistic, ""
         statement += rf", which here is ${total}\partial_{{{i}}} {eta}\, \partial_{{{j}}} {mu}$"
         reason += (
@@ -140,12 +144,12 @@ def cubic_step(s: Setting) -> Step:
     )
     ell = s.loglikelihood
     reason = (
-        rf"It is the difference of two flat connections, ${s.cubic}_{{{i}{j}{k}}} = "
+        rf"It is the difference of two dual connections, ${s.cubic}_{{{i}{j}{k}}} = "
         rf"\Gamma^{{(-1)}}_{{{i}{j},{k}}} - "
         rf"\Gamma^{{(1)}}_{{{i}{j},{k}}}$."
     )
-    if s.family is not None:
-        one = len(s.family.natural_parameters) == 1
+    if s.regular is not None:
+        one = len(s.regular.natural_parameters) == 1
         eta, mu = (stem if one else rf"{stem}_{{{m}}}" for stem in (s.natural, s.expectation))
         total = "" if one else rf"\sum_{{{m}}} "
         reason = (

@@ -44,6 +44,8 @@ class Setting:
     def __init__(self, model: StatisticalModel, alpha: Expr | None = None):
         self.model = model
         self.family: ExponentialFamily | None = model.exponential_family
+        # The exponential form, where the expectations of its statistics are known.
+        self.regular = self.family if self.family is not None and self.family.has_expectations else None
         symbols = (*model.variables, *model.parameters)
         self.alpha: Expr = connection_symbol(symbols) if alpha is None else alpha
         self.alpha_is_free = alpha is None
@@ -65,6 +67,8 @@ class Setting:
         self.potential = letter(*(() if digamma else (r"\psi",)), "A", r"\Psi", r"\Lambda")
         self.dual_potential = letter(r"\varphi", r"\phi", r"\Phi", r"\chi")
         self.carrier = letter("h", "b", "c")
+        self.standard = letter("u", "v", "w", "z")
+        self.shape = (letter("a", "b", "c"), letter("b", "c", "d"))
         self.metric = letter("g", "G")
         self.cubic = letter("T", "C")
         self.curvature = letter("R", r"\mathcal{R}")

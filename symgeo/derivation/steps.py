@@ -49,6 +49,7 @@ REFERENCES = {
     "Barndorff-Nielsen 1978": "O. Barndorff-Nielsen, Information and Exponential Families in Statistical "
     "Theory, "
     "Wiley, 1978.",
+    "DLMF": "F. W. J. Olver and others (editors), NIST Digital Library of Mathematical Functions, dlmf.nist.gov.",
     "Jeffreys 1946": "H. Jeffreys, An invariant form for the prior probability in estimation problems, "
     "Proceedings of "
     "the Royal Society of London A 186 (1946) 453-461.",

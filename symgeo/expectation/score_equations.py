@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element
+from symgeo.algebra.element import separated
 from symgeo.algebra.linear import solve
 from symgeo.errors import NormalisationError
 
@@ -34,3 +35,17 @@ def statistic_expectations(
             "parameter; check its normalising constant"
         )
     return solution.values
+
+
+def combination(
+    f: Element, statistics: Sequence[Element], expectations: Sequence[Element], variables: Sequence[Symbol]
+) -> Element | None:
+    """E[f] when ``f = c_0 + sum_i c_i T_i`` with c free of the variables; None when f is no such combination."""
+    field, columns = f.field, [f.field.one, *statistics]
+    tables = [{key: c for key, (_, c) in separated(a, variables).items()} for a in (*columns, f)]
+    rows = list(dict.fromkeys(key for table in tables for key in table))
+    grid = [[table.get(key, field.zero) for table in tables[:-1]] for key in rows]
+    solution = solve(grid, [tables[-1].get(key, field.zero) for key in rows]).values
+    if solution is None:
+        return None
+    return field.dot((1, c, e) for c, e in zip(solution, [field.one, *expectations], strict=True))

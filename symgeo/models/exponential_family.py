@@ -15,7 +15,7 @@ from symgeo.algebra.knowledge import Range
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import polynomial_range
 from symgeo.errors import DeclarationError, ParameterListError
-from symgeo.expectation.score_equations import statistic_expectations
+from symgeo.expectation.score_equations import combination, statistic_expectations
 from symgeo.geometry.duality import Duality
 from symgeo.models.finite import summed
 from symgeo.models.recognition import ExponentialForm
@@ -156,6 +156,10 @@ class ExponentialFamily:
         if self._points is None:
             self.model.require_exponential_family()
         return summed(self.model.field, self.model.density, self._form.statistics, self._points or ())
+
+    def combination(self, f: Element) -> Element | None:
+        """E[f] for a combination of the sufficient statistics with coefficients free of the variables; else None."""
+        return combination(f, self._form.statistics, self.expectation_elements, self.model.variables)
 
     @cached_property
     def expectation_parameters(self) -> tuple[Expr, ...]:

@@ -12,17 +12,26 @@ import sympy as sp
 from symgeo.algebra import Element, Field, as_expression, differential_field
 from symgeo.algebra.convert import decimal
 from symgeo.algebra.zero_test import element_sign, unanimous_sign
-from symgeo.errors import DeclarationError, NotExponentialFamilyError, ParameterListError, UnknownSymbolError
+from symgeo.errors import (
+    DeclarationError,
+    NoClosedFormError,
+    NotExponentialFamilyError,
+    ParameterListError,
+    UnknownSymbolError,
+)
+from symgeo.expectation.mellin import MellinExpectation, score_moments
+from symgeo.expectation.substitutions import mellin_expectation
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat
 from symgeo.models.chart import Chart
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.facts import state_facts
-from symgeo.models.finite import MOST_POINTS, interpolated
+from symgeo.models.finite import MOST_POINTS, interpolated, summed
 from symgeo.models.indicators import split_indicator
 from symgeo.models.log_density import log_of
 from symgeo.models.normalisation import check_density
 from symgeo.models.recognition import recognise
+from symgeo.models.sets import Segment
 from symgeo.models.support import Support
 
 if TYPE_CHECKING:
@@ -159,7 +168,8 @@ class StatisticalModel:
             raise NotExponentialFamilyError(
                 f"{self!r} was not recognised as an exponential family: its log-density does not separate into a "
                 "finite sum of products of a function of the parameters and a function of the variables. "
-                "The geometry of other families is not available; fix the parameters that do not separate, if any"
+                "No substitution into a Gamma or Beta law was found either. Fix the parameters that do not separate, "
+                "if any, or declare the model in variables in which its density is simpler"
             )
         if family.is_curved:
             raise NotExponentialFamilyError(
@@ -170,14 +180,54 @@ class StatisticalModel:
         return family
 
     @cached_property
+    def substitution(self) -> MellinExpectation | None:
+        """Expectations by substitution into Gamma and Beta laws, for one variable on one interval."""
+        if len(self.variables) > 1 or len(self.support.pieces[0]) > 1:
+            return None
+        (piece,) = self.support.pieces[0]
+        if not isinstance(piece, Segment):
+            return None
+        return mellin_expectation(self.field, self.log_density, self.variables[0], piece.ends)
+
+    def expectation(self, f: Expr) -> Expr:
+        """``E[f]`` in closed form, f a function of the variables and the parameters.
+
+        By a sum over a finite support, by Gamma and Beta integrals for one variable, or by the score equations when f
+        is a combination of the sufficient statistics. Raises :class:`NoClosedFormError` where none of these serves,
+        :class:`DivergentExpectationError` where the expectation is infinite, and :class:`UnknownSymbolError`.
+        """
+        f = as_expression(f)
+        extra = f.free_symbols - set(self.variables) - set(self.parameters)
+        if extra:
+            raise UnknownSymbolError(
+                f"{', '.join(sorted(map(str, extra)))} is neither variable nor parameter; give it a value"
+            )
+        if self._points is not None:
+            return summed(self.field, self.density, [self.field(f)], self._points)[0].to_sympy()
+        family = self.exponential_family
+        if family is not None and not family.is_curved:
+            found = family.combination(self.field(f))
+            if found is not None:
+                return found.to_sympy()
+        if self.substitution is not None:
+            return self.substitution.of_products([self.substitution.function(f, self.variables[0])]).to_sympy()
+        raise NoClosedFormError(
+            f"no closed form of E[{f}] was found: {f} is no combination of the sufficient statistics, and no "
+            "substitution turns the density into a Gamma or Beta law"
+        )
+
+    @cached_property
     def manifold(self) -> StatisticalManifold:
         """The statistical manifold: Fisher metric and cubic tensor in the model's parameters.
 
-        For regular exponential families, and for every law on finitely many points.
-        Raises :class:`NotExponentialFamilyError` for others.
+        For regular exponential families, for every law on finitely many points, and for laws in one variable that a
+        substitution turns into Gamma or Beta laws. Raises :class:`NotExponentialFamilyError` for others and
+        :class:`DivergentExpectationError` where the Fisher information is infinite.
         """
         family = self.exponential_family
         if family is None or not family.has_expectations:
+            if self.substitution is not None:
+                return StatisticalManifold(*score_moments(self.substitution, self.parameters))
             family = self.require_exponential_family()
         natural, expectation = family.natural_elements, family.expectation_elements
         metric, reference = dually_flat(self.parameters, natural, expectation)

@@ -1,0 +1,252 @@
+"""Substitutions that turn a law in one variable into Gamma or Beta laws, read from the log-density itself.
+
+The support is cut where the density has a kink and at the vertex of a quadratic, and each part is laid on (0, oo),
+(0, 1) or the line by an affine map. A term -w of the log-density, w = exp(c y + d) or a power of y, suggests u = w
+(Gamma); a logarithm log(A + B w) suggests u = A/(A + B w) (Beta). A suggestion counts when the density of u comes out
+as that of a standard law times a constant, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symgeo.algebra import Element, Field
+from symgeo.algebra import generators as gen
+from symgeo.algebra.algebraic import coefficients
+from symgeo.algebra.element import separated
+from symgeo.algebra.knowledge import Range
+from symgeo.algebra.zero_test import element_sign, unanimous_sign, zero_test
+from symgeo.errors import NormalisationError
+from symgeo.expectation.mellin import MellinExpectation, Part
+from symgeo.expectation.moments import StandardLaw
+
+if TYPE_CHECKING:
+    from sympy import Expr, Symbol
+
+_KINKED = (sp.Abs, sp.sign, sp.Heaviside)
+
+
+def mellin_expectation(field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -> MellinExpectation | None:
+    """E[.] under ``exp(log_density)`` on the interval ``ends``; None where no substitution was found.
+
+    Raises :class:`NormalisationError` when the parts' masses, which are exact, do not add up to one.
+    """
+    cuts = _kinks(log_density, x)
+    if cuts is None:
+        return None
+    parts = _parts(field, log_density, x, ends, cuts)
+    if parts is None and not cuts:
+        vertex = _vertex(field, log_density, x)
+        if vertex is not None:
+            parts = _parts(field, log_density, x, ends, [vertex])
+    if parts is None:
+        return None
+    total = field.sum([part.weight for part in parts])
+    if not zero_test(total - 1):
+        raise NormalisationError(f"the density integrates to {total}, not to one; divide it by that")
+    return MellinExpectation(parts)
+
+
+def _kinks(log_density: Expr, x: Symbol) -> list[Expr] | None:
+    """The places, at most one, where an absolute value or a condition on x changes; None if they cannot be found."""
+    arguments = {f.args[0] for f in log_density.atoms(*_KINKED) if x in f.free_symbols}
+    for piecewise in log_density.atoms(sp.Piecewise):
+        for _, condition in piecewise.args:
+            for relation in condition.atoms(sp.core.relational.Relational):
+                if x in relation.free_symbols:
+                    arguments.add(relation.lhs - relation.rhs)
+    if log_density.has(sp.Max, sp.Min, sp.floor, sp.ceiling):
+        return None
+    cuts: list[Expr] = []
+    for g in arguments:
+        slope = sp.diff(g, x)
+        if x in slope.free_symbols or slope == 0:
+            return None
+        cut = sp.cancel(-g.subs(x, 0) / slope)
+        if all(sp.cancel(cut - c) != 0 for c in cuts):
+            cuts.append(cut)
+    return cuts if len(cuts) < 2 else None
+
+
+def _vertex(field: Field, log_density: Expr, x: Symbol) -> Expr | None:
+    """Where a quadratic in x, under a logarithm or as a term, is stationary."""
+    a, s = field(log_density), field(x)
+    index = next((g.index for g in field.generators if g.is_symbol and g.expr == x), None)
+    if index is None:
+        return None
+    quadratics = [
+        argument
+        for g in field.used_generators(a)
+        if x in g.symbols and (argument := field.log_arguments.get(g.index)) is not None
+    ]
+    if not any(x in field.factor_polynomial(i).degrees() for i, _ in a.powers):
+        quadratics.append(a)
+    for q in quadratics:
+        if any(field.factor_polynomial(i).degrees()[index] for i, _ in q.powers):
+            continue
+        parts = coefficients(q, index)
+        two = parts.get(2)
+        if two and max(parts) == 2 and x not in two.free_symbols:
+            one = parts.get(1, field.zero)
+            vertex = -one / (two * 2)
+            if x not in vertex.free_symbols and x not in (q - two * s * s - one * s).free_symbols | two.free_symbols:
+                return vertex.to_sympy()
+            if x not in vertex.free_symbols and q is a:
+                return vertex.to_sympy()
+    return None
+
+
+def _parts(
+    field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr], cuts: Sequence[Expr]
+) -> list[Part] | None:
+    """Every part of the support under its own substitution; None as soon as one has none."""
+    borders = [ends[0], *cuts, ends[1]]
+    found = []
+    for low, high in pairwise(borders):
+        part = _part(field, log_density, x, low, high)
+        if part is None:
+            return None
+        found.append(part)
+    return found
+
+
+def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> Part | None:
+    bounded = (low.is_finite is not False, high.is_finite is not False)
+    y = sp.Dummy("y", positive=True) if any(bounded) else sp.Dummy("y", real=True)
+    if all(bounded):
+        field.knowledge.state_ranges({y: Range(0.0, 1.0)})
+        affine = low + (high - low) * y
+    else:
+        affine = low + y if bounded[0] else high - y if bounded[1] else y
+    field.knowledge.apart = field.knowledge.apart | {y}
+    along = _resolved(log_density.subs(x, affine))
+    if along is None:
+        return None
+    a = field(along)
+    for kind, w, c in _suggestions(field, a, y, all(bounded)):
+        part = _standard(field, affine, along, y, kind, w, c)
+        if part is not None:
+            return part
+    return None
+
+
+def _resolved(e: Expr) -> Expr | None:
+    """The expression without kinks, which the sign of y has decided; None if one is left."""
+    e = e.replace(
+        lambda f: isinstance(f, (*_KINKED, sp.Piecewise)),
+        lambda f: f.func(*(sp.expand(u) if isinstance(u, sp.Expr) else u for u in f.args)),
+    )
+    return None if e.has(*_KINKED, sp.Piecewise) else e
+
+
+def _suggestions(field: Field, a: Element, y: Symbol, unit: bool) -> Iterator[tuple[str, Element, Element]]:
+    """Candidates ``(kind, w, c)``: a term c w of the log-density, or a logarithm log(A + B w) with c w = B w/A."""
+    used = [g for g in field.used_generators(a) if y in g.symbols]
+    for w, c in separated(a, (y,)).values():
+        if y in w.free_symbols and not any(g.index in field.log_arguments for g in field.used_generators(w)):
+            yield "gamma", w, c
+    if unit:
+        yield "unit", field(y), field.one
+    for g in used:
+        argument = field.log_arguments.get(g.index)
+        if argument is not None and argument != field(y):
+            terms = list(separated(argument, (y,)).values())
+            if len(terms) == 2:
+                (v, c), (w, d) = terms
+                yield "beta", w / v, d / c
+                yield "beta", v / w, c / d
+
+
+def _standard(field: Field, affine: Expr, along: Expr, y: Symbol, kind: str, w: Element, c: Element) -> Part | None:
+    """The part under the substitution that a term ``c w`` suggests, if the density of u is standard."""
+    u = sp.Dummy("u", positive=True)
+    field.knowledge.apart = field.knowledge.apart | {u}
+    v = field(u)
+    end = None
+    if kind == "gamma":
+        target = -v / c
+    else:
+        field.knowledge.state_ranges({u: Range(0.0, 1.0)})
+        sign = _sign(c * w)
+        if sign is None:
+            return None
+        target = (v if kind == "unit" else (1 - v) / v if sign > 0 else v - 1) / c
+        end = None if kind == "beta" and sign > 0 else field.rational(1 if kind == "unit" else -1) / c
+    solved = _solve_power(field, w, y, target)
+    if solved is None or not _covers(field, w, y, end):
+        return None
+    image_expr = affine.subs(y, solved)
+    image = field(image_expr)
+    density = field(along.subs(y, solved))
+    jacobian = image.diff(u)
+    sign = _sign(jacobian)
+    if sign is None:
+        return None
+    positive = jacobian * sign
+    total = density + gen.log(field, positive, positive.to_sympy())
+    slope = total.diff(u) * field(u)
+    if kind == "gamma":
+        a = slope + field(u) + 1
+        if u in a.free_symbols:
+            return None
+        law = StandardLaw(u, a)
+        rest = total - (a - 1) * field(sp.log(u)) + field(u)
+    else:
+        slope = slope * (1 - field(u))  # (a-1)(1-u) - (b-1) u
+        both = -slope.diff(u)
+        a = slope + field(u) * both + 1
+        b = both - a + 2
+        if u in a.free_symbols | b.free_symbols:
+            return None
+        law = StandardLaw(u, a, b)
+        rest = total - (a - 1) * field(sp.log(u)) - (b - 1) * field(sp.log(1 - u))
+    if u in rest.free_symbols or any(_sign(bound) != 1 for bound in law.bounds(field.zero, field.zero, 0, 0)):
+        return None
+    weight = gen.exp(field, rest + law.log_normaliser())
+    return Part(law, image, density, weight, image_expr)
+
+
+def _covers(field: Field, w: Element, y: Symbol, end: Element | None) -> bool:
+    """Whether y runs through the whole of its range while w runs through all sizes, or up to ``end``.
+
+    A power of y covers (0, oo) then and (0, 1) up to 1; an exponential the line, and (0, oo) up to 1 if it falls.
+    """
+    unit = field.knowledge.range_of(y).high == 1.0
+    is_power = y in (w.diff(y) / w).free_symbols
+    if end is None:
+        return not unit and is_power == bool(y.is_positive)
+    last = _solve_power(field, w, y, end)
+    rate = _sign(w.diff(y) / w)
+    if last is None or not y.is_positive or unit != is_power or rate != (1 if is_power else -1):
+        return False
+    return bool(zero_test(field(last) - (1 if unit else 0)))
+
+
+def _solve_power(field: Field, w: Element, y: Symbol, target: Element) -> Expr | None:
+    """y from ``w(y) = target`` where log w is ``c log y + d`` or ``c y + d`` with c, d free of y."""
+    sign = _sign(w)
+    if sign is None:
+        return None
+    positive, wanted = w * sign, target * sign
+    log_w = gen.log(field, positive, positive.to_sympy())
+    log_target = gen.log(field, wanted, wanted.to_sympy())
+    s = field(y)
+    rate = log_w.diff(y)
+    if not rate:
+        return None
+    if y not in rate.free_symbols:
+        rest = log_w - rate * s
+        return None if y in rest.free_symbols else ((log_target - rest) / rate).to_sympy()
+    power = rate * s
+    if y in power.free_symbols or not y.is_positive:
+        return None
+    rest = log_w - power * field(sp.log(y))
+    return None if y in rest.free_symbols else gen.exp(field, (log_target - rest) / power).to_sympy()
+
+
+def _sign(a: Element) -> int | None:
+    return element_sign(a) or unanimous_sign(a)
