@@ -60,7 +60,9 @@ def inverse(a: Element, generator: Generator) -> Element:
             r, wrapped = (k + j) % n, (k + j) // n
             rows[r][j] = rows[r][j] + (c * value if wrapped else c)
     for col in range(n):
-        pivot = next(r for r in range(col, n) if rows[r][col])
+        pivot = next((r for r in range(col, n) if rows[r][col]), None)
+        if pivot is None:
+            raise ZeroDivisionError(f"{a} has no inverse: {generator.expr} may cancel the rest of it")
         rows[col], rows[pivot] = rows[pivot], rows[col]
         scale = field.inverse(rows[col][col])
         rows[col] = [entry * scale for entry in rows[col]]

@@ -46,7 +46,7 @@ def graded_solution(a: Matrix, b: Matrix) -> list[list[Element]] | None:
         return None
     used = sorted({g.index for row in (*a, *b) for x in row for g in field.used_generators(x)})
     generators = [field.generators[i] for i in used]
-    if any(g.degree for g in generators) or not (field.independent or all(g.is_symbol for g in generators)):
+    if not used or any(g.degree for g in generators) or not (field.independent or all(g.is_symbol for g in generators)):
         return None
     grading = _Grading(a, b, used)
     degrees = grading.of_solution()

@@ -132,9 +132,9 @@ def _with_signs(
 
 
 def _is_difference(f: fmpz_mpoly) -> bool:
-    """Terms of both signs, and no constant among them."""
+    """Terms of both signs, no more with a plus than with a minus, and no constant among them."""
     negative = sum(c < 0 for c in f.coeffs())
-    return 0 < negative < len(f) and all(any(exponents) for exponents in f.monoms())
+    return 0 < 2 * negative <= len(f) and all(any(exponents) for exponents in f.monoms())
 
 
 def _is_turned(field: Field, f: fmpz_mpoly, e: int) -> bool:

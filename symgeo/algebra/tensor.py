@@ -97,6 +97,8 @@ class Tensor(Components):
         if isinstance(scalar, Tensor):
             return NotImplemented
         factor = scalar if isinstance(scalar, Element) else self.field(scalar)
+        if factor.field is not self.field:
+            raise TensorError(f"the factor belongs to another field than the {self.name}; give it as an expression")
         return Tensor.combination([(factor, self)], self.name)
 
     __rmul__ = __mul__
@@ -147,7 +149,7 @@ class Tensor(Components):
 
     def raise_index(self, slot: int, inverse_metric: Tensor) -> Tensor:
         """``g^lm`` contracted with the lower index at ``slot``, which becomes an upper one in its place."""
-        return self._turned(slot, inverse_metric, slot, None, self.name)
+        return self._turned(slot, inverse_metric, 1, slot, None, self.name)
 
     def lower_index(
         self, slot: int, metric: Tensor, symmetric: Groups | None = None, name: str | None = None
@@ -156,20 +158,23 @@ class Tensor(Components):
 
         ``symmetric``: groups of indices in which the result is known to be symmetric; only those components are taken.
         """
-        return self._turned(slot, metric, slot, symmetric, name or self.name)
+        return self._turned(slot, metric, -1, slot, symmetric, name or self.name)
 
     def raise_last(self, inverse_metric: Tensor, name: str | None = None) -> Tensor:
         """``[l, i, ..., j] = g^lm self[i, ..., j, m]``: the last index is raised and moved to the front."""
-        return self._turned(self.rank - 1, inverse_metric, 0, None, name or self.name)
+        return self._turned(self.rank - 1, inverse_metric, 1, 0, None, name or self.name)
 
-    def _turned(self, slot: int, matrix: Tensor, to: int, symmetric: Groups | None, name: str) -> Tensor:
-        """The index at ``slot`` contracted with a symmetric matrix and placed at ``to``."""
+    def _turned(self, slot: int, matrix: Tensor, level: int, to: int, symmetric: Groups | None, name: str) -> Tensor:
+        """The index at ``slot`` contracted with a symmetric matrix of indices at ``level`` and placed at ``to``."""
         self._same_chart(matrix)
         if not 0 <= slot < self.rank:
             raise TensorError(f"the {self.name} has indices 0 to {self.rank - 1}, not {slot}")
-        if matrix.rank != 2 or self.slots[slot] == matrix.slots[0]:
-            level = "an upper" if self.slots[slot] > 0 else "a lower"
-            raise TensorError(f"index {slot} of the {self.name} is {level} one already")
+        if self.slots[slot] == level:
+            here = "an upper" if level > 0 else "a lower"
+            raise TensorError(f"index {slot} of the {self.name} is {here} one already")
+        if matrix.slots != (level, level):
+            kind = "the inverse metric, two upper indices" if level > 0 else "the metric, two lower indices"
+            raise TensorError(f"this takes {kind}; the {matrix.name} has other indices")
         rest = [s for s in range(self.rank) if s != slot]
         order = [*rest[:to], slot, *rest[to:]]
         place = {s: k for k, s in enumerate(order) if s != slot}
@@ -188,7 +193,7 @@ class Tensor(Components):
         return Tensor.build(
             self.field,
             self.coordinates,
-            [matrix.slots[0] if s == slot else self.slots[s] for s in order],
+            [level if s == slot else self.slots[s] for s in order],
             entry,
             symmetric=_moved(self.symmetric, place) if symmetric is None else symmetric,
             antisymmetric=_moved(self.antisymmetric, place),

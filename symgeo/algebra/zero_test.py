@@ -45,7 +45,8 @@ def zero_test(a: Element) -> Verdict:
     """
     if not a:
         return Verdict(True, True)
-    if a.field.independent or all(g.is_symbol or g.degree for g in a.field.used_generators(a)):
+    used = a.field.used_generators(a)
+    if (a.field.independent or all(g.is_symbol or g.degree for g in used)) and not _has_tied_roots(a.field, used):
         return Verdict(False, True)
     tested = 0
     for k in range(4 * _SAMPLES):
@@ -60,6 +61,18 @@ def zero_test(a: Element) -> Verdict:
             return Verdict(True, False)
     # Nowhere could the generators be evaluated: formally it is not zero, and nothing speaks against that.
     return Verdict(False, False)
+
+
+def _has_tied_roots(field: Field, used: list[Generator]) -> bool:
+    """Whether several roots occur, one of which the others may give: sqrt(r s) beside sqrt(r) and sqrt(s)."""
+    roots: set[int] = set()
+    waiting = list(used)
+    while waiting:
+        generator = waiting.pop()
+        if generator.value is not None and generator.expr.is_Pow and generator.index not in roots:
+            roots.add(generator.index)
+            waiting += field.used_generators(generator.value)
+    return len(roots) > 1
 
 
 def generator_value(generator: Generator, field: Field, k: int) -> mpmath.mpc | None:

@@ -13,6 +13,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import sympy as sp
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
 
 from symgeo.algebra import Element, Field
 from symgeo.algebra import generators as gen
@@ -56,7 +58,7 @@ def _kinks(log_density: Expr, x: Symbol) -> list[Expr] | None:
     arguments = {f.args[0] for f in log_density.atoms(*_KINKED) if x in f.free_symbols}
     for piecewise in log_density.atoms(sp.Piecewise):
         for _, condition in piecewise.args:
-            for relation in condition.atoms(sp.core.relational.Relational):
+            for relation in condition.atoms(Relational):
                 if x in relation.free_symbols:
                     arguments.add(relation.lhs - relation.rhs)
     if log_density.has(sp.Max, sp.Min, sp.floor, sp.ceiling):
@@ -123,7 +125,7 @@ def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> 
     else:
         affine = low + y if bounded[0] else high - y if bounded[1] else y
     field.knowledge.apart = field.knowledge.apart | {y}
-    along = _resolved(log_density.subs(x, affine))
+    along = _resolved(field, log_density.subs(x, affine))
     if along is None:
         return None
     a = field(along)
@@ -134,12 +136,21 @@ def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> 
     return None
 
 
-def _resolved(e: Expr) -> Expr | None:
-    """The expression without kinks, which the sign of y has decided; None if one is left."""
-    e = e.replace(
-        lambda f: isinstance(f, (*_KINKED, sp.Piecewise)),
-        lambda f: f.func(*(sp.expand(u) if isinstance(u, sp.Expr) else u for u in f.args)),
-    )
+def _resolved(field: Field, e: Expr) -> Expr | None:
+    """The expression without kinks, decided by the proven signs of what is switched on; None if one stays open."""
+
+    def decided(f: Expr) -> Expr:
+        sign = element_sign(field(f.args[0]))
+        if sign is None:
+            return f
+        return f.args[0] * sign if isinstance(f, sp.Abs) else sp.Integer(sign if isinstance(f, sp.sign) else sign > 0)
+
+    def holds(relation: Relational) -> Boolean:
+        sign = element_sign(field(relation.lhs - relation.rhs))
+        return relation if sign is None else relation.func(sign, 0)
+
+    e = e.replace(lambda f: isinstance(f, _KINKED), decided)
+    e = e.replace(lambda f: isinstance(f, Relational), holds)
     return None if e.has(*_KINKED, sp.Piecewise) else e
 
 

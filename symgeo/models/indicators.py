@@ -14,6 +14,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
+from symgeo.algebra import differential_field
 from symgeo.errors import DomainError, SupportError
 from symgeo.models.sets import Segment, UnreadableSet, as_set, intersect, pieces, to_set
 from symgeo.models.support import Support
@@ -51,6 +52,9 @@ def split_indicator(
 
 
 def _refuse_moving(density: sp.Expr, variables: set[sp.Symbol], parameters: set[sp.Symbol]) -> None:
+    joined = {p: _without_switch(p, variables) for p in density.atoms(sp.Piecewise)}
+    # A corner may move with a parameter, as in the asymmetric Laplace density; a jump may not.
+    density = density.xreplace({p: smooth for p, smooth in joined.items() if smooth is not None})
     for node in sp.preorder_traversal(density):
         if isinstance(node, sp.DiracDelta) or (isinstance(node, sp.Derivative) and node.has(sp.Heaviside)):
             raise SupportError(
@@ -81,6 +85,25 @@ def _refuse_moving(density: sp.Expr, variables: set[sp.Symbol], parameters: set[
             f"the density switches with the parameters alone at {shown}; keep one branch and declare the range of "
             f"{names} where it holds, as domain={{{names.split(', ')[0]}: ...}} or constraints=(...)"
         )
+
+
+def _without_switch(node: sp.Piecewise, variables: set[sp.Symbol]) -> sp.Expr | None:
+    """The branches of a Piecewise of two that meet without a jump, as a sum; None where it is another one."""
+    if len(node.args) != 2 or node.args[1][1] is not sp.true or not isinstance(node.args[0][1], Relational):
+        return None
+    (first, condition), (second, _) = node.args
+    held = condition.free_symbols & variables
+    if len(held) != 1:
+        return None
+    (x,) = held
+    border = condition.lhs - condition.rhs
+    slope = sp.diff(border, x)
+    if slope == 0 or x in slope.free_symbols:
+        return None
+    cut = sp.cancel(-border.subs(x, 0) / slope)
+    field = differential_field()
+    left, right = (field(branch.subs(x, cut)) for branch in (first, second))
+    return first + second if left and left == right else None
 
 
 def _peel(factor: sp.Expr, support: Support) -> tuple[sp.Expr, list[Boolean]]:

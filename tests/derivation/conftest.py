@@ -46,6 +46,13 @@ def cauchy() -> StatisticalModel:
     return StatisticalModel(1 / (sp.pi * (1 + (Y - m) ** 2)), Y, m, name="cauchy", check=False)
 
 
+def mixture() -> StatisticalModel:
+    p = sp.Symbol("p", positive=True)
+    parts = p * sp.exp(-(Y**2) / 2) + (1 - p) * sp.exp(-((Y - 1) ** 2) / 2)
+    domain = {p: sp.Interval.open(0, 1)}
+    return StatisticalModel(parts / sp.sqrt(2 * sp.pi), Y, p, domain=domain, check=False)
+
+
 def curved() -> StatisticalModel:
     g = sp.Symbol("g", positive=True)
     return StatisticalModel(sp.exp(-((Y - g) ** 2) / (2 * g**2)) / sp.sqrt(2 * sp.pi) / g, Y, g, check=False)
@@ -56,7 +63,7 @@ def over_parametrised() -> StatisticalModel:
     return StatisticalModel(sp.exp(-((Y - a - b) ** 2) / 2) / sp.sqrt(2 * sp.pi), Y, (a, b), check=False)
 
 
-OWN = {f.__name__: f for f in (ugly, unicode_names, occupied_letters, cauchy, curved, over_parametrised)}
+OWN = {f.__name__: f for f in (ugly, unicode_names, occupied_letters, cauchy, mixture, curved, over_parametrised)}
 
 
 @cache

@@ -34,6 +34,8 @@ COMPILED = [
     "ugly",
     "unicode_names",
     "curved",
+    "cauchy",
+    "mixture",
     "over_parametrised",
     "occupied_letters",
 ]

@@ -111,20 +111,24 @@ def test_the_potential_is_no_psi_beside_a_digamma_function(right) -> None:
 
 
 def test_no_exponential_family_ends_after_the_score_with_the_reason(derived) -> None:
-    d = derived("cauchy")
+    d = derived("mixture")
     assert [s.title for s in d.steps] == ["Density", "Score", "Where the derivation ends"]
     assert "not recognised as an exponential family" in d.steps[-1].remark
 
 
-def test_a_curved_family_ends_with_the_reason(derived) -> None:
-    d = derived("curved")
-    assert [s.title for s in d.steps] == [
-        "Density",
-        "Exponential family",
-        "Score",
-        "Where the derivation ends",
-    ]
-    assert "curved" in d.steps[-1].remark
+def test_other_families_are_derived_by_substitution(derived) -> None:
+    d = derived("cauchy")
+    assert [s.title for s in d.steps][:4] == ["Density", "Score", "Expectations by substitution", "Fisher metric"]
+    shapes = {f.left: f.right for f in d.steps[2].formulas}
+    assert shapes["a"] == shapes["b"] == sp.Rational(1, 2)
+    assert "B(a, b)" in d.steps[2].reason
+    assert "second derivative" not in d.steps[3].reason
+
+
+def test_a_curved_family_is_derived_by_substitution(derived) -> None:
+    titles = [s.title for s in derived("curved").steps]
+    assert titles[:4] == ["Density", "Exponential family", "Score", "Expectations by substitution"]
+    assert titles[-1].startswith("Geodesic")
 
 
 def test_an_over_parametrised_family_ends_at_its_metric(derived) -> None:

@@ -94,7 +94,8 @@ def test_what_is_no_exponential_family_says_so() -> None:
     assert cauchy.exponential_family is None
     assert len(cauchy.score) == 1
     with pytest.raises(errors.NotExponentialFamilyError, match="not recognised"):
-        _ = cauchy.manifold
+        cauchy.require_exponential_family()
+    assert cauchy.manifold.metric[0, 0] == sp.Rational(1, 2)
 
 
 def test_a_curved_family_is_told_apart_and_reached_as_a_submanifold() -> None:
@@ -103,7 +104,8 @@ def test_a_curved_family_is_told_apart_and_reached_as_a_submanifold() -> None:
     curved = sg.StatisticalModel(normal.density.subs({mu: a, sigma: a}), normal.variables, a)
     assert curved.exponential_family.is_curved
     with pytest.raises(errors.NotExponentialFamilyError, match="curved"):
-        _ = curved.manifold
+        curved.require_exponential_family()
+    assert curved.manifold.metric[0, 0] == 3 / a**2
     assert normal.manifold.submanifold({mu: a, sigma: a}, (a,)).metric[0, 0] == 3 / a**2
 
 
