@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from symgeo.errors import TensorError
@@ -88,13 +89,13 @@ class Components:
     def __getitem__(self, index: int | Index) -> Expr:
         """The component as a SymPy expression; negative indices count from the end."""
         given = index if isinstance(index, tuple) else (index,)
-        if len(given) != self.rank or any(not isinstance(i, int) for i in given):
+        if len(given) != self.rank or any(isinstance(i, bool) or not isinstance(i, Integral) for i in given):
             raise TensorError(
                 f"the {self.name} takes {self.rank} integer indices; for slices use .to_array() and index that"
             )
         if any(not -self.dim <= i < self.dim for i in given):
             raise IndexError(f"index {given} is out of range for a {self.name} in {self.dim} coordinates")
-        key = tuple(i % self.dim for i in given)
+        key = tuple(int(i) % self.dim for i in given)
         found = self._expressions.get(key)
         if found is None:
             sign, representative = self.canonical(key)
@@ -138,6 +139,14 @@ class Components:
             raise TensorError(f"a matrix has two indices, the {self.name} has {self.rank}; use .to_array()")
         return ImmutableDenseMatrix(self.dim, self.dim, list(self.flat()))
 
+    def __deepcopy__(self, memo: dict) -> Components:
+        return self  # immutable
+
+    def __reduce__(self) -> tuple:
+        """Pickled by its SymPy expressions; the copy lives in a field of its own."""
+        symmetries = (self.symmetric, self.antisymmetric, self.name)
+        return _restored, (type(self), self.coordinates, self.slots, self.nonzero(), *symmetries)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Components):
             return NotImplemented
@@ -158,6 +167,22 @@ class Components:
         from sympy import latex
 
         return f"$\\displaystyle {latex(self.to_matrix() if self.rank == 2 else self.to_array())}$"
+
+
+def _restored(
+    kind: type[Components],
+    coordinates: Sequence[Symbol],
+    slots: Sequence[int],
+    expressions: Mapping[Index, Expr],
+    symmetric: Groups,
+    antisymmetric: Groups,
+    name: str,
+) -> Components:
+    from symgeo.algebra.convert import differential_field
+
+    field = differential_field()
+    components = {i: field(e) for i, e in expressions.items()}
+    return kind(field, coordinates, slots, components, symmetric, antisymmetric, name)
 
 
 @cache

@@ -144,7 +144,8 @@ class _Atoms:
     def _power(self, base: sp.Expr, exponent: sp.Rational) -> sp.Expr:
         step = self.steps[base] = math.lcm(self.steps[base] or 1, int(exponent.q))
         root = base ** sp.Rational(1, step)
-        if step > 1 and root not in self.atoms and not base.is_Symbol and not isinstance(base, sp.exp):
+        plain = base.is_Symbol or base.is_NumberSymbol or isinstance(base, sp.exp)
+        if step > 1 and root not in self.atoms and not plain:
             inner = self.atom(base) if base.is_Function else self.rewrite(base)
             self.relations.append(self.atom(root) ** step - inner)
         return self.atom(root) ** (exponent * step)

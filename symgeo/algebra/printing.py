@@ -8,6 +8,7 @@ import sympy as sp
 
 from symgeo.algebra.element import pieces
 from symgeo.algebra.generators import log
+from symgeo.algebra.lowest_terms import lowest_terms
 from symgeo.algebra.zero_test import sampled_sign
 
 if TYPE_CHECKING:
@@ -28,14 +29,28 @@ def to_sympy(a: Element) -> Expr:
     if a.is_constant:
         q = a.rational()
         return sp.Rational(q.numerator, q.denominator)
-    if len(a.numerator) > _MAX_FACTORED_TERMS:
-        content, factors = 1, [(a.numerator, 1)]
+    reduced = lowest_terms(a)
+    top = a.numerator if reduced is None else reduced[0]
+    if len(top) > _MAX_FACTORED_TERMS:
+        content, factors = 1, [(top, 1)]
     else:
-        content, factors = field.factorise(a.numerator)
-    factors = factors + [(field.factor_polynomial(i), -e) for i, e in a.powers]
-    sign, signed = _with_signs(field, factors, content)
+        content, factors = field.factorise(top)
+    if reduced is None:
+        denominator, below = a.denominator, [(field.factor_polynomial(i), e) for i, e in a.powers]
+    else:
+        denominator, below = field.factorise(reduced[1])
+    sign, signed = _with_signs(field, factors + [(f, -e) for f, e in below], content * denominator)
     parts = [_squared_cosine(field, f, e) or _factor(field, f) ** e for f, e in _merged(signed)]
-    return sp.Mul(sp.Rational(sign * content, a.denominator), *parts)
+    return _one_exponential(sp.Mul(sp.Rational(sign * content, denominator), *parts))
+
+
+def _one_exponential(product: Expr) -> Expr:
+    """Exponentials that are multiplied with each other as one."""
+    factors = [f for f in sp.Mul.make_args(product) if isinstance(f, sp.exp)]
+    if len(factors) < 2:
+        return product
+    rest = [f for f in sp.Mul.make_args(product) if not isinstance(f, sp.exp)]
+    return sp.Mul(*rest, sp.exp(sp.expand(sp.Add(*(f.args[0] for f in factors)))))
 
 
 def _squared_cosine(field: Field, f: fmpz_mpoly, e: int) -> Expr | None:
@@ -177,7 +192,7 @@ def _factor(field: Field, p: fmpz_mpoly) -> Expr:
                 powers += [top**e, bottom ** (degree - e)]
             elif e:
                 powers.append(field.generators[i].expr ** e)
-        terms.append(sp.Mul(*powers))
+        terms.append(_one_exponential(sp.Mul(*powers)))
     return sp.Mul(sp.Add(*terms), *(bottom**-degree for degree, _, bottom in ratios.values()))
 
 
@@ -185,5 +200,5 @@ def _polynomial(field: Field, p: fmpz_mpoly) -> Expr:
     terms = []
     for exponents, c in p.to_dict().items():
         powers = [g.expr**e for g, e in zip(field.generators, map(int, exponents), strict=False) if e]
-        terms.append(sp.Mul(sp.Integer(int(c)), *powers))
+        terms.append(_one_exponential(sp.Mul(sp.Integer(int(c)), *powers)))
     return sp.Add(*terms)

@@ -26,6 +26,9 @@ class Tensor(Components):
     :class:`TensorError` when the charts differ or an index stands on the wrong level.
     """
 
+    # NumPy's numbers leave the multiplication to the tensor.
+    __array_ufunc__ = None
+
     @classmethod
     def build(
         cls,
@@ -102,6 +105,13 @@ class Tensor(Components):
         return Tensor.combination([(factor, self)], self.name)
 
     __rmul__ = __mul__
+
+    def __truediv__(self, scalar: Any) -> Tensor:
+        return self * (1 / (scalar if isinstance(scalar, Element) else self.field(scalar)))
+
+    def __radd__(self, other: Any) -> Tensor:
+        # sum() starts from zero.
+        return self if other == 0 else NotImplemented
 
     def __neg__(self) -> Tensor:
         return Tensor.combination([(-self.field.one, self)], self.name)

@@ -14,6 +14,7 @@ from symgeo.algebra.knowledge import Range
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.substitution import substitution
 from symgeo.algebra.zero_test import element_sign, state_positive
+from symgeo.errors import ParameterListError
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -151,6 +152,10 @@ class Duality:
         For an exponential family this is the Kullback-Leibler divergence with p first.
         Source: Amari and Nagaoka 2000, equation (3.44), with the roles of the two connections as stated there.
         """
+        if not len(p) == len(q) == len(self.coordinates):
+            raise ParameterListError(
+                f"the points have {len(self.coordinates)} coordinates each, {len(p)} and {len(q)} were given"
+            )
         at_p = dict(zip(self.coordinates, map(as_expression, p), strict=True))
         at_q = dict(zip(self.coordinates, map(as_expression, q), strict=True))
 

@@ -54,9 +54,12 @@ class StatisticalManifold:
 
         The coordinates are affine for the e-connection. Source: Amari and Nagaoka 2000, section 3.3.
         """
-        coordinates = tuple(coordinates)
+        import sympy as sp
+
+        coordinates = (coordinates,) if isinstance(coordinates, sp.Symbol) else tuple(coordinates)
         if not coordinates or len(set(coordinates)) < len(coordinates):
             raise ParameterListError("the coordinates of a potential must be distinct symbols, at least one")
+        potential = as_expression(potential)
         extra = potential.free_symbols - set(coordinates)
         if extra:
             raise UnknownSymbolError(
@@ -167,7 +170,12 @@ class StatisticalManifold:
 
     def connection(self, alpha: Expr | int | Fraction = 0) -> Connection:
         """The alpha-connection, alpha a number or a symbol: 1 the e-, -1 the m-connection, 0 Levi-Civita."""
-        value = self.field(alpha)
+        import sympy as sp
+
+        order = as_expression(alpha)
+        if order is sp.nan or order.is_finite is False or order.is_extended_real is False:
+            raise ParameterListError(f"alpha is a real number or a symbol, not {alpha}")
+        value = self.field(order)
         if value.free_symbols & set(self.coordinates):
             raise ParameterListError(f"alpha may not hold a coordinate, but it is {alpha}")
         if value not in self._connections:
@@ -200,11 +208,16 @@ class StatisticalManifold:
     def _pullback(
         self, old_in_new: Mapping[Symbol, Expr], new_coordinates: Sequence[Symbol], dually_flat: bool
     ) -> StatisticalManifold:
+        import sympy as sp
+
         new = tuple(new_coordinates)
         # A coordinate that is not mentioned keeps its name, as long as it is among the new ones.
         images = {s: as_expression(old_in_new.get(s, s)) for s in self.coordinates}
         if len(set(new)) < len(new):
             raise ParameterListError("a coordinate is repeated; name each new coordinate once")
+        unreal = [s for s, e in images.items() if e.has(sp.I)]
+        if unreal:
+            raise ParameterListError(f"the image of {unreal[0]}, {images[unreal[0]]}, is not real")
         unknown = set(old_in_new) - set(self.coordinates)
         if unknown:
             raise UnknownSymbolError(f"{', '.join(map(str, unknown))} is no coordinate of this manifold")

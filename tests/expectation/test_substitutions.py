@@ -80,6 +80,17 @@ LAWS = {
     "Nakagami": Law(2 * k**k / (sp.gamma(k) * a**k) * z ** (2 * k - 1) * sp.exp(-k * z**2 / a), z, (k, a)),
     "exponentiated exponential": Law(a * b * (1 - sp.exp(-b * z)) ** (a - 1) * sp.exp(-b * z), z, (a, b)),
     "Levy": Law(sp.sqrt(s / (2 * sp.pi)) * sp.exp(-s / (2 * z)) / z ** sp.Rational(3, 2), z, (s,)),
+    # Kotz, Kozubowski and Podgorski, The Laplace Distribution and Generalizations, 2001, chapter 3.
+    "asymmetric Laplace": Law(
+        a * b / (a + b) * sp.Piecewise((sp.exp(-a * (x - m)), x >= m), (sp.exp(b * (x - m)), True)), x, (m, a, b)
+    ),
+    "two-piece normal": Law(
+        sp.sqrt(2 / sp.pi)
+        / (a + b)
+        * sp.Piecewise((sp.exp(-((x - m) ** 2) / (2 * a**2)), x < m), (sp.exp(-((x - m) ** 2) / (2 * b**2)), True)),
+        x,
+        (m, a, b),
+    ),
     "Kumaraswamy": Law(a * b * w ** (a - 1) * (1 - w**a) ** (b - 1), w, (a, b)),
 }
 IDS = pytest.mark.parametrize("name", LAWS)
@@ -102,7 +113,7 @@ def nodes(law: Law, cut: float) -> tuple[np.ndarray, np.ndarray]:
 def moments(law: Law, point: dict[sp.Symbol, sp.Rational], order: int) -> dict[tuple[int, ...], float]:
     """``E[s_i s_j ...]`` by quadrature, with SymPy's own derivatives of the log-density."""
     places, weights = nodes(law, float(point.get(m, 0)))
-    log_density = sp.expand_log(sp.log(law.density), force=True)
+    log_density = sp.expand_log(sp.piecewise_fold(sp.log(law.density)), force=True)
     wanted = [law.density, *(sp.diff(log_density, p) for p in law.parameters)]
     functions = sp.lambdify((law.variable, *law.parameters), wanted, ["scipy", "numpy"])
     numbers = [float(point[p]) for p in law.parameters]
@@ -152,6 +163,14 @@ def test_scalar_curvature_of_location_and_scale(law: Law, curvature: sp.Expr | N
 def test_information_of_the_laplace_location_is_the_square_of_the_score() -> None:
     """The second derivative vanishes almost everywhere, the information does not."""
     assert LAWS["Laplace"].model.manifold.metric.to_matrix() == sp.diag(1 / s**2, 1 / s**2)
+
+
+def test_information_of_the_triangular_mode() -> None:
+    """1/(c (1 - c)), although the density has a corner at the mode. Kotz and van Dorp, Beyond Beta, 2004, chapter 1."""
+    c = sp.Symbol("c", positive=True)
+    density = sp.Piecewise((2 * w / c, w <= c), (2 * (1 - w) / (1 - c), True))
+    model = sg.StatisticalModel(density, w, c, support=sp.Interval(0, 1), domain={c: UNIT})
+    assert sp.cancel(model.manifold.metric[0, 0] * c * (1 - c)) == 1
 
 
 @pytest.mark.parametrize("scale", [sp.Rational(3, 7), 1 / (1 + a), a * b])
