@@ -34,7 +34,7 @@ u, al, be, h, J, x = sp.symbols("u al be h J x", real=True)
 def test_values_at_places_where_the_conjugate_vanishes(expr: sp.Expr, point: dict, value: sp.Rational) -> None:
     written = differential_field()(expr).to_sympy()
     assert sp.nsimplify(written.subs(point)) == value
-    elsewhere = {s: sp.Rational(5, 7) + c / 3 for s, c in point.items()}
+    elsewhere = {s: sp.Rational(5, 7) + sp.S(c) / 3 for s, c in point.items()}
     assert abs(written.subs(elsewhere).evalf(40) / expr.subs(elsewhere).evalf(40) - 1) < 1e-35
 
 
