@@ -51,7 +51,7 @@ def _formulas(part: Part, u: sp.Symbol, x: str, shape: tuple[str, str]) -> list[
     def written(e: Expr) -> Expr:
         return e.subs(part.law.u, u)
 
-    out = [Formula(x, written(part.image.to_sympy())), Formula(shape[0], part.law.a.to_sympy())]
+    out = [Formula(x, written(part.law.field(part.substitution).to_sympy())), Formula(shape[0], part.law.a.to_sympy())]
     if part.law.b is not None:
         out.append(Formula(shape[1], part.law.b.to_sympy()))
     return out

@@ -9,6 +9,7 @@ as that of a standard law times a constant, exactly.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,10 @@ from symgeo.algebra import generators as gen
 from symgeo.algebra.algebraic import coefficients
 from symgeo.algebra.element import separated
 from symgeo.algebra.knowledge import Range
+from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import element_sign, unanimous_sign, zero_test
 from symgeo.errors import NormalisationError
+from symgeo.expectation.changes import changes_of_variable
 from symgeo.expectation.mellin import MellinExpectation, Part
 from symgeo.expectation.moments import StandardLaw
 
@@ -37,6 +40,24 @@ def mellin_expectation(field: Field, log_density: Expr, x: Symbol, ends: tuple[E
 
     Raises :class:`NormalisationError` when the parts' masses, which are exact, do not add up to one.
     """
+    for t, outer, borders in changes_of_variable(log_density, x, ends):
+        # Free of parameters, such a change alters neither scores nor their expectations.
+        inner = log_density
+        if outer != t:
+            changed = log_density.subs(x, outer) + sp.log(sp.Abs(sp.diff(outer, t)))
+            # Through the field, where the logarithms of the change cancel those of the density.
+            inner = changed if changed.has(*_KINKED, sp.Piecewise) else written_as_sum(field(changed))
+        parts = _all_parts(field, inner, t, borders)
+        if parts is None:
+            continue
+        total = field.sum([part.weight for part in parts])
+        if not zero_test(total - 1):
+            raise NormalisationError(f"the density integrates to {total}, not to one; divide it by that")
+        return MellinExpectation([replace(part, substitution=outer.subs(t, part.substitution)) for part in parts])
+    return None
+
+
+def _all_parts(field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -> list[Part] | None:
     cuts = _kinks(log_density, x)
     if cuts is None:
         return None
@@ -45,12 +66,7 @@ def mellin_expectation(field: Field, log_density: Expr, x: Symbol, ends: tuple[E
         vertex = _vertex(field, log_density, x)
         if vertex is not None:
             parts = _parts(field, log_density, x, ends, [vertex])
-    if parts is None:
-        return None
-    total = field.sum([part.weight for part in parts])
-    if not zero_test(total - 1):
-        raise NormalisationError(f"the density integrates to {total}, not to one; divide it by that")
-    return MellinExpectation(parts)
+    return parts
 
 
 def _kinks(log_density: Expr, x: Symbol) -> list[Expr] | None:

@@ -221,6 +221,44 @@ def test_expectations_that_are_not_known_or_not_finite() -> None:
         LAWS["Weibull"].model.expectation(z * w)
 
 
+r = sp.Symbol("r", real=True)
+v = sp.Symbol("v", positive=True)
+CHANGES = {
+    "exponential": (x, sp.log(v), v, HALF),
+    "turned": (x, 3 - 2 * r, r, LINE),
+    "inverse": (z, 1 / v, v, HALF),
+    "shifted": (z, r - 2, r, sp.Interval.open(2, sp.oo)),
+    "negative": (z, -r, r, sp.Interval.open(-sp.oo, 0)),
+    "logarithm": (z, sp.exp(r), r, LINE),
+    "mirrored": (w, 1 - v, v, UNIT),
+    "wide": (w, (r + 1) / 2, r, sp.Interval.open(-1, 1)),
+}
+# A corner at exp(m) is not looked for.
+NOT_FOUND = {("asymmetric Laplace", "exponential"), ("two-piece normal", "exponential")}
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        (name, change)
+        for name, law in LAWS.items()
+        for change, (old, *_) in CHANGES.items()
+        if old == law.variable and (name, change) not in NOT_FOUND
+    ],
+)
+def test_a_change_of_the_variable_alters_nothing(name: str, change: str) -> None:
+    law = LAWS[name]
+    old, image, new, support = CHANGES[change]
+    density = law.density.subs(old, image) * sp.Abs(sp.diff(image, new))
+    moved = sg.StatisticalModel(
+        density, new, law.parameters, support=support, domain=dict(law.domain), check=False
+    ).manifold
+    point = law.model.chart.interior_points(1)[0]
+    for here, there in ((law.model.manifold.metric, moved.metric), (law.model.manifold.cubic, moved.cubic)):
+        for one, other in zip(here.flat(), there.flat(), strict=True):
+            assert abs((one - other).subs(point).evalf(30)) < 1e-20
+
+
 def test_infinite_information_is_refused() -> None:
     free = b / (2 * a * sp.gamma(1 / b)) * sp.exp(-((sp.Abs(x - m) / a) ** b))
     with pytest.raises(DivergentExpectationError, match=r"finite only where .*b.* > 0"):
