@@ -73,10 +73,10 @@ def symmetric_inverse(a: Matrix) -> Inverse:
     short: list[list[int]] = []
     for block in blocks(a):
         sub = [[a[i][j] for j in block] for i in block]
-        inverse = _diagonal_plus_rank_one(sub) or _graded_inverse(sub) or _symmetric_elimination(sub)
-        pivots += inverse.pivots
-        short += [[block[i] for i in part] for part in inverse.short]
-        for i, row in zip(block, inverse.matrix, strict=True):
+        found = _diagonal_plus_rank_one(sub) or _graded_inverse(sub) or _symmetric_elimination(sub)
+        pivots += found.pivots
+        short += [[block[i] for i in part] for part in found.short]
+        for i, row in zip(block, found.matrix, strict=True):
             for j, entry in zip(block, row, strict=True):
                 out[i][j] = entry
     return Inverse(out, pivots, short)
@@ -134,7 +134,7 @@ def _symmetric_elimination(a: Matrix) -> Inverse:
         candidates = sorted((i for i in left if table[i][i]), key=lambda i: table[i][i].terms)
         k = next((i for i in candidates if not zero_test(table[i][i])), None)
         if k is None:
-            return _pivoted_inverse(a)
+            return inverse(a)
         left.remove(k)
         pivots.append(table[k][k])
         reciprocal = table[k][k].inverse()
@@ -151,8 +151,8 @@ def _symmetric_elimination(a: Matrix) -> Inverse:
     return Inverse([[-x for x in row] for row in table], pivots)
 
 
-def _pivoted_inverse(a: Matrix) -> Inverse:
-    """Inverse of a matrix whose leading minors vanish somewhere, by row exchanges."""
+def inverse(a: Matrix) -> Inverse:
+    """The inverse of any square matrix, by row exchanges; :class:`SingularMatrixError` if there is none."""
     n = len(a)
     field = a[0][0].field
     identity = [[field.one if i == j else field.zero for j in range(n)] for i in range(n)]

@@ -31,7 +31,7 @@ def substitution(field: Field, images: Mapping[Symbol, Expr]) -> Callable[[Eleme
 
     def polynomial_image(p: fmpz_mpoly) -> Element:
         # The generators met first are entered before terms are formed: entering one changes the context.
-        used = [i for i, d in enumerate(p.degrees()) if d]
+        used = [i for i, d in enumerate(p.degrees()) if d > 0]  # the zero polynomial has degrees -1
         powers: dict[tuple[int, int], Element] = {}
         for i in used:
             generator_image(i)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element, Tensor
 from symgeo.errors import TensorError
-from symgeo.geometry import curvature
 
 if TYPE_CHECKING:
     from sympy import Eq, Expr, Symbol
@@ -58,7 +57,7 @@ class Connection:
     @cached_property
     def riemann_lowered(self) -> Tensor:
         """``[i, j, k, l]`` is ``g(R(d_i, d_j) d_k, d_l)``, shape (n, n, n, n)."""
-        return curvature.riemann_lowered(self, self.dual)
+        return self.manifold.riemann_of(self)
 
     @cached_property
     def riemann(self) -> Tensor:
@@ -68,12 +67,12 @@ class Connection:
     @cached_property
     def ricci(self) -> Tensor:
         """``[j, k]`` is the trace of ``X -> R(X, d_j) d_k``, shape (n, n)."""
-        return curvature.ricci(self)
+        return self.manifold.ricci_of(self)
 
     @cached_property
     def scalar_curvature(self) -> Expr:
         """``g^jk Ric_jk``; positive on a round sphere."""
-        return curvature.scalar(self).to_sympy()
+        return self.manifold.scalar_of(self).to_sympy()
 
     @cached_property
     def is_flat(self) -> bool:

@@ -5,7 +5,7 @@ Source: Lauritzen, Statistical manifolds, in Differential Geometry in Statistica
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from symgeo.algebra.generators import power
 from symgeo.algebra.linear import Inverse, SingularMatrixError, rank_and_null_space, symmetric_inverse
 from symgeo.algebra.substitution import substitution
 from symgeo.errors import ParameterListError, SingularMetricError, UnknownSymbolError
+from symgeo.geometry import curvature
 from symgeo.geometry import reference as given
 from symgeo.geometry.connection import Connection
 from symgeo.geometry.duality import Duality
@@ -94,6 +95,9 @@ class StatisticalManifold:
 
     @cached_property
     def _inverse(self) -> Inverse:
+        return self._inverted()
+
+    def _inverted(self) -> Inverse:
         try:
             return symmetric_inverse(self._matrix)
         except SingularMatrixError:
@@ -194,7 +198,9 @@ class StatisticalManifold:
             raise ParameterListError(
                 f"{self.dim} coordinates cannot become {len(new_coordinates)}; use submanifold for fewer"
             )
-        return self._pullback(old_in_new, new_coordinates, self.dually_flat)
+        from symgeo.geometry.moved import moved
+
+        return moved(self, *self._pullback(old_in_new, new_coordinates, self.dually_flat))
 
     def submanifold(self, old_in_new: Mapping[Symbol, Expr], new_coordinates: Sequence[Symbol]) -> StatisticalManifold:
         """The immersed submanifold ``old = f(new)`` with the induced metric and cubic tensor.
@@ -203,11 +209,12 @@ class StatisticalManifold:
         """
         if not 0 < len(new_coordinates) <= self.dim:
             raise ParameterListError(f"a submanifold of dimension 1 to {self.dim} needs that many coordinates")
-        return self._pullback(old_in_new, new_coordinates, False)
+        return self._pullback(old_in_new, new_coordinates, False)[2]
 
     def _pullback(
         self, old_in_new: Mapping[Symbol, Expr], new_coordinates: Sequence[Symbol], dually_flat: bool
-    ) -> StatisticalManifold:
+    ) -> tuple[list[Element], Callable[[Element], Element], StatisticalManifold]:
+        """The map as elements, the substitution of it, and the induced triple."""
         import sympy as sp
 
         new = tuple(new_coordinates)
@@ -237,7 +244,19 @@ class StatisticalManifold:
         elements = [self.field(images[s]) for s in self.coordinates]
         duality = self.duality.pullback(new, carry) if self.duality is not None and dually_flat else None
         metric, cubic = (t.pullback(new, elements, carry) for t in (self.metric, self.cubic))
-        return StatisticalManifold(metric, cubic, duality, dually_flat)
+        return elements, carry, StatisticalManifold(metric, cubic, duality, dually_flat)
+
+    def riemann_of(self, connection: Connection) -> Tensor:
+        """The Riemann curvature with lower indices of one of this manifold's connections."""
+        return curvature.riemann_lowered(connection, connection.dual)
+
+    def ricci_of(self, connection: Connection) -> Tensor:
+        """The Ricci curvature of one of this manifold's connections."""
+        return curvature.ricci(connection)
+
+    def scalar_of(self, connection: Connection) -> Element:
+        """The scalar curvature of one of this manifold's connections."""
+        return curvature.scalar(connection)
 
     def __repr__(self) -> str:
         return f"StatisticalManifold of dimension {self.dim} in ({', '.join(map(str, self.coordinates))})"
