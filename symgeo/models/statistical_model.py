@@ -19,8 +19,6 @@ from symgeo.errors import (
     ParameterListError,
     UnknownSymbolError,
 )
-from symgeo.expectation.mellin import MellinExpectation, score_moments
-from symgeo.expectation.substitutions import mellin_expectation
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat
 from symgeo.models.chart import Chart
@@ -29,7 +27,6 @@ from symgeo.models.facts import state_facts
 from symgeo.models.finite import MOST_POINTS, interpolated, summed
 from symgeo.models.indicators import split_indicator
 from symgeo.models.log_density import log_of
-from symgeo.models.normalisation import check_density
 from symgeo.models.recognition import recognise
 from symgeo.models.sets import Segment
 from symgeo.models.support import Support
@@ -37,6 +34,7 @@ from symgeo.models.support import Support
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
+    from symgeo.expectation.mellin import MellinExpectation
     from symgeo.geometry.duality import Duality
 
 
@@ -87,6 +85,8 @@ class StatisticalModel:
         state_facts(self.field, self.chart, self.support)
         self.log_density = log_of(self.density, self._sign)
         if check:
+            from symgeo.models.normalisation import check_density
+
             check_density(self.log_density, self.chart, self.support, density=self.density)
 
     @classmethod
@@ -187,6 +187,8 @@ class StatisticalModel:
         (piece,) = self.support.pieces[0]
         if not isinstance(piece, Segment):
             return None
+        from symgeo.expectation.substitutions import mellin_expectation
+
         return mellin_expectation(self.field, self.log_density, self.variables[0], piece.ends)
 
     def expectation(self, f: Expr) -> Expr:
@@ -227,6 +229,8 @@ class StatisticalModel:
         family = self.exponential_family
         if family is None or not family.has_expectations:
             if self.substitution is not None:
+                from symgeo.expectation.mellin import score_moments
+
                 return StatisticalManifold(*score_moments(self.substitution, self.parameters))
             family = self.require_exponential_family()
         natural, expectation = family.natural_elements, family.expectation_elements
