@@ -83,7 +83,7 @@ def generator_value(generator: Generator, field: Field, k: int) -> mpmath.mpc | 
             return _derivative_value(generator.expr, point)
         value = generator.expr.evalf(_DIGITS + 10, subs=point)
         return mpmath.mpmathify(value._to_mpmath(mpmath.libmp.dps_to_prec(_DIGITS + 10)))
-    except (ValueError, TypeError, AttributeError, NotImplementedError, ZeroDivisionError):
+    except (ValueError, TypeError, AttributeError, NotImplementedError, ZeroDivisionError, RecursionError):
         return None
 
 
