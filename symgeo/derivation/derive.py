@@ -69,7 +69,8 @@ def _steps(s: Setting) -> list[Step]:
     except (NotExponentialFamilyError, NoClosedFormError, DivergentExpectationError) as error:
         return [*steps, _refusal(error)]
     if s.regular is not None:
-        steps.append(family_steps.expectation_step(s, s.regular))
+        step = family_steps.moments_step if s.regular.is_curved else family_steps.expectation_step
+        steps.append(step(s, s.regular))
     elif s.model.substitution is not None:
         steps.append(substitution_step(s, s.model.substitution))
     steps.append(metric_steps.metric_step(s))

@@ -218,6 +218,25 @@ def expectation_step(s: Setting, family: ExponentialFamily) -> Step:
     )
 
 
+def moments_step(s: Setting, family: ExponentialFamily) -> Step:
+    """The expectations of the statistics of a curved family, which its score equations do not determine."""
+    m = len(family.sufficient_statistics)
+    formulas = []
+    for n, (t, value) in enumerate(zip(family.sufficient_statistics, family.expectation_parameters, strict=True)):
+        mean = rf"\mathrm{{E}}[{s.printer.inline(t)}]"
+        name = s.indexed(s.expectation, n, m)
+        formulas.append(Formula(f"{name} = {mean}" if width(mean) < 9 else name, value))
+    finite = s.model.support.points() is not None
+    way = "sums over the finite support" if finite else "those of the normal law that the density is in the variables"
+    return Step(
+        "Expectations of the sufficient statistics",
+        f"The family is curved: it has more sufficient statistics than parameters. Their expectations are {way}.",
+        tuple(formulas),
+        reason="The score equations are fewer than the statistics and leave their expectations open.",
+        citation="Barndorff-Nielsen 1978, chapter 8",
+    )
+
+
 def _score_equations(s: Setting, family: ExponentialFamily) -> list[Expr]:
     """``sum_i d_a eta_i mu_i - d_a psi`` for each parameter a; none when they are too long to be read."""
     field = s.model.field

@@ -15,6 +15,7 @@ from symgeo.algebra.knowledge import Range
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import polynomial_range
 from symgeo.errors import DeclarationError, ParameterListError
+from symgeo.expectation.gaussian import gaussian_expectations
 from symgeo.expectation.score_equations import combination, statistic_expectations
 from symgeo.geometry.duality import Duality
 from symgeo.models.finite import summed
@@ -143,17 +144,25 @@ class ExponentialFamily:
         """Whether there are more sufficient statistics than directions among the parameters."""
         return self._score_solution is None
 
+    @cached_property
+    def _gaussian(self) -> list[Element] | None:
+        if not self.model.support.is_whole_space:
+            return None
+        return gaussian_expectations(self.model.log_element, self._form.statistics, self.model.variables)
+
     @property
     def has_expectations(self) -> bool:
-        """Whether E[T] is known: by the score equations, or as a sum over a finite support."""
-        return self._score_solution is not None or self._points is not None
+        """Whether E[T] is known: by the score equations, as a sum over a finite support, or from a normal law."""
+        return self._score_solution is not None or self._points is not None or self._gaussian is not None
 
     @cached_property
     def expectation_elements(self) -> list[Element]:
-        """E[T] as field elements; :class:`NotExponentialFamilyError` for a curved family on an infinite support."""
+        """E[T] as field elements; :class:`NotExponentialFamilyError` for a curved family where they are not known."""
         if self._score_solution is not None:
             return self._score_solution
         if self._points is None:
+            if self._gaussian is not None:
+                return self._gaussian
             self.model.require_exponential_family()
         return summed(self.model.field, self.model.density, self._form.statistics, self._points or ())
 

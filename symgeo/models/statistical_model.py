@@ -130,18 +130,19 @@ class StatisticalModel:
         return tuple(self.chart.constraints)
 
     @cached_property
-    def _log_element(self) -> Element:
+    def log_element(self) -> Element:
+        """The log-density in the model's field."""
         return self.field(self.log_density)
 
     @cached_property
     def score(self) -> tuple[Expr, ...]:
         """``d log p / d theta_i``, (n,)."""
-        return tuple(self._log_element.diff(s).to_sympy() for s in self.parameters)
+        return tuple(self.log_element.diff(s).to_sympy() for s in self.parameters)
 
     @cached_property
     def exponential_family(self) -> ExponentialFamily | None:
         """The model's exponential-family form, or None where the log-density does not separate."""
-        form = recognise(self._log_element, self.variables, self.parameters, self._points, self._values())
+        form = recognise(self.log_element, self.variables, self.parameters, self._points, self._values())
         if form is None and self._points is not None and len(self._points) <= MOST_POINTS:
             at_points = interpolated(self._log_density_at, self.variables, self._points, self.field)
             form = recognise(at_points, self.variables, self.parameters, self._points)
@@ -222,9 +223,9 @@ class StatisticalModel:
     def manifold(self) -> StatisticalManifold:
         """The statistical manifold: Fisher metric and cubic tensor in the model's parameters.
 
-        For regular exponential families, for every law on finitely many points, and for laws in one variable that a
-        substitution turns into Gamma or Beta laws. Raises :class:`NotExponentialFamilyError` for others and
-        :class:`DivergentExpectationError` where the Fisher information is infinite.
+        For regular exponential families, every law on finitely many points, curved families of normal laws, and laws
+        in one variable that a substitution turns into Gamma or Beta laws. Raises :class:`NotExponentialFamilyError`
+        for others and :class:`DivergentExpectationError` where the Fisher information is infinite.
         """
         family = self.exponential_family
         if family is None or not family.has_expectations:

@@ -103,6 +103,12 @@ class Support:
                     f"narrow the sets of the earlier variables so that it never is"
                 )
 
+    @property
+    def is_whole_space(self) -> bool:
+        """Whether every variable runs over the whole line."""
+        line = (-sp.oo, sp.oo)
+        return all(len(p) == 1 and isinstance(p[0], Segment) and p[0].ends == line for p in self.pieces)
+
     def is_discrete(self, variable: sp.Symbol) -> bool:
         """Whether the variable is summed over rather than integrated."""
         return self.pieces[self.variables.index(variable)][0].discrete

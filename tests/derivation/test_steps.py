@@ -125,9 +125,11 @@ def test_other_families_are_derived_by_substitution(derived) -> None:
     assert "second derivative" not in d.steps[3].reason
 
 
-def test_a_curved_family_is_derived_by_substitution(derived) -> None:
-    titles = [s.title for s in derived("curved").steps]
-    assert titles[:4] == ["Density", "Exponential family", "Score", "Expectations by substitution"]
+def test_a_curved_family_of_normal_laws_has_the_moments_of_the_normal_law(derived) -> None:
+    d = derived("curved")
+    titles = [s.title for s in d.steps]
+    assert titles[:4] == ["Density", "Exponential family", "Score", "Expectations of the sufficient statistics"]
+    assert "curved" in d.steps[3].statement and "normal law" in d.steps[3].statement
     assert titles[-1].startswith("Geodesic")
 
 
