@@ -21,7 +21,6 @@ def normal(deviations: list[sp.Expr], deviation: sp.Expr) -> sp.Expr:
 
 MODELS = {
     "mean on a circle": (normal([x - sp.cos(t), y - sp.sin(t)], sp.S.One), (x, y), (t,)),
-    "mean on a circle, radius free": (normal([x - a * sp.cos(t), y - a * sp.sin(t)], sp.S.One), (x, y), (a, t)),
     "coefficient of variation one": (normal([x - a], a), (x,), (a,)),
     "variance a function of the mean": (normal([x - a], 1 + a**2), (x,), (a,)),
     "Michaelis and Menten at 1, 2, 5": (
