@@ -92,7 +92,7 @@ def _kinks(log_density: Expr, x: Symbol) -> list[Expr] | None:
 
 def _vertex(field: Field, log_density: Expr, x: Symbol) -> Expr | None:
     """Where a quadratic in x, under a logarithm or as a term, is stationary."""
-    a, s = field(log_density), field(x)
+    a = field(log_density)
     index = next((g.index for g in field.generators if g.is_symbol and g.expr == x), None)
     if index is None:
         return None
@@ -101,19 +101,13 @@ def _vertex(field: Field, log_density: Expr, x: Symbol) -> Expr | None:
         for g in field.used_generators(a)
         if x in g.symbols and (argument := field.log_arguments.get(g.index)) is not None
     ]
-    if not any(x in field.factor_polynomial(i).degrees() for i, _ in a.powers):
-        quadratics.append(a)
-    for q in quadratics:
-        if any(field.factor_polynomial(i).degrees()[index] for i, _ in q.powers):
+    for q in [*quadratics, a]:
+        if any(field.factor_polynomial(i).degrees()[index] > 0 for i, _ in q.powers):
             continue
         parts = coefficients(q, index)
-        two = parts.get(2)
-        if two and max(parts) == 2 and x not in two.free_symbols:
-            one = parts.get(1, field.zero)
-            vertex = -one / (two * 2)
-            if x not in vertex.free_symbols and x not in (q - two * s * s - one * s).free_symbols | two.free_symbols:
-                return vertex.to_sympy()
-            if x not in vertex.free_symbols and q is a:
+        if max(parts) == 2:
+            vertex = -parts.get(1, field.zero) / (parts[2] * 2)
+            if x not in vertex.free_symbols:
                 return vertex.to_sympy()
     return None
 
@@ -198,7 +192,7 @@ def _standard(field: Field, affine: Expr, along: Expr, y: Symbol, kind: str, w: 
         target = -v / c
     else:
         field.knowledge.state_ranges({u: Range(0.0, 1.0)})
-        sign = _sign(c * w)
+        sign = element_sign(c * w)
         if sign is None:
             return None
         target = (v if kind == "unit" else (1 - v) / v if sign > 0 else v - 1) / c
@@ -210,7 +204,7 @@ def _standard(field: Field, affine: Expr, along: Expr, y: Symbol, kind: str, w: 
     image = field(image_expr)
     density = field(along.subs(y, solved))
     jacobian = image.diff(u)
-    sign = _sign(jacobian)
+    sign = element_sign(jacobian)
     if sign is None:
         return None
     positive = jacobian * sign
@@ -247,7 +241,7 @@ def _covers(field: Field, w: Element, y: Symbol, end: Element | None) -> bool:
     if end is None:
         return not unit and is_power == bool(y.is_positive)
     last = _solve_power(field, w, y, end)
-    rate = _sign(w.diff(y) / w)
+    rate = element_sign(w.diff(y) / w)
     if last is None or not y.is_positive or unit != is_power or rate != (1 if is_power else -1):
         return False
     return bool(zero_test(field(last) - (1 if unit else 0)))
@@ -255,7 +249,7 @@ def _covers(field: Field, w: Element, y: Symbol, end: Element | None) -> bool:
 
 def _solve_power(field: Field, w: Element, y: Symbol, target: Element) -> Expr | None:
     """y from ``w(y) = target`` where log w is ``c log y + d`` or ``c y + d`` with c, d free of y."""
-    sign = _sign(w)
+    sign = element_sign(w)
     if sign is None:
         return None
     positive, wanted = w * sign, target * sign

@@ -99,7 +99,7 @@ IDS = pytest.mark.parametrize("name", LAWS)
 def nodes(law: Law, cut: float) -> tuple[np.ndarray, np.ndarray]:
     """Places and weights of the double exponential rule over the support, cut where the density may have a kink."""
     step = 1 / 64
-    r = np.arange(-4.6, 4.6, step)
+    r = np.arange(-5.4, 5.4, step)
     inner = np.pi / 2 * np.sinh(r)
     speed = np.pi / 2 * np.cosh(r) * step
     if law.variable == w:
@@ -137,7 +137,8 @@ def test_metric_and_cubic_tensor_agree_with_quadrature(name: str) -> None:
             scale = max(1.0, *map(abs, numeric.values()))
             for index, expected in numeric.items():
                 value = float(tensor[index].subs(point).evalf(20))
-                assert value == pytest.approx(expected, rel=2e-7, abs=2e-7 * scale), (name, point, index)
+                # In double precision 1 - exp(-b z) near z = 0 costs the quadrature its last digits.
+                assert value == pytest.approx(expected, rel=5e-9, abs=5e-9 * scale), (name, point, index)
 
 
 @pytest.mark.parametrize(
