@@ -211,8 +211,8 @@ def _named(family: str, options: Sequence[str]) -> StatisticalModel:
 
 
 def _declared(arguments: argparse.Namespace) -> StatisticalModel:
+    from symgeo.algebra.sets import assumed_set
     from symgeo.grammar import parse_constraint, parse_expression
-    from symgeo.models.sets import assumed_set
     from symgeo.models.statistical_model import StatisticalModel
 
     for what in ("variable", "parameter"):

@@ -52,6 +52,8 @@ def convert(field: Field, expr: Expr | int) -> Element:
         return gen.constant(field, expr)
     if expr.is_Function or isinstance(expr, sp.Derivative | sp.Subs):
         return convert_function(field, expr)
+    if getattr(expr, "is_field_generator", False):
+        return gen.free(field, expr)
     return gen.opaque(field, expr)
 
 

@@ -43,6 +43,12 @@ def imaginary_unit(field: Field) -> Element:
     return field.lookup(key) or field.adjoin(key, sp.I, (), lambda _: field.zero, relation=(2, -field.one))
 
 
+def free(field: Field, expr: Expr) -> Element:
+    """A quantity that is tied to nothing else by construction, with SymPy's derivative."""
+    key = ("free", expr)
+    return field.lookup(key) or field.adjoin(key, expr, expr.free_symbols, lambda s: field(expr.diff(s)))
+
+
 def opaque(field: Field, expr: Expr) -> Element:
     """A function that the field has no law for: a generator with SymPy's derivative."""
     found = field.lookup(("opaque", expr))

@@ -18,6 +18,10 @@ class log_beta(sp.Function):
     """log(beta(a, b))."""
 
 
+class log_gamma_ratio(sp.Function):
+    """log(gamma(x + d)/gamma(x)) for positive arguments: log_gamma_ratio(x, d)."""
+
+
 class log_binomial(sp.Function):
     """log(binomial(n, k))."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, program
+from symgeo.codegen.numeric_node import NodeValues
 from symgeo.codegen.numpy_source import function_signature, helper_texts, module_text
 from symgeo.codegen.printer import NumpyPrinter
 from symgeo.errors import ArgumentError, ParameterListError, ShapeError
@@ -119,6 +121,9 @@ def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
     Raises ShapeError for a wrong last axis or leading axes that do not broadcast, ArgumentError for missing,
     unknown or complex arguments.
     """
+    values = NodeValues(kernel.expressions)
+    if values.symbols:
+        return _integrating_lambdify(kernel, values)
     signature = function_signature(kernel)
     text = module_text({signature.name: kernel})
     core = execute(text, f"<symgeo {signature.name}>")[signature.name]
@@ -153,6 +158,38 @@ def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
     function.__doc__ = signature.doc
     function.__signature__ = signature.python()  # type: ignore[attr-defined]
     function.source = text  # type: ignore[attr-defined]
+    return function
+
+
+def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., Any]:
+    """The function of a kernel with numeric nodes: these first, then all else as a function of their values."""
+    import numpy as np
+
+    arguments = (*kernel.coordinates, *kernel.extras)
+    inner = replace(
+        kernel,
+        coordinates=(*kernel.coordinates, *nodes.symbols.values()),
+        expressions=tuple(nodes.replaced(kernel.expressions)),
+    )
+    rest = numpy_lambdify(inner)
+    evaluate = nodes.evaluator(arguments, numpy_function)
+    signature = function_signature(kernel)
+    keywords = list(signature.extras.values())
+    n = len(kernel.coordinates)
+
+    def function(theta: Any, /, **extras: Any) -> Any:
+        theta = real_array(theta, "theta")
+        if theta.ndim == 0 or theta.shape[-1] != n or set(extras) != set(keywords):
+            return rest(theta, **extras)  # which says what is wrong
+        given = {name: real_array(v, name) for name, v in extras.items()}
+        leading = np.broadcast_shapes(theta.shape[:-1], *(v.shape for v in given.values()))
+        columns = [np.broadcast_to(theta[..., i], leading) for i in range(n)]
+        found = evaluate(*columns, *(np.broadcast_to(given[k], leading) for k in keywords))
+        return rest(np.stack([*columns, *found], axis=-1), **given)
+
+    function.__name__ = function.__qualname__ = signature.name
+    function.__doc__ = signature.doc + "\n\nHolds expectations without closed form, integrated at every call."
+    function.__signature__ = signature.python()  # type: ignore[attr-defined]
     return function
 
 

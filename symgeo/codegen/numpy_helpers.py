@@ -30,6 +30,22 @@ def _log_gamma(x):
     return np.where(special.gammasgn(x) > 0, special.gammaln(x), np.nan)
 
 
+def _log_gamma_ratio(x, d):
+    """log(gamma(x + d)/gamma(x)) without cancellation for large x: the difference of two Stirling series."""
+    large = (x > 30.0) & (x + d > 30.0) & (np.abs(d) < 0.5 * x)
+    w = np.where(large, x, 60.0)
+    e = np.where(large, d, 0.0)
+    tail = _stirling_tail(w + e) - _stirling_tail(w)
+    ratio = e * np.log(w) + (w + e - 0.5) * np.log1p(e / w) - e + tail
+    return np.where(large, ratio, _log_gamma(x + d) - _log_gamma(x))
+
+
+def _stirling_tail(x):
+    """log(gamma(x)) - (x - 1/2)*log(x) + x - log(2*pi)/2 for x > 30."""
+    s = 1.0 / (x * x)
+    return (1.0 / 12.0 - s * (1.0 / 360.0 - s * (1.0 / 1260.0 - s / 1680.0))) / x
+
+
 def _log_beta(a, b):
     """log(beta(a, b)) without underflow for a, b > 0."""
     return np.where((a > 0) & (b > 0), special.betaln(a, b), np.log(special.beta(a, b)))

@@ -156,6 +156,7 @@ _GAMMA = [
     _call("RisingFactorial", "rf", "special.poch({0}, {1})"),
     _lowered("FallingFactorial", "ff", lambda x, k: sp.RisingFactorial(x - k + 1, k, evaluate=False)),
     _call("beta", "beta", "special.beta({0}, {1})"),
+    _call("log_gamma_ratio", lambda mp, x, d: mp.loggamma(x + d) - mp.loggamma(x), "_log_gamma_ratio({0}, {1})"),
     _call("log_beta", lambda mp, a, b: mp.log(mp.beta(a, b)), "_log_beta({0}, {1})"),
     _call("regularized_beta", lambda mp, a, b, x: mp.betainc(a, b, 0, x, True), "special.betainc({0}, {1}, {2})"),
     _lowered("betainc", "betainc", lowering.lower_betainc),

@@ -22,6 +22,7 @@ from symgeo.codegen.lowering import (
     log_beta,
     log_binomial,
     log_gamma,
+    log_gamma_ratio,
     log_normal_cdf,
     log_one_minus_exp,
     log_one_plus,
@@ -245,6 +246,9 @@ def _sum(expr: sp.Add) -> sp.Expr | None:
     if difference is not None:
         sign, u = difference
         return sign * exp_minus_one(u)
+    ratio = _gamma_difference(expr)
+    if ratio is not None:
+        return ratio
     number = expr.args[0]
     if not number.is_Number:
         return None
@@ -258,6 +262,26 @@ def _sum(expr: sp.Add) -> sp.Expr | None:
         if sign:
             others = [a for a in expr.args[1:] if a is not term]
             return sp.Add(number * complementary_erf(sign * function.args[0]), *others)
+    return None
+
+
+def _gamma_difference(expr: sp.Add) -> sp.Expr | None:
+    """loggamma(u) - loggamma(v) as one function where u - v lacks a symbol of both: for large u they cancel."""
+    found: list[tuple[sp.Expr, sp.Expr, sp.Expr]] = []  # coefficient, argument, term
+    for term in expr.args:
+        coefficient, function = term.as_coeff_Mul()
+        if isinstance(function, sp.log) and isinstance(function.args[0], sp.gamma):
+            function = function.args[0]
+        elif not isinstance(function, sp.loggamma):
+            continue
+        found.append((coefficient, function.args[0], term))
+    for (c, u, first), (d, v, second) in itertools.permutations(found, 2):
+        shared = u.free_symbols & v.free_symbols
+        if c + d == 0 and c > 0 and shared:
+            step = sp.expand_mul(u - v)
+            if shared - step.free_symbols:
+                rest = [a for a in expr.args if a is not first and a is not second]
+                return sp.Add(*rest, c * log_gamma_ratio(v, step))
     return None
 
 

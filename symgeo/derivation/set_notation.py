@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import sympy as sp
 
+from symgeo.algebra.sets import Piece, Points, Segment
 from symgeo.derivation.setting import Setting
-from symgeo.models.sets import Piece, Points, Segment
 
 _MOST_POINTS = 8
 

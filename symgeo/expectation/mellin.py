@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from typing import TYPE_CHECKING
+from functools import cached_property, reduce
+from typing import TYPE_CHECKING, Protocol
 
 from sympy import log
 
-from symgeo.algebra import Element, Tensor
+from symgeo.algebra import Element, Field, Tensor
 from symgeo.algebra.algebraic import coefficients
 from symgeo.algebra.generators import exp
 from symgeo.algebra.zero_test import element_sign, zero_test
@@ -131,11 +131,20 @@ class MellinExpectation:
         self.parts = tuple(parts)
         self._scores: dict[Symbol, list[Element]] = {}
 
+    @property
+    def field(self) -> Field:
+        """The field that the expectations live in."""
+        return self.parts[0].law.field
+
+    @cached_property
+    def mass(self) -> Element:
+        """The integral of the density over all parts."""
+        return self.field.sum([part.weight for part in self.parts])
+
     def of_products(self, factors: Sequence[Sequence[Element]]) -> Element:
         """The expectation of a product of functions, each given by its form on every part."""
-        field = self.parts[0].law.field
-        return field.sum(
-            part.expectation(reduce(field.product, (f[k] for f in factors))) for k, part in enumerate(self.parts)
+        return self.field.sum(
+            part.expectation(reduce(self.field.product, (f[k] for f in factors))) for k, part in enumerate(self.parts)
         )
 
     def score(self, parameter: Symbol) -> list[Element]:
@@ -149,14 +158,28 @@ class MellinExpectation:
         return [part.law.field(f.subs(x, part.substitution)) for part in self.parts]
 
 
-def score_moments(expectation: MellinExpectation, parameters: Sequence[Symbol]) -> tuple[Tensor, Tensor]:
+class ScoreExpectation(Protocol):
+    """Expectations of functions given in a form of their own, among them the scores."""
+
+    @property
+    def field(self) -> Field:
+        """The field that the expectations live in."""
+
+    def score(self, parameter: Symbol) -> list[Element]:
+        """The score of a parameter."""
+
+    def of_products(self, factors: Sequence[Sequence[Element]]) -> Element:
+        """The expectation of a product."""
+
+
+def score_moments(expectation: ScoreExpectation, parameters: Sequence[Symbol]) -> tuple[Tensor, Tensor]:
     """Metric ``E[s_i s_j]`` (n, n) and cubic tensor ``E[s_i s_j s_k]`` (n, n, n).
 
     Raises :class:`SupportError` when a score has a mean that is not zero: the density then jumps at a place that moves
     with the parameter, as a support that moves would.
     """
     x = tuple(parameters)
-    field = expectation.parts[0].law.field
+    field = expectation.field
     for s in x:
         mean = expectation.of_products([expectation.score(s)])
         if not zero_test(mean):

@@ -42,7 +42,7 @@ def levi_civita(metric: Tensor) -> Reference:
             ((1, slope.element(j, k, i), half), (1, slope.element(i, k, j), half), (-1, slope.element(i, j, k), half))
         )
 
-    return Reference(0, _first_kind(metric.coordinates, field, entry))
+    return Reference(0, first_kind(metric.coordinates, field, entry))
 
 
 def dually_flat(
@@ -77,10 +77,10 @@ def dually_flat(
             terms.append((1, second[key], other[i][c]))
         return field.dot(terms)
 
-    return metric, Reference(alpha, _first_kind(x, field, entry))
+    return metric, Reference(alpha, first_kind(x, field, entry))
 
 
-def _first_kind(x: Sequence[Symbol], field: object, entry: Callable[..., Element]) -> Tensor:
+def first_kind(x: Sequence[Symbol], field: object, entry: Callable[..., Element]) -> Tensor:
     return Tensor.build(field, x, (-1, -1, -1), entry, symmetric=((0, 1),), name=_FIRST_KIND)  # type: ignore[arg-type]
 
 

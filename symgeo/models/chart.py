@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy.core.relational import Relational
 
-from symgeo.errors import DataError, DomainError, ParameterListError, UnknownSymbolError
-from symgeo.models.interior import candidates, find_interior
-from symgeo.models.sampling import rational_near
-from symgeo.models.sets import (
+from symgeo.algebra.sets import (
     Piece,
     Segment,
     UnreadableSet,
@@ -24,6 +21,9 @@ from symgeo.models.sets import (
     pieces,
     to_set,
 )
+from symgeo.errors import DataError, DomainError, ParameterListError, UnknownSymbolError
+from symgeo.models.interior import candidates, find_interior
+from symgeo.models.sampling import rational_near
 
 if TYPE_CHECKING:
     import numpy as np

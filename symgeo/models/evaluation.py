@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from symgeo.algebra.sets import Points
 from symgeo.errors import DeclarationError, NegativeDensityError, UnknownSymbolError, UnsupportedFunctionError
+from symgeo.expectation.scanning import climb, local_maxima, scan_nodes
 from symgeo.models.quadrature import integrate
-from symgeo.models.scanning import climb, local_maxima, scan_nodes
-from symgeo.models.sets import Points
 from symgeo.models.summation import summate
 from symgeo.models.support import Support, show_point
 

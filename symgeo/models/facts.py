@@ -10,8 +10,8 @@ import sympy as sp
 
 from symgeo.algebra import Field
 from symgeo.algebra.knowledge import Range
+from symgeo.algebra.sets import Segment, pieces
 from symgeo.algebra.zero_test import state_positive
-from symgeo.models.sets import Segment, pieces
 
 if TYPE_CHECKING:
     from symgeo.models.chart import Chart

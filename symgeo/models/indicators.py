@@ -15,8 +15,8 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
 from symgeo.algebra import differential_field
+from symgeo.algebra.sets import Segment, UnreadableSet, as_set, intersect, pieces, to_set
 from symgeo.errors import DomainError, SupportError
-from symgeo.models.sets import Segment, UnreadableSet, as_set, intersect, pieces, to_set
 from symgeo.models.support import Support
 
 # functions that jump or have a corner where an argument crosses something; Abs is not among them: the Laplace

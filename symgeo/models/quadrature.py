@@ -18,7 +18,7 @@ from itertools import pairwise
 from math import exp, inf, isfinite, log
 from typing import TYPE_CHECKING, Any
 
-from symgeo.models.scanning import (
+from symgeo.expectation.scanning import (
     MOST_PEAKS,
     LogFunction,
     cleaned,

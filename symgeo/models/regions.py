@@ -8,7 +8,7 @@ from itertools import product
 from math import isfinite, log
 from typing import TYPE_CHECKING, Any
 
-from symgeo.models.sets import Points
+from symgeo.algebra.sets import Points
 from symgeo.models.support import Support
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import sympy as sp
 
 from symgeo.algebra import Element, Field, as_expression, differential_field
 from symgeo.algebra.convert import decimal
+from symgeo.algebra.sets import Segment
 from symgeo.algebra.zero_test import element_sign, unanimous_sign
 from symgeo.errors import (
     DeclarationError,
@@ -28,14 +29,14 @@ from symgeo.models.finite import MOST_POINTS, interpolated, summed
 from symgeo.models.indicators import split_indicator
 from symgeo.models.log_density import log_of
 from symgeo.models.recognition import recognise
-from symgeo.models.sets import Segment
 from symgeo.models.support import Support
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
-    from symgeo.expectation.mellin import MellinExpectation
-    from symgeo.geometry.duality import Duality
+    from symgeo.expectation.iterated import IteratedExpectation
+    from symgeo.expectation.law import Law
+    from symgeo.models.ladder import Derived
 
 
 class StatisticalModel:
@@ -99,6 +100,20 @@ class StatisticalModel:
     ) -> StatisticalModel:
         """The model with this log-density; the options are those of the constructor."""
         return cls(sp.exp(as_expression(log_density)), variables, parameters, **options)
+
+    @classmethod
+    def from_sympy_stats(cls, variable: Any, parameters: Any = None, **options: Any) -> StatisticalModel:
+        """The law of a random symbol of sympy.stats, single or joint; options are those of the constructor.
+
+        Density, support and domain come from SymPy; parameters default to the free symbols of the law's arguments.
+        An option replaces what SymPy says, ``domain`` parameter by parameter. Raises the children of
+        :class:`DeclarationError`, by :func:`symgeo.models.sympy_stats.declaration` or by the constructor.
+        """
+        from symgeo.models.sympy_stats import declaration
+
+        declared = declaration(variable, parameters)._asdict()
+        domain = {**declared["domain"], **(options.pop("domain", None) or {})}
+        return cls(**{**declared, "domain": domain, **options})
 
     def _sign(self, f: Expr) -> int | None:
         """The sign of a factor of the density: proven, or found at sample points.
@@ -181,63 +196,62 @@ class StatisticalModel:
         return family
 
     @cached_property
-    def substitution(self) -> MellinExpectation | None:
-        """Expectations by substitution into Gamma and Beta laws, for one variable on one interval."""
-        if len(self.variables) > 1 or len(self.support.pieces[0]) > 1:
+    def substitution(self) -> IteratedExpectation | None:
+        """Expectations by substitution into Gamma and Beta laws, each variable on one interval."""
+        if not all(len(p) == 1 and isinstance(p[0], Segment) for p in self.support.pieces):
             return None
-        (piece,) = self.support.pieces[0]
-        if not isinstance(piece, Segment):
-            return None
-        from symgeo.expectation.substitutions import mellin_expectation
+        from symgeo.expectation.iterated import iterated_expectation
 
-        return mellin_expectation(self.field, self.log_density, self.variables[0], piece.ends)
+        ends = [p[0].ends for p in self.support.pieces]
+        return iterated_expectation(self.field, self.log_density, self.variables, ends)
+
+    @cached_property
+    def law(self) -> Law | None:
+        """The model's law for numerical expectations; None where its log-density has a kink that moves."""
+        from symgeo.models.numeric import law_of
+
+        return law_of(self)
 
     def expectation(self, f: Expr) -> Expr:
-        """``E[f]`` in closed form, f a function of the variables and the parameters.
+        """``E[f]``, f a function of the variables and the parameters: in closed form, or to be integrated numerically.
 
-        By a sum over a finite support, by Gamma and Beta integrals for one variable, or by the score equations when f
-        is a combination of the sufficient statistics. Raises :class:`NoClosedFormError` where none of these serves,
-        :class:`DivergentExpectationError` where the expectation is infinite, and :class:`UnknownSymbolError`.
+        By a sum over a finite support, by the score equations when f is a combination of the sufficient statistics, by
+        Gamma and Beta integrals; else an unevaluated `Expectation`, which differentiates and which `lambdify`
+        integrates. Raises :class:`DivergentExpectationError` where the expectation is infinite,
+        :class:`NoClosedFormError` where it can be neither found nor integrated, and :class:`UnknownSymbolError`.
         """
+        from symgeo.models.ladder import expectation_of
+
         f = as_expression(f)
         extra = f.free_symbols - set(self.variables) - set(self.parameters)
         if extra:
             raise UnknownSymbolError(
                 f"{', '.join(sorted(map(str, extra)))} is neither variable nor parameter; give it a value"
             )
-        if self._points is not None:
-            return summed(self.field, self.density, [self.field(f)], self._points)[0].to_sympy()
-        family = self.exponential_family
-        if family is not None and not family.is_curved:
-            found = family.combination(self.field(f))
-            if found is not None:
-                return found.to_sympy()
-        if self.substitution is not None:
-            return self.substitution.of_products([self.substitution.function(f, self.variables[0])]).to_sympy()
-        raise NoClosedFormError(
-            f"no closed form of E[{f}] was found: {f} is no combination of the sufficient statistics, and no "
-            "substitution turns the density into a Gamma or Beta law"
-        )
+        return expectation_of(self, f)
 
     @cached_property
+    def _derived(self) -> Derived:
+        from symgeo.models.ladder import derive
+
+        return derive(self)
+
+    @property
     def manifold(self) -> StatisticalManifold:
         """The statistical manifold: Fisher metric and cubic tensor in the model's parameters.
 
-        For regular exponential families, every law on finitely many points, curved families of normal laws, and laws
-        in one variable that a substitution turns into Gamma or Beta laws. Raises :class:`NotExponentialFamilyError`
-        for others and :class:`DivergentExpectationError` where the Fisher information is infinite.
+        In closed form for exponential families, every law on finitely many points, curved families of normal laws, and
+        laws that substitutions turn into Gamma or Beta laws; else in expectations that are integrated numerically.
+        Raises :class:`DivergentExpectationError` where the Fisher information is infinite,
+        :class:`SingularMetricError` where that shows only in numbers, and :class:`NoClosedFormError` where the
+        integrals cannot be computed.
         """
-        family = self.exponential_family
-        if family is None or not family.has_expectations:
-            if self.substitution is not None:
-                from symgeo.expectation.mellin import score_moments
+        return self._derived.manifold
 
-                return StatisticalManifold(*score_moments(self.substitution, self.parameters))
-            family = self.require_exponential_family()
-        natural, expectation = family.natural_elements, family.expectation_elements
-        metric, reference = dually_flat(self.parameters, natural, expectation)
-        duality: Duality | None = family.duality if len(natural) == len(self.parameters) else None
-        return StatisticalManifold(metric, duality=duality, reference=reference)
+    @property
+    def rung(self) -> str:
+        """How the expectations in the metric were found: "score equations", "substitution", "quadrature", ..."""
+        return self._derived.rung
 
     def __repr__(self) -> str:
         label = f"{self.name}: " if self.name else ""

@@ -12,8 +12,8 @@ from itertools import pairwise
 from math import exp, inf, isfinite
 from typing import TYPE_CHECKING
 
+from symgeo.expectation.scanning import LogFunction, cleaned, climb, local_maxima, scan_nodes, trusted_reach
 from symgeo.models.quadrature import Estimate, integrate
-from symgeo.models.scanning import LogFunction, cleaned, climb, local_maxima, scan_nodes, trusted_reach
 
 if TYPE_CHECKING:
     pass

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from symgeo.errors import DataError, SupportError
-from symgeo.models.sampling import rational_near, rotations, spread
-from symgeo.models.sets import (
+from symgeo.algebra.sets import (
     Piece,
     Points,
     Progression,
@@ -28,6 +26,8 @@ from symgeo.models.sets import (
     pieces,
     to_set,
 )
+from symgeo.errors import DataError, SupportError
+from symgeo.models.sampling import rational_near, rotations, spread
 
 if TYPE_CHECKING:
     import numpy as np

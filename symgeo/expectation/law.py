@@ -1,0 +1,217 @@
+"""Expectations under a law whose integrals are not known: a closed algebra under differentiation.
+
+Products of derivatives of the log-density, ``E[l_I l_J ...]``, are closed under ``d_k E[m] = E[d_k m + m l_k]``. What
+follows from ``E[l_i] = 0`` and its derivatives (the Bartlett identities) is applied: a derivative that is a
+combination of the scores with coefficients free of the variables has a closed mean, and so have the products that the
+identities tie to it. Source: Bartlett, Biometrika 40 (1953) 12-19; Skovgaard, Int. Stat. Rev. 57 (1989) for the
+identities of higher order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import sympy as sp
+
+from symgeo.algebra import Element, Field
+from symgeo.algebra.element import separated
+from symgeo.algebra.linear import solve
+from symgeo.expectation.node import Expectation, Letters
+
+if TYPE_CHECKING:
+    import numpy as np
+    from sympy import Expr, Symbol
+
+    from symgeo.algebra.sets import Piece
+
+# Derivatives with more terms are not looked at for linear relations.
+_MOST_TERMS = 400
+Combination = dict[tuple[int, ...], Element]
+
+
+class Domain(Protocol):
+    """Where the parameters may lie."""
+
+    def contains(self, theta: Any) -> np.ndarray:
+        """Which points (P, n) lie inside -> bool (P,)."""
+
+    def __hash__(self) -> int: ...
+
+
+class Law:
+    """A density ``exp(log_density)`` over its support as a function of its parameters.
+
+    ``pieces`` holds, for every variable, the pieces of its support, whose ends may use earlier variables;
+    ``domain`` knows which parameter points (P, n) it ``contains``. With ``unnormalised`` the density is only
+    proportional to ``exp(log_density)``, and its normalising constant is summed or integrated too.
+    """
+
+    def __init__(
+        self,
+        log_density: Expr,
+        variables: Sequence[Symbol],
+        pieces: Sequence[tuple[Piece, ...]],
+        parameters: Sequence[Symbol],
+        domain: Domain | None = None,
+        unnormalised: bool = False,
+        field: Field | None = None,
+    ):
+        self.log_density = log_density
+        self.variables = tuple(variables)
+        self.pieces = tuple(pieces)
+        self.parameters = tuple(parameters)
+        self.domain = domain
+        self.unnormalised = unnormalised
+        self._field = field
+        self._derivatives: dict[tuple[int, ...], Expr] = {}
+        self._moments: dict[tuple[Expr, Letters], Expr] = {}
+        self._reduced: dict[tuple[int, ...], Combination] = {}
+        self._integrators: dict[tuple[Expectation, ...], Any] = {}
+
+    def _key(self) -> tuple:
+        return (self.log_density, self.variables, self.pieces, self.parameters, self.domain, self.unnormalised)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Law) and self._key() == other._key())
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self._key())
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __lt__(self, other: Law) -> bool:
+        # SymPy sorts the terms of sums and products by what they hold.
+        return self._order < other._order
+
+    def __gt__(self, other: Law) -> bool:
+        return self._order > other._order
+
+    @cached_property
+    def _order(self) -> str:
+        return str(self._key())
+
+    def __reduce__(self) -> Any:
+        return (Law, self._key())
+
+    # -- symbols ---------------------------------------------------------------------------------------------------
+
+    def derivative(self, letter: tuple[int, ...]) -> Expr:
+        """The derivative of the log-density in the parameters at these ascending positions."""
+        if letter not in self._derivatives:
+            below = self.log_density if len(letter) == 1 else self.derivative(letter[:-1])
+            self._derivatives[letter] = sp.diff(below, self.parameters[letter[-1]])
+        return self._derivatives[letter]
+
+    def moment(self, f: Expr, letters: Letters) -> Expr:
+        """``E[f * product of derivatives of log p]``: closed where the identities close it, else a node."""
+        key = (f, tuple(sorted(letters, key=lambda i: (len(i), i))))
+        if key not in self._moments:
+            self._moments[key] = self._moment(*key)
+        return self._moments[key]
+
+    def _moment(self, f: Expr, letters: Letters) -> Expr:
+        if f == 0:
+            return sp.S.Zero
+        if not f.free_symbols & set(self.variables) and f != 1:
+            return f * self.moment(sp.S.One, letters)
+        if not letters:
+            return Expectation(self, f, letters) if f != 1 else sp.S.One
+        for position, letter in enumerate(letters):
+            parts = self._combination(letter)
+            if parts is not None and parts != {letter: 1}:
+                rest = letters[:position] + letters[position + 1 :]
+                return sp.Add(
+                    *(c.to_sympy() * self.moment(f, (*rest, i) if i else rest) for i, c in parts.items())
+                )
+        if f == 1:
+            if len(letters) == 1:
+                return -self._other_blocks(letters[0]) if len(letters[0]) > 1 else sp.S.Zero
+            whole = tuple(sorted(i for letter in letters for i in letter))
+            if all(len(letter) == 1 for letter in letters) and self._closes(whole):
+                return -self.moment(sp.S.One, (whole,)) - self._other_blocks(whole, besides=letters)
+        return Expectation(self, f, letters)
+
+    def _closes(self, letter: tuple[int, ...]) -> bool:
+        parts = self._combination(letter)
+        return parts is not None and letter not in parts
+
+    def _other_blocks(self, whole: tuple[int, ...], besides: Letters | None = None) -> Expr:
+        """The sum of ``E[product of blocks]`` over the partitions of ``whole`` into two or more blocks."""
+        terms = []
+        for blocks in partitions(tuple(range(len(whole)))):
+            letters = tuple(sorted(tuple(whole[i] for i in block) for block in blocks))
+            if len(letters) > 1 and len(letters) != len(besides or ()):
+                terms.append(self.moment(sp.S.One, letters))
+        return sp.Add(*terms)
+
+    def slope(self, f: Expr, letters: Letters, k: int) -> Expr:
+        """``d_k E[f m] = E[d_k f m] + E[f d_k m] + E[f m l_k]`` in the law's own parameters."""
+        terms = [self.moment(sp.diff(f, self.parameters[k]), letters), self.moment(f, (*letters, (k,)))]
+        for position, letter in enumerate(letters):
+            longer = tuple(sorted((*letter, k)))
+            terms.append(self.moment(f, (*letters[:position], longer, *letters[position + 1 :])))
+        return sp.Add(*terms)
+
+    def _combination(self, letter: tuple[int, ...]) -> Combination | None:
+        """A derivative of the log-density as a combination of one, the scores and, failing that, itself."""
+        if self._field is None:
+            return None
+        if letter not in self._reduced:
+            self._reduced[letter] = self._found_combination(self._field, letter)
+        return self._reduced[letter]
+
+    def _found_combination(self, field: Field, letter: tuple[int, ...]) -> Combination:
+        element = self._element(field, letter)
+        if not element:
+            return {}
+        if not element.free_symbols & set(self.variables):
+            return {(): element}
+        if len(letter) > 1 and element.terms <= _MOST_TERMS:
+            scores = [(i,) for i in range(len(self.parameters))]
+            columns = [field.one, *(self._element(field, i) for i in scores)]
+            tables = [
+                {key: c for key, (_, c) in separated(a, self.variables).items()} for a in (*columns, element)
+            ]
+            keys = list(dict.fromkeys(key for table in tables for key in table))
+            grid = [[table.get(key, field.zero) for table in tables[:-1]] for key in keys]
+            found = solve(grid, [tables[-1].get(key, field.zero) for key in keys]).values
+            if found is not None:
+                return {i: c for i, c in zip([(), *scores], found, strict=True) if c}
+        return {letter: field.one}
+
+    def _element(self, field: Field, letter: tuple[int, ...]) -> Element:
+        element = field(self.log_density)
+        for i in letter:
+            element = element.diff(self.parameters[i])
+        return element
+
+    # -- numbers ---------------------------------------------------------------------------------------------------
+
+    def values(self, nodes: Sequence[Expectation], points: np.ndarray) -> np.ndarray:
+        """The nodes' values at points (P, n) -> (P, len(nodes)); nan outside the domain and where an integral fails."""
+        return self.estimates(nodes, points)[0]
+
+    def estimates(self, nodes: Sequence[Expectation], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and estimates of their absolute errors, each (P, len(nodes))."""
+        key = tuple((node.f, node.letters) for node in nodes)
+        if key not in self._integrators:
+            from symgeo.expectation.quadrature import Integrator
+
+            self._integrators[key] = Integrator(self, key)
+        return self._integrators[key](points)
+
+
+def partitions(items: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """The partitions of a set of positions into blocks."""
+    if not items:
+        yield ()
+        return
+    first, rest = items[0], items[1:]
+    for smaller in partitions(rest):
+        yield ((first,), *smaller)
+        for i, block in enumerate(smaller):
+            yield (*smaller[:i], (first, *block), *smaller[i + 1 :])

@@ -1,0 +1,131 @@
+"""A model's geometry in expectations without closed form, checked at interior points before it is given out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symgeo.algebra import Tensor
+from symgeo.errors import DivergentExpectationError, NoClosedFormError, SingularMetricError
+from symgeo.expectation.law import Law
+from symgeo.expectation.node import Expectation
+from symgeo.geometry.manifold import StatisticalManifold
+from symgeo.geometry.reference import CUBIC, Reference, first_kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from sympy import Expr
+
+    from symgeo.models.statistical_model import StatisticalModel
+
+_KINKED = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.floor, sp.ceiling, sp.Piecewise)
+_POINTS = (6, 1, 1)  # interior points looked at, by the number of variables
+_SINGULAR = 1e-11
+
+
+def law_of(model: StatisticalModel) -> Law | None:
+    """The model's law for numerical expectations; None where its log-density has a kink that moves."""
+    log_density = _smooth_logarithms(model.log_density)
+    variables, parameters = set(model.variables), set(model.parameters)
+    for f in log_density.atoms(*_KINKED):
+        parts = [c for _, c in f.args] if isinstance(f, sp.Piecewise) else [f]
+        if any(e.free_symbols & variables and e.free_symbols & parameters for e in parts):
+            return None
+    return Law(
+        log_density, model.variables, model.support.pieces, model.parameters, domain=model.chart, field=model.field
+    )
+
+
+def _smooth_logarithms(e: Expr) -> Expr:
+    """log|u| as log(u^2)/2, whose derivatives hold no signs."""
+    return e.replace(
+        lambda f: isinstance(f, sp.log) and isinstance(f.args[0], sp.Abs),
+        lambda f: sp.log(f.args[0].args[0] ** 2, evaluate=False) / 2,
+    )
+
+
+def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
+    """Metric ``E[l_i l_j]``, e-connection ``E[l_ij l_k]`` and cubic tensor ``E[l_i l_j l_k]``.
+
+    Raises :class:`DivergentExpectationError` where one of them is infinite at an interior point,
+    :class:`SingularMetricError` where the scores are linearly dependent, and :class:`NoClosedFormError` where the
+    integrals cannot be computed.
+    """
+    field, x = model.field, model.parameters
+
+    def moment(*letters: tuple[int, ...]) -> Expr:
+        return law.moment(sp.S.One, letters)
+
+    def entry(*index: int):  # type: ignore[no-untyped-def]
+        return field(moment(*((i,) for i in index)))
+
+    metric = Tensor.build(field, x, (-1, -1), entry, symmetric=((0, 1),), name="metric")
+    cubic = Tensor.build(field, x, (-1, -1, -1), entry, symmetric=((0, 1, 2),), name=CUBIC)
+    require_finite(model, law, [*metric.flat(), *cubic.flat()])
+    _require_regular(model, metric)
+    gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
+    return StatisticalManifold(metric, cubic, reference=Reference(1, gamma))
+
+
+def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr]) -> None:
+    """Integrate the expectations in some expressions at interior points of the domain; see ``score_geometry``."""
+    import numpy as np
+
+    nodes = sorted({n for e in expressions for n in e.atoms(Expectation)}, key=str)
+    if nodes:
+        points = _interior(model)
+        values, errors = law.estimates(nodes, points)
+        endless = np.any(np.isinf(errors), axis=1)
+        if np.any(endless):
+            node = nodes[int(np.argmax(np.isinf(errors[int(np.argmax(endless))])))]
+            where = "at every point looked at" if np.all(endless) else f"at {_shown(model, points[np.argmax(endless)])}"
+            raise DivergentExpectationError(
+                f"the expectation {node} is infinite {where}: its integral diverges in a tail or at an end of the "
+                "support. For a square of the score that means infinite Fisher information; declare a domain on which "
+                "it is finite, or fix the parameter"
+            )
+        if not np.all(np.isfinite(values)):
+            row, column = np.argwhere(~np.isfinite(values))[0]
+            raise NoClosedFormError(
+                f"the expectation {nodes[column]} has no closed form that was found and could not be integrated "
+                f"numerically at {_shown(model, points[row])}; check the density there, or declare it in variables "
+                "in which it is smoother"
+            )
+
+
+def _interior(model: StatisticalModel) -> np.ndarray:
+    import numpy as np
+
+    count = _POINTS[min(len(model.variables), len(_POINTS)) - 1]
+    found = model.chart.interior_points(count)
+    return np.array([[float(p[s]) for s in model.parameters] for p in found])
+
+
+def _shown(model: StatisticalModel, point: np.ndarray) -> str:
+    return ", ".join(f"{s} = {v:.6g}" for s, v in zip(model.parameters, point, strict=True))
+
+
+def _require_regular(model: StatisticalModel, metric: Tensor) -> None:
+    """Refuse a metric whose correlation form has a zero eigenvalue at every point looked at."""
+    import numpy as np
+
+    from symgeo.codegen import lambdify
+
+    matrices = lambdify(metric)(_interior(model))
+    scale = np.sqrt(np.einsum("...ii->...i", matrices))
+    vanishing = scale <= 0
+    eigenvalues, vectors = np.linalg.eigh(matrices / np.maximum(scale[:, :, None] * scale[:, None, :], 1e-300))
+    if np.all(np.any(vanishing, axis=1) | (eigenvalues[:, 0] < _SINGULAR)):
+        direction = vectors[0, :, 0] / np.maximum(scale[0], 1e-300)
+        direction = direction / direction[np.argmax(np.abs(direction))]
+        rank = int(np.sum(eigenvalues[0] >= _SINGULAR))
+        text = " + ".join(f"({v:.6g}) d/d{s}" for v, s in zip(direction, model.parameters, strict=True) if abs(v) > 1e-9)
+        raise SingularMetricError(
+            f"the metric is singular: rank {rank} of {len(direction)}; at {_shown(model, _interior(model)[0])} the "
+            f"density does not change along {text}. The parameters are not identifiable: drop or fix one, or declare "
+            "a parametrisation without it",
+            rank,
+            tuple(sp.Float(float(v)) for v in direction),
+        )
