@@ -110,6 +110,11 @@ class Components:
     def __iter__(self) -> Iterator[Expr]:
         raise TensorError(f"iterate over .flat() or .to_array() of the {self.name}")
 
+    @property
+    def conditions(self) -> tuple[Expr, ...]:
+        """What is positive inside the domain of the coordinates; generated functions give nan where it is not."""
+        return self.field.knowledge.domains.get(self.coordinates, ())
+
     def flat(self) -> Iterator[Expr]:
         """All components as SymPy expressions, row-major."""
         return (self[i] for i in self.indices())
@@ -145,7 +150,7 @@ class Components:
     def __reduce__(self) -> tuple:
         """Pickled by its SymPy expressions; the copy lives in a field of its own."""
         symmetries = (self.symmetric, self.antisymmetric, self.name)
-        return _restored, (type(self), self.coordinates, self.slots, self.nonzero(), *symmetries)
+        return _restored, (type(self), self.coordinates, self.slots, self.nonzero(), *symmetries, self.conditions)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Components):
@@ -177,10 +182,13 @@ def _restored(
     symmetric: Groups,
     antisymmetric: Groups,
     name: str,
+    conditions: Sequence[Expr] = (),
 ) -> Components:
     from symgeo.algebra.convert import differential_field
 
     field = differential_field()
+    if conditions:
+        field.knowledge.state_domain(coordinates, conditions)
     components = {i: field(e) for i, e in expressions.items()}
     return kind(field, coordinates, slots, components, symmetric, antisymmetric, name)
 

@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sympy import Rational, Symbol
+    from sympy import Expr, Rational, Symbol
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,19 @@ def _power(x: float, n: int) -> float:
 class Knowledge:
     """Ranges of symbols, signs of polynomials stated as facts, and points to sample at.
 
-    ``apart``: symbols to keep apart from the others, inside exponentials and angles too.
+    ``apart``: symbols to keep apart from the others, inside exponentials and angles too. ``domains``: for each list of
+    coordinates, what is positive inside their domain.
     """
 
     ranges: dict[Symbol, Range] = field(default_factory=dict)
     signs: dict[Hashable, int] = field(default_factory=dict)
     points: list[Mapping[Symbol, Rational]] = field(default_factory=list)
     apart: frozenset[Symbol] = frozenset()
+    domains: dict[tuple[Symbol, ...], tuple[Expr, ...]] = field(default_factory=dict)
+
+    def state_domain(self, coordinates: Iterable[Symbol], conditions: Iterable[Expr]) -> None:
+        """Say which expressions are positive inside the domain of a chart."""
+        self.domains[tuple(coordinates)] = tuple(dict.fromkeys(conditions))
 
     def range_of(self, symbol: Symbol) -> Range:
         """The range of a symbol, from what was stated or else from its assumptions."""

@@ -37,7 +37,8 @@ class Kernel:
     """A function of the coordinates and of further symbols, with values of shape ``shape``.
 
     ``expressions`` holds the components in row-major order, ``extras`` the free symbols that are no
-    coordinates, ordered by name.
+    coordinates, ordered by name. Where one of ``conditions`` is not positive, or one of ``bounded`` is not finite, the
+    value is nan.
     """
 
     coordinates: tuple[sp.Symbol, ...]
@@ -46,14 +47,16 @@ class Kernel:
     expressions: tuple[sp.Basic, ...]
     name: str = "function"
     doc: str = ""
+    conditions: tuple[sp.Expr, ...] = ()
+    bounded: tuple[sp.Symbol, ...] = ()
 
     def flat(self) -> tuple[sp.Basic, ...]:
         """The components in row-major order, as of any tensor."""
         return self.expressions
 
     def program(self, target: str = "numpy") -> Program:
-        """The components as one program, common subexpressions shared."""
-        return program(self.expressions, (*self.coordinates, *self.extras), target)
+        """The components and then the conditions as one program, common subexpressions shared."""
+        return program((*self.expressions, *self.conditions), (*self.coordinates, *self.extras), target)
 
     @classmethod
     def of(
@@ -70,6 +73,7 @@ class Kernel:
         the components do not fill the shape.
         """
         chart = _coordinates(obj, coordinates)
+        conditions = tuple(c for c in getattr(obj, "conditions", ()) if c.free_symbols <= set(chart))
         shape, components = _components(obj)
         if len(components) != math.prod(shape):
             raise ShapeError(
@@ -91,6 +95,8 @@ class Kernel:
             components,
             str(name or getattr(obj, "name", None) or "function"),
             str(doc or getattr(obj, "doc", None) or ""),
+            conditions,
+            chart if conditions else (),
         )
 
 

@@ -65,6 +65,7 @@ def function_text(kernel: Kernel, name: str) -> str:
     compiled = kernel.program("numpy")
     nodes = compiled.graph.nodes
     used = {nodes[i].data for i in compiled.graph.live(compiled.outputs) if nodes[i].kind == "symbol"}
+    used |= set(kernel.bounded)
 
     keywords = list(signature.extras.values())
     lines = layout_call("def ", name, [signature.point, *(["*", *keywords] if keywords else [])], "", ":")
@@ -75,7 +76,15 @@ def function_text(kernel: Kernel, name: str) -> str:
             lines.append(f"    {symbols[symbol]} = {signature.point}[..., {position}]")
     lines += _allocation(kernel, signature, any(_is_zero(nodes[o]) for o in compiled.outputs))
 
-    body = _body(kernel, compiled, NumpyPrinter(compiled.graph, symbols), names)
+    printer = NumpyPrinter(compiled.graph, symbols)
+    body = _body(kernel, compiled, printer, names)
+    if kernel.conditions:
+        inside = names.fresh("inside")
+        tests = [f"np.isfinite({symbols[s]})" for s in kernel.bounded]
+        tests += [f"{printer.texts[o].text} > 0" for o in compiled.outputs[len(kernel.expressions) :]]
+        body += [f"        {inside} {'&=' if i else '='} {test}" for i, test in enumerate(tests)]
+        where = f"np.broadcast_to({inside}, leading)" if signature.extras else inside
+        body.append(f"        out[~{where}] = np.nan")
     if body:
         lines += ['    with np.errstate(all="ignore"):', *body]
     # A single point of a scalar function gives a number, not an array without axes.
@@ -86,14 +95,14 @@ def function_text(kernel: Kernel, name: str) -> str:
 def _body(kernel: Kernel, compiled: Program, printer: NumpyPrinter, names: Names) -> list[str]:
     """Temporaries and assignments to the output, scalars first, each output as soon as it is known."""
     places: dict[int, list[str]] = {}
-    for index, output in zip(_indices(kernel.shape), compiled.outputs, strict=True):
+    for index, output in zip(_indices(kernel.shape), compiled.outputs, strict=False):  # the conditions follow
         places.setdefault(output, []).append(f"out[{', '.join(['...', *map(str, index)])}]")
     indent = " " * 8
     lines: list[str] = []
     for statement in printer.statements(compiled.outputs, names):
         if statement.target is not None:
             lines += layout(statement.target, statement.value, indent)
-        elif statement.output is not None and not _is_zero(compiled.graph.nodes[statement.output]):
+        elif statement.output in places and not _is_zero(compiled.graph.nodes[statement.output]):
             targets = places[statement.output]
             chain = " = ".join(targets)
             if len(f"{indent}{chain} = {statement.value.text}") <= LINE_LENGTH:
@@ -119,14 +128,18 @@ def _checked_arguments(kernel: Kernel, signature: Signature) -> list[str]:
 
 def _allocation(kernel: Kernel, signature: Signature, zeros: bool) -> list[str]:
     """The output, allocated once with all its axes; components that are zero are never written."""
-    leading = f"{signature.point}.shape[:-1]"
+    leading = _leading(signature)
     lines = []
     if signature.extras:
-        shapes = [leading, *(f"{keyword}.shape" for keyword in signature.extras.values())]
+        shapes = [f"{signature.point}.shape[:-1]", *(f"{keyword}.shape" for keyword in signature.extras.values())]
         lines = layout_call("leading = ", "np.broadcast_shapes", shapes)
-        leading = "leading"
     shape = f"(*{leading}, {', '.join(map(str, kernel.shape))})" if kernel.shape else leading
     return [*lines, f"    out = np.{'zeros' if zeros else 'empty'}({shape})"]
+
+
+def _leading(signature: Signature) -> str:
+    """The text of the leading axes of the output."""
+    return "leading" if signature.extras else f"{signature.point}.shape[:-1]"
 
 
 def _indices(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -152,7 +165,8 @@ def _document(kernel: Kernel, point: str, extras: Mapping[sp.Symbol, str]) -> st
         meaning = "" if keyword == symbol.name else f"the symbol {symbol.name}, "
         paragraphs.append(f"{keyword}: {meaning}a number or an array that broadcasts with the leading axes of {point}.")
     shape = ", ".join(["...", *map(str, kernel.shape)])
-    paragraphs.append(f"Returns a float64 array of shape ({shape}); nan outside the real domain.")
+    domain = "domain" if kernel.conditions else "real domain"
+    paragraphs.append(f"Returns a float64 array of shape ({shape}); nan outside the {domain}.")
     wrapped = [textwrap.fill(p, LINE_LENGTH - 10, subsequent_indent="    ") for p in paragraphs]
     return "\n".join([(kernel.doc or kernel.name).strip(), "", *wrapped])
 

@@ -241,6 +241,9 @@ class StatisticalManifold:
                 "use a new symbol for the new coordinate"
             )
         carry = substitution(self.field, images)
+        signed = [s if s.is_positive else -s for s in new if s.is_positive or s.is_negative]
+        inside = [c.subs(images, simultaneous=True) for c in self.metric.conditions]
+        self.field.knowledge.state_domain(new, [*signed, *inside])
         elements = [self.field(images[s]) for s in self.coordinates]
         duality = self.duality.pullback(new, carry) if self.duality is not None and dually_flat else None
         metric, cubic = (t.pullback(new, elements, carry) for t in (self.metric, self.cubic))

@@ -82,6 +82,18 @@ class Chart:
         )
 
     @cached_property
+    def conditions(self) -> tuple[sp.Expr, ...]:
+        """Expressions that are positive exactly inside the domain."""
+        found: list[sp.Expr] = []
+        for symbol, parts in zip(self.parameters, self.pieces, strict=True):
+            inside = [[e for e in (symbol - p.ends[0], p.ends[1] - symbol) if e.is_finite is not False] for p in parts]
+            if len(parts) == 1:
+                found += inside[0]
+            elif all(inside):
+                found.append(sp.Max(*(sp.Min(*ends) for ends in inside), evaluate=False))
+        return (*found, *self._slacks)
+
+    @cached_property
     def _slack_function(self) -> Any:
         """Points (..., n) -> slacks (..., constraints), nan where a constraint is undefined."""
         import numpy as np

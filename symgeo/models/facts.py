@@ -37,6 +37,7 @@ def state_facts(field: Field, chart: Chart, support: Support) -> None:
                 facts += [part.upper - v] if part.upper.free_symbols else []
     field.knowledge.state_ranges(ranges)
     field.knowledge.apart = frozenset(support.variables)
+    field.knowledge.state_domain(chart.parameters, chart.conditions)
     points = zip(chart.interior_points(_SAMPLES), support.interior_points(_SAMPLES), strict=False)
     field.knowledge.state_points([{**p, **x} for p, x in points])
     facts += list(_differences(chart.constraints))
