@@ -59,7 +59,8 @@ class NodeValues:
             found: dict[NumericNode, np.ndarray] = {}
             for ((source, _), nodes), at in zip(self._groups.items(), places, strict=True):
                 points = np.stack([np.broadcast_to(v, shape).ravel() for v in at(*columns)], axis=-1)
-                got = source.values(nodes, points)
+                distinct, where = np.unique(points, axis=0, return_inverse=True)
+                got = source.values(nodes, distinct)[where.ravel()]
                 found.update({node: got[:, i].reshape(shape) for i, node in enumerate(nodes)})
             return [found[node] for node in self.symbols]
 

@@ -18,13 +18,14 @@ import sympy as sp
 from symgeo.algebra import Element, Field
 from symgeo.algebra.element import separated
 from symgeo.algebra.linear import solve
-from symgeo.expectation.node import Expectation, Letters
+from symgeo.expectation.node import LOG_NORMALISER, Expectation, Letters
 
 if TYPE_CHECKING:
     import numpy as np
     from sympy import Expr, Symbol
 
     from symgeo.algebra.sets import Piece
+    from symgeo.expectation.cells import Cell
 
 # Derivatives with more terms are not looked at for linear relations.
 _MOST_TERMS = 400
@@ -116,17 +117,20 @@ class Law:
     def _moment(self, f: Expr, letters: Letters) -> Expr:
         if f == 0:
             return sp.S.Zero
-        if not f.free_symbols & set(self.variables) and f != 1:
-            return f * self.moment(sp.S.One, letters)
+        outside, inside = f.as_independent(*self.variables, as_Add=False)
+        if outside != 1:
+            return outside * self.moment(inside, letters)
+        if f.is_Add:
+            constant, rest = f.as_independent(*self.variables, as_Add=True)
+            if constant != 0:
+                return constant * self.moment(sp.S.One, letters) + self.moment(rest, letters)
         if not letters:
             return Expectation(self, f, letters) if f != 1 else sp.S.One
         for position, letter in enumerate(letters):
             parts = self._combination(letter)
             if parts is not None and parts != {letter: 1}:
                 rest = letters[:position] + letters[position + 1 :]
-                return sp.Add(
-                    *(c.to_sympy() * self.moment(f, (*rest, i) if i else rest) for i, c in parts.items())
-                )
+                return sp.Add(*(c.to_sympy() * self.moment(f, (*rest, i) if i else rest) for i, c in parts.items()))
         if f == 1:
             if len(letters) == 1:
                 return -self._other_blocks(letters[0]) if len(letters[0]) > 1 else sp.S.Zero
@@ -150,15 +154,26 @@ class Law:
 
     def slope(self, f: Expr, letters: Letters, k: int) -> Expr:
         """``d_k E[f m] = E[d_k f m] + E[f d_k m] + E[f m l_k]`` in the law's own parameters."""
+        if f == LOG_NORMALISER:
+            return self.moment(self.derivative((k,)), ())
         terms = [self.moment(sp.diff(f, self.parameters[k]), letters), self.moment(f, (*letters, (k,)))]
         for position, letter in enumerate(letters):
             longer = tuple(sorted((*letter, k)))
             terms.append(self.moment(f, (*letters[:position], longer, *letters[position + 1 :])))
         return sp.Add(*terms)
 
+    def log_normaliser(self) -> Expectation:
+        """The logarithm of the constant by which ``exp(log_density)`` has to be divided."""
+        return Expectation(self, LOG_NORMALISER, ())
+
+    def at(self, e: Expr, values: Sequence[Expr]) -> Expr:
+        """An expression in the law's own parameters with these values in their place."""
+        own = {p: v for p, v in zip(self.parameters, values, strict=True) if p != v}
+        return e.subs(own, simultaneous=True) if own else e
+
     def _combination(self, letter: tuple[int, ...]) -> Combination | None:
         """A derivative of the log-density as a combination of one, the scores and, failing that, itself."""
-        if self._field is None:
+        if self._field is None or self.unnormalised:
             return None
         if letter not in self._reduced:
             self._reduced[letter] = self._found_combination(self._field, letter)
@@ -173,9 +188,7 @@ class Law:
         if len(letter) > 1 and element.terms <= _MOST_TERMS:
             scores = [(i,) for i in range(len(self.parameters))]
             columns = [field.one, *(self._element(field, i) for i in scores)]
-            tables = [
-                {key: c for key, (_, c) in separated(a, self.variables).items()} for a in (*columns, element)
-            ]
+            tables = [{key: c for key, (_, c) in separated(a, self.variables).items()} for a in (*columns, element)]
             keys = list(dict.fromkeys(key for table in tables for key in table))
             grid = [[table.get(key, field.zero) for table in tables[:-1]] for key in keys]
             found = solve(grid, [tables[-1].get(key, field.zero) for key in keys]).values
@@ -190,6 +203,13 @@ class Law:
         return element
 
     # -- numbers ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """The parts of the support on which the density is one expression."""
+        from symgeo.expectation.cells import cells_of
+
+        return list(cells_of(self.log_density, self.variables, self.pieces, self.parameters))
 
     def values(self, nodes: Sequence[Expectation], points: np.ndarray) -> np.ndarray:
         """The nodes' values at points (P, n) -> (P, len(nodes)); nan outside the domain and where an integral fails."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from symgeo.expectation.law import Law
 
+# In the place of a function: not a mean, but the logarithm of the constant that normalises the density.
+LOG_NORMALISER = sp.Symbol("log Z", real=True)
 # The derivatives of the log-density in a product, each as the ascending positions of its parameters.
 Letters = tuple[tuple[int, ...], ...]
 
@@ -60,14 +62,11 @@ class Expectation(NumericNode):
         return sp.Mul(self.f, *(self.law.derivative(i) for i in self.letters))
 
     def _eval_derivative(self, s: Symbol) -> Expr:
-        own = dict(zip(self.law.parameters, self.args, strict=True))
-        moved = any(p != v for p, v in own.items())
         terms = []
         for k, value in enumerate(self.args):
             rate = value.diff(s)
             if rate != 0:
-                slope = self.law.slope(self.f, self.letters, k)
-                terms.append(rate * (slope.subs(own, simultaneous=True) if moved else slope))
+                terms.append(rate * self.law.at(self.law.slope(self.f, self.letters, k), self.args))
         return sp.Add(*terms)
 
     def estimate(self, values: Any) -> tuple[float, float]:
@@ -93,10 +92,8 @@ class Expectation(NumericNode):
     def _sympystr(self, printer: Any) -> str:
         parts = [] if self.f == 1 and self.letters else [printer.parenthesize(self.f, 50 if self.letters else 0)]
         parts += [text if n == 1 else f"{text}**{n}" for text, _, n in self._factors()]
-        text = f"E[{'*'.join(parts)}]"
-        moved = [
-            f"{p}={printer._print(v)}" for p, v in zip(self.law.parameters, self.args, strict=True) if p != v
-        ]
+        text = "log Z" if self.f == LOG_NORMALISER else f"E[{'*'.join(parts)}]"
+        moved = [f"{p}={printer._print(v)}" for p, v in zip(self.law.parameters, self.args, strict=True) if p != v]
         return f"{text}({', '.join(moved)})" if moved else text
 
     _sympyrepr = _sympystr
@@ -108,7 +105,7 @@ class Expectation(NumericNode):
         parts += [m if n == 1 else rf"\left({m}\right)^{{{n}}}" for _, m, n in self._factors()]
         if len(parts) > 1:
             parts = [rf"({p})" if p.startswith(r"\partial") else p for p in parts]
-        text = rf"\operatorname{{E}}\left[{' '.join(parts)}\right]"
+        text = r"\log Z" if self.f == LOG_NORMALISER else rf"\operatorname{{E}}\left[{' '.join(parts)}\right]"
         moved = [
             f"{printer._print(p)} = {printer._print(v)}"
             for p, v in zip(self.law.parameters, self.args, strict=True)

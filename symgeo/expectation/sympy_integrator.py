@@ -105,7 +105,6 @@ def answer(stream: Any) -> None:
     kind, log_density, f, variable, ends, seconds, points = pickle.load(stream)
     if hasattr(signal, "alarm"):
         signal.alarm(int(seconds) + 1)  # ends the child even if nobody is left to do so
-    sys.setrecursionlimit(10_000)
     out, sys.stdout = sys.stdout.buffer, sys.stderr
     own = _own_variable(variable, ends, discrete=kind == "sum")
     # SymPy finds real forms of roots and logarithms where every symbol is positive.

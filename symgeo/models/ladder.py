@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-import sympy as sp
-
 from symgeo.errors import NoClosedFormError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat

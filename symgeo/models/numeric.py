@@ -121,7 +121,9 @@ def _require_regular(model: StatisticalModel, metric: Tensor) -> None:
         direction = vectors[0, :, 0] / np.maximum(scale[0], 1e-300)
         direction = direction / direction[np.argmax(np.abs(direction))]
         rank = int(np.sum(eigenvalues[0] >= _SINGULAR))
-        text = " + ".join(f"({v:.6g}) d/d{s}" for v, s in zip(direction, model.parameters, strict=True) if abs(v) > 1e-9)
+        text = " + ".join(
+            f"({v:.6g}) d/d{s}" for v, s in zip(direction, model.parameters, strict=True) if abs(v) > 1e-9
+        )
         raise SingularMetricError(
             f"the metric is singular: rank {rank} of {len(direction)}; at {_shown(model, _interior(model)[0])} the "
             f"density does not change along {text}. The parameters are not identifiable: drop or fix one, or declare "

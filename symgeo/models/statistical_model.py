@@ -15,19 +15,18 @@ from symgeo.algebra.sets import Segment
 from symgeo.algebra.zero_test import element_sign, unanimous_sign
 from symgeo.errors import (
     DeclarationError,
-    NoClosedFormError,
     NotExponentialFamilyError,
     ParameterListError,
     UnknownSymbolError,
 )
 from symgeo.geometry.manifold import StatisticalManifold
-from symgeo.geometry.reference import dually_flat
 from symgeo.models.chart import Chart
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.facts import state_facts
-from symgeo.models.finite import MOST_POINTS, interpolated, summed
+from symgeo.models.finite import MOST_POINTS, interpolated
 from symgeo.models.indicators import split_indicator
 from symgeo.models.log_density import log_of
+from symgeo.models.normaliser import has_sum, normalised_law
 from symgeo.models.recognition import recognise
 from symgeo.models.support import Support
 
@@ -84,8 +83,15 @@ class StatisticalModel:
             self.density = _on_points(self.density, self._points)
         self.field: Field = differential_field()
         state_facts(self.field, self.chart, self.support)
-        self.log_density = log_of(self.density, self._sign)
-        if check:
+        self._own_law: Law | None = None
+        if has_sum(self.density):
+            # A density that is divided by its own sum or integral needs no check.
+            self.log_density, self._own_law = normalised_law(
+                self.density, self.variables, self.support, self.chart, self.field, self._sign
+            )
+        else:
+            self.log_density = log_of(self.density, self._sign)
+        if check and self._own_law is None:
             from symgeo.models.normalisation import check_density
 
             check_density(self.log_density, self.chart, self.support, density=self.density)
@@ -210,7 +216,7 @@ class StatisticalModel:
         """The model's law for numerical expectations; None where its log-density has a kink that moves."""
         from symgeo.models.numeric import law_of
 
-        return law_of(self)
+        return self._own_law or law_of(self)
 
     def expectation(self, f: Expr) -> Expr:
         """``E[f]``, f a function of the variables and the parameters: in closed form, or to be integrated numerically.
