@@ -8,84 +8,70 @@ declarations are not checked for normalisation each time; the tests do that once
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from inspect import signature
-from types import MappingProxyType
+from inspect import isfunction, signature
+from types import MappingProxyType, ModuleType
 
 from sympy import Rational
 
-from symgeo.catalogue.continuous import (
-    beta,
-    chi_squared,
-    exponential,
-    gamma,
-    gamma_scale,
-    half_normal,
-    inverse_gamma,
-    inverse_gaussian,
-    laplace,
-    lognormal,
-    maxwell,
-    normal,
-    normal_natural,
-    normal_precision,
-    normal_variance,
-    pareto,
-    rayleigh,
-    von_mises,
-    weibull,
+from symgeo.catalogue import (
+    counts,
+    curved,
+    directional,
+    discrete,
+    half_line,
+    kinked,
+    lifetimes,
+    mixtures,
+    multivariate,
+    multivariate_discrete,
+    real_line,
+    regression,
+    unit_interval,
 )
-from symgeo.catalogue.discrete import (
-    bernoulli,
-    binomial,
-    categorical,
-    geometric,
-    logarithmic_series,
-    negative_binomial,
-    poisson,
-)
-from symgeo.catalogue.multivariate import bivariate_normal, dirichlet, multinomial, multivariate_normal
 from symgeo.errors import UnknownFamilyError
 from symgeo.models.statistical_model import StatisticalModel
 
-_DECLARATIONS: tuple[Callable[..., StatisticalModel], ...] = (
-    bernoulli,
-    beta,
-    binomial,
-    bivariate_normal,
-    categorical,
-    chi_squared,
-    dirichlet,
-    exponential,
-    gamma,
-    gamma_scale,
-    geometric,
-    half_normal,
-    inverse_gamma,
-    inverse_gaussian,
-    laplace,
-    logarithmic_series,
-    lognormal,
-    maxwell,
-    multinomial,
-    multivariate_normal,
-    negative_binomial,
-    normal,
-    normal_natural,
-    normal_precision,
-    normal_variance,
-    pareto,
-    poisson,
-    rayleigh,
-    von_mises,
-    weibull,
+_ROOMS: tuple[ModuleType, ...] = (
+    real_line,
+    half_line,
+    lifetimes,
+    unit_interval,
+    kinked,
+    directional,
+    discrete,
+    counts,
+    multivariate,
+    multivariate_discrete,
+    mixtures,
+    curved,
+    regression,
 )
-_FAMILIES = MappingProxyType({declare.__name__: declare for declare in _DECLARATIONS})
+_FAMILIES: Mapping[str, Callable[..., StatisticalModel]] = MappingProxyType(
+    {
+        name: value
+        for room in _ROOMS
+        for name, value in vars(room).items()
+        if isfunction(value) and value.__module__ == room.__name__ and not name.startswith("_")
+    }
+)
 _CALL = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
 _ARGUMENT = re.compile(r"\s*(?:(\w+)\s*=)?\s*([+-]?\d+(?:\.\d+|/0*[1-9]\d*)?)\s*")
 
-__all__ = ["get", "names", *_FAMILIES]
+__all__ = ["get", "names"]  # and the families, by __getattr__
+
+
+def __getattr__(name: str) -> Callable[..., StatisticalModel]:
+    """``catalogue.gamma``: the declaration of that name."""
+    declare = _FAMILIES.get(name)
+    if declare is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; names() lists the families")
+    return declare
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_FAMILIES})
 
 
 def names() -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def _log_gamma(x):
 
 def _log_gamma_ratio(x, d):
     """log(gamma(x + d)/gamma(x)) without cancellation for large x: the difference of two Stirling series."""
-    large = (x > 30.0) & (x + d > 30.0) & (np.abs(d) < 0.5 * x)
+    large = (x > 30.0) & (x + d > 30.0)
     w = np.where(large, x, 60.0)
     e = np.where(large, d, 0.0)
     tail = _stirling_tail(w + e) - _stirling_tail(w)
@@ -48,7 +48,9 @@ def _stirling_tail(x):
 
 def _log_beta(a, b):
     """log(beta(a, b)) without underflow for a, b > 0."""
-    return np.where((a > 0) & (b > 0), special.betaln(a, b), np.log(special.beta(a, b)))
+    small, big = np.minimum(a, b), np.maximum(a, b)
+    positive = special.gammaln(small) - _log_gamma_ratio(big, small)
+    return np.where(small > 0, np.where(big > 30.0, positive, special.betaln(a, b)), np.log(special.beta(a, b)))
 
 
 def _binomial(n, k):

@@ -266,7 +266,11 @@ def _sum(expr: sp.Add) -> sp.Expr | None:
 
 
 def _gamma_difference(expr: sp.Add) -> sp.Expr | None:
-    """loggamma(u) - loggamma(v) as one function where u - v lacks a symbol of both: for large u they cancel."""
+    """Terms loggamma(u) of opposite signs cancel for large u: as one function where their arguments allow it.
+
+    loggamma(u) + loggamma(v) - loggamma(u + v + k) for a small whole number k, or loggamma(u) - loggamma(v) where u - v
+    lacks a symbol of both.
+    """
     found: list[tuple[sp.Expr, sp.Expr, sp.Expr]] = []  # coefficient, argument, term
     for term in expr.args:
         coefficient, function = term.as_coeff_Mul()
@@ -275,6 +279,13 @@ def _gamma_difference(expr: sp.Add) -> sp.Expr | None:
         elif not isinstance(function, sp.loggamma):
             continue
         found.append((coefficient, function.args[0], term))
+    for above, below in itertools.product(itertools.combinations(found, 2), found):
+        (c, u, first), (d, v, second), (e, w, third) = *above, below
+        excess = sp.expand_mul(w - u - v) if c == d == -e else None
+        if excess is not None and excess.is_Integer and abs(excess) < 3:
+            rest = [a for a in expr.args if a is not first and a is not second and a is not third]
+            steps = [sp.log(u + v + k) for k in range(min(excess, 0), max(excess, 0))]
+            return sp.Add(*rest, c * log_beta(u, v), *((-c if excess > 0 else c) * step for step in steps))
     for (c, u, first), (d, v, second) in itertools.permutations(found, 2):
         shared = u.free_symbols & v.free_symbols
         if c + d == 0 and c > 0 and shared:

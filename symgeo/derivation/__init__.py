@@ -2,10 +2,11 @@
 
 - `derivation(model)`: the :class:`Derivation`, with ``.steps``, ``.latex()``, ``.markdown()``, ``.text()``.
 
-How: derive.py lists the steps; family_steps.py, metric_steps.py and curvature_steps.py write them in the
-letters of setting.py. tidy.py and abbreviations.py prepare the formulas for reading; latex.py, markdown.py
-and text.py write the document, with the printers latex_printer.py and text_printer.py and the line breaking
-of layout.py. objects.py names what source code is printed of.
+How: derive.py lists the steps; family_steps.py, substitution_step.py, quadrature_step.py, metric_steps.py and
+curvature_steps.py write them in the letters of setting.py. tidy.py and abbreviations.py prepare the formulas for
+reading; latex.py, markdown.py and text.py write the document, with the printers latex_printer.py and text_printer.py,
+expectations.py for what has no closed form, and the line breaking of layout.py. objects.py names what source code is
+printed of.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy import Expr, Integer, Mul, Pow, Rational
 
+from symgeo.codegen.numeric_node import NumericNode
+
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 # Functions written without brackets around a single symbol.
 BARE = (sp.log, sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh)
@@ -210,6 +212,6 @@ def _rank(f: Expr, order: Order) -> int:
         return 2
     if isinstance(f, sp.exp):
         return 7
-    if isinstance(f, BARE):
+    if isinstance(f, BARE) or isinstance(base, NumericNode):
         return 6
     return 3 if _is_root(f) else 4

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sympy import Expr
+from sympy import Expr, preorder_traversal
 
 from symgeo.algebra.element import Element
 from symgeo.algebra.tensor import Tensor
+from symgeo.codegen.numeric_node import NumericNode
 
 MOST_COMPONENTS = 40
 # How many stand for the rest when there are more than that.
@@ -17,6 +18,8 @@ MOST_OPERATIONS = 1500
 # A single component longer than this is a page of its own.
 LONGEST = 250
 _MOST_TERMS = 120
+# An expectation that stays is as hard to read as this many operations.
+_NODE = 10
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def select(tensor: Tensor, most: int = MOST_COMPONENTS, operations: int = MOST_O
         if terms > _MOST_TERMS:
             break
         expr = tensor[index]
-        cost = int(expr.count_ops())
+        cost = effort(expr)
         if cost > LONGEST or spent + cost > operations:
             continue
         chosen[index] = expr
@@ -52,6 +55,12 @@ def select(tensor: Tensor, most: int = MOST_COMPONENTS, operations: int = MOST_O
 def size(element: Element) -> int:
     """The number of terms of the numerator, known before anything is converted to SymPy."""
     return len(element.numerator)
+
+
+def effort(expr: Expr) -> int:
+    """What it takes to read an expression: its operations, and more for every expectation that stays in it."""
+    nodes = sum(isinstance(e, NumericNode) for e in preorder_traversal(expr)) if expr.has(NumericNode) else 0
+    return int(expr.count_ops()) + _NODE * nodes
 
 
 def operations(expressions: Iterable[Expr]) -> int:

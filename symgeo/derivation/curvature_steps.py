@@ -6,7 +6,7 @@ import sympy as sp
 from sympy import Expr
 
 from symgeo.algebra.element import Element
-from symgeo.derivation.components import LONGEST, operations, select, size
+from symgeo.derivation.components import LONGEST, effort, operations, select, size
 from symgeo.derivation.metric_steps import tensor_formulas
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Formula, Step
@@ -15,6 +15,8 @@ from symgeo.geometry.duality import Duality
 
 # Curvature in full is shown up to this dimension, and only in a few short components.
 _MOST_DIMENSIONS = 3
+# With expectations that stay, up to this one.
+_MOST_OPEN = 2
 _MOST_RIEMANN = 12
 # Four nested sums over terms as long as the inverse metric's: beyond this the contraction takes minutes.
 _MOST_WORK = 200_000
@@ -23,7 +25,7 @@ _MOST_TERMS = 150
 
 def riemann_step(s: Setting) -> Step | None:
     """The curvature tensor and its trace, where they are small enough to be read; None where not."""
-    if not 1 < s.manifold.dim <= _MOST_DIMENSIONS:
+    if not 1 < s.manifold.dim <= (_MOST_OPEN if s.is_open else _MOST_DIMENSIONS):
         return None
     connection = s.connection
     lowered = connection.riemann_lowered
@@ -88,13 +90,16 @@ def scalar_step(s: Setting) -> Step:
             " The exponential and the mixture connection of an exponential family are flat, "
             rf"so that ${name}^{{(1)}} = {name}^{{(-1)}} = 0$."
         )
-    if s.manifold.dim**4 * _longest(s) > _MOST_WORK:
+    open_ended = s.is_open and s.manifold.dim > _MOST_OPEN
+    if open_ended or s.manifold.dim**4 * _longest(s) > _MOST_WORK:
+        what = "It holds too many expectations" if open_ended else (
+            "The dimension and the components of the inverse metric are too large"
+        )  # fmt: skip
         return Step(
             "Scalar curvature",
             statement + ".",
-            remark="The dimension and the components of the inverse metric are too large for a formula to "
-            "be read; "
-            "manifold.connection(...).scalar_curvature computes it.",
+            remark=f"{what} for a formula to be read; manifold.connection(...).scalar_curvature computes it"
+            f"{_to_integrate(s)}.",
             reason=reason,
             citation=citation,
         )
@@ -105,7 +110,7 @@ def scalar_step(s: Setting) -> Step:
     for connection in wanted:
         order = s.latex(connection.alpha)
         value = curvature.scalar(connection)
-        if size(value) > _MOST_TERMS:
+        if size(value) > _MOST_TERMS or (s.is_open and effort(connection.scalar_curvature) > LONGEST):
             long.append(value)
         else:
             formulas.append(Formula(f"{name}^{{({order})}}", connection.scalar_curvature))
@@ -116,9 +121,13 @@ def scalar_step(s: Setting) -> Step:
         remark = (
             f"The numerator has {size(long[0])} terms and is not listed; "
             f"manifold.connection(...).scalar_curvature "
-            "gives it."
+            f"gives it{_to_integrate(s)}."
         )
     return Step("Scalar curvature", statement + ".", tuple(formulas), remark, reason, citation)
+
+
+def _to_integrate(s: Setting) -> str:
+    return ", and symgeo.lambdify its values" if s.is_open else ""
 
 
 def _longest(s: Setting) -> int:

@@ -11,17 +11,11 @@ from sympy import Expr
 from symgeo.algebra import as_expression
 from symgeo.derivation import curvature_steps, family_steps, metric_steps
 from symgeo.derivation.document import Derivation
+from symgeo.derivation.quadrature_step import quadrature_step
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Step
 from symgeo.derivation.substitution_step import substitution_step
-from symgeo.errors import (
-    ArgumentError,
-    DivergentExpectationError,
-    NoClosedFormError,
-    NotExponentialFamilyError,
-    SingularMetricError,
-    SymgeoError,
-)
+from symgeo.errors import ArgumentError, SingularMetricError, SymgeoError
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.statistical_model import StatisticalModel
 
@@ -30,8 +24,8 @@ def derivation(model: StatisticalModel | ExponentialFamily, alpha: Expr | int | 
     """The written derivation of a model's information geometry.
 
     ``alpha`` is the order of the connection, a number or an expression free of the parameters; by default a
-    free symbol. A model without a regular exponential form, or with a singular metric, is derived as far as
-    its geometry goes, and the last step says why it ends there. Raises :class:`ArgumentError` for anything
+    free symbol. A model without a geometry, or with a singular metric, is derived as far as it goes, and the
+    last step says why it ends there. Raises :class:`ArgumentError` for anything
     but a model or a real alpha, and :class:`ParameterListError` for an alpha that holds a parameter.
     """
     if isinstance(model, ExponentialFamily):
@@ -66,14 +60,9 @@ def _steps(s: Setting) -> list[Step]:
     steps.append(family_steps.score_step(s))
     try:
         manifold = s.manifold
-    except (NotExponentialFamilyError, NoClosedFormError, DivergentExpectationError) as error:
+    except SymgeoError as error:
         return [*steps, _refusal(error)]
-    if s.regular is not None:
-        step = family_steps.moments_step if s.regular.is_curved else family_steps.expectation_step
-        steps.append(step(s, s.regular))
-    elif s.model.substitution is not None:
-        steps.append(substitution_step(s, s.model.substitution))
-    steps.append(metric_steps.metric_step(s))
+    steps += [_expectations(s), metric_steps.metric_step(s)]
     try:
         steps.append(metric_steps.inverse_step(s))
     except SingularMetricError as error:
@@ -88,12 +77,26 @@ def _steps(s: Setting) -> list[Step]:
     return [*steps, curvature_steps.jeffreys_step(s), curvature_steps.geodesic_step(s)]
 
 
+def _expectations(s: Setting) -> Step:
+    """The step of the rung that gave the manifold."""
+    if s.rung == "score equations" and s.regular is not None:
+        step = family_steps.moments_step if s.regular.is_curved else family_steps.expectation_step
+        return step(s, s.regular)
+    if s.rung == "substitution" and s.model.substitution is not None:
+        return substitution_step(s, s.model.substitution)
+    if s.rung == "quadrature" and s.model.law is not None:
+        return quadrature_step(s, s.model.law)
+    return Step("Expectations", f"The expectations below were found by {s.rung}.")
+
+
 def _refusal(error: SymgeoError) -> Step:
+    reason = str(error).replace("$", r"\$")
     return Step(
         "Where the derivation ends",
         "The Fisher metric and all that follows from it are not derived for this family.",
-        remark=str(error).replace("$", r"\$") + ".",
-        reason="The geometry is derived from expectations in closed form: of sufficient statistics by the score "
-        "equations, of finite sums, or of integrals that a substitution makes Gamma or Beta integrals.",
-        citation="Barndorff-Nielsen 1978, chapter 8",
+        remark=f"{reason[:1].upper()}{reason[1:]}.",
+        reason="The geometry is derived from expectations: of sufficient statistics by the score equations, of finite "
+        "sums, of integrals that a substitution makes Gamma or Beta integrals, or, where none of these has a closed "
+        "form, of what is integrated numerically. They must exist, and pass under derivatives in the parameters.",
+        citation="Amari and Nagaoka 2000, section 2.2",
     )

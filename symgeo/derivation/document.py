@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from symgeo.derivation.abbreviations import Abbreviations, ShortStep
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Step, references
+from symgeo.errors import SymgeoError
 
 if TYPE_CHECKING:
     from symgeo.models.statistical_model import StatisticalModel
@@ -35,6 +36,24 @@ class Derivation:
         if name:
             return f"Information geometry of the {name.replace('_', ' ')} family".replace("$", r"\$")
         return "Information geometry of a family of distributions"
+
+    @cached_property
+    def rung(self) -> str | None:
+        """How the expectations in the metric were found, as ``StatisticalModel.rung``; None where they were not."""
+        try:
+            return self.setting.rung
+        except SymgeoError:
+            return None
+
+    @property
+    def subtitle(self) -> str:
+        """A line that says how the expectations were found and whether they are closed; empty where they were not."""
+        if self.rung is None:
+            return ""
+        if not self.setting.is_open:
+            return f"Expectations in closed form, by {self.setting.way}"
+        also = "" if self.rung == "quadrature" else f"{self.setting.way}, and by "
+        return f"Expectations by {also}quadrature where they have no closed form"
 
     @cached_property
     def short_steps(self) -> list[ShortStep]:

@@ -47,10 +47,11 @@ def latex_document(derivation: Derivation) -> str:
         items = "\n".join(rf"\item {prose(text)}" for text in derivation.references)
         body.append(f"\\section*{{References}}\n\\begin{{itemize}}\n{items}\n\\end{{itemize}}")
     text = "\n\n".join(body)
+    below = f"\\smallskip\n{prose(derivation.subtitle)}\n" if derivation.subtitle else ""
     preamble = _PREAMBLE + (_SHRINK if r"\fitted" in text else "") + _BODY
     return (
         f"{preamble}\n\\begin{{document}}\n\\begin{{center}}\n{{\\LARGE "
-        f"{prose(derivation.title)}\\par}}\n\\end{{center}}\n\n"
+        f"{prose(derivation.title)}\\par}}\n{below}\\end{{center}}\n\n"
         f"{text}\n\n\\end{{document}}\n"
     )
 

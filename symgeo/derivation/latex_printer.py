@@ -10,11 +10,13 @@ from sympy import Expr
 from sympy.printing.latex import LatexPrinter
 
 from symgeo.derivation.arrange import BARE, Product, arranged, is_negative, is_tall, ordered_terms
+from symgeo.derivation.expectations import in_latex
 from symgeo.derivation.notation import Notation
+from symgeo.expectation.node import Expectation
 
 _CALLS = (sp.polygamma, sp.gamma, sp.besseli, sp.besselk, sp.besselj, sp.bessely)
 _TALL = (r"\frac", r"\begin", r"\sum", r"\int", r"\binom")
-_WORDS = (r"\mathit", r"\text", r"{\mathit", r"{\text")
+_WORDS = (r"\mathit", r"\text", r"\mathrm{E}", r"{\mathit", r"{\text")
 
 
 class FieldPrinter(LatexPrinter):
@@ -28,6 +30,9 @@ class FieldPrinter(LatexPrinter):
 
     def _print(self, expr: Any, **kwargs: Any) -> str:
         """As in SymPy, but each expression once: line breaking asks for the same ones again and again."""
+        if isinstance(expr, Expectation):
+            text = in_latex(expr, self.notation, self._print)
+            return f"{text}^{{{kwargs['exp']}}}" if "exp" in kwargs else text
         if kwargs:
             return super()._print(expr, **kwargs)
         key = (expr, self._inline > 0)
@@ -139,7 +144,7 @@ class FieldPrinter(LatexPrinter):
     @staticmethod
     def _is_call(base: Expr) -> bool:
         """Whether the base is written f(x), so that an exponent may follow the bracket."""
-        return isinstance(base, (*_CALLS, sp.Abs))
+        return isinstance(base, (*_CALLS, sp.Abs, Expectation))
 
     def _print_exp(self, expr: Any, exp: Any = None) -> str:
         argument = expr.args[0]

@@ -32,6 +32,7 @@ def markdown_document(derivation: Derivation) -> str:
     """The complete document."""
     layout = Layout(derivation.setting.printer)
     parts = [f"# {prose(derivation.title)}"]
+    parts += [f"*{prose(derivation.subtitle)}*"] if derivation.subtitle else []
     parts += [section(layout, number, short) for number, short in enumerate(derivation.short_steps, 1)]
     if derivation.references:
         parts.append("## References\n\n" + "\n".join(f"- {prose(text)}" for text in derivation.references))

@@ -32,6 +32,9 @@ class Notation:
         self._names: dict[Symbol, Name] = {}
         self._taken = set(taken)
         self._bases = set(taken)
+        # The letter of the log-density, and the symbols that stand in indices by their numbers.
+        self.loglikelihood = r"\ell"
+        self.numbered: tuple[Symbol, ...] = ()
         self.order = Order(frozenset(first), tuple(last))
         for symbol in symbols:
             self.name(symbol)
@@ -80,12 +83,19 @@ class Notation:
         free = [c for c in _INDICES if c not in self._bases]
         return [free[n] if n < len(free) else f"i_{{{n}}}" for n in range(count)]
 
+    def derivative(self, symbols: Sequence[Symbol]) -> str:
+        """The derivative of the log-density in these symbols, ``\\ell_{wm}``."""
+        return f"{self.loglikelihood}_{{{self.index(symbols)}}}"
+
     def latex(self, symbol: Symbol) -> str:
         """The symbol's LaTeX."""
         return self.name(symbol).latex
 
     def index(self, symbols: Sequence[Symbol]) -> str:
-        """Several symbols side by side, as the indices of a component."""
+        """Several symbols side by side, as the indices of a component: their names or their numbers."""
+        if self.numbered and all(s in self.numbered for s in symbols):
+            apart = r"\," if len(self.numbered) > 9 else ""
+            return apart.join(str(self.numbered.index(s) + 1) for s in symbols)
         names = [self.latex(s) for s in symbols]
         if not all(len(n) == 1 or (n.startswith("\\") and n[1:].isalpha()) for n in names):
             return r"\,".join(names)

@@ -14,11 +14,11 @@ _GREEK_LETTERS = {
 }
 _UNICODE = {
     "partial": "∂", "ell": "ℓ", "infty": "∞", "in": " ∈ ", "cup": " ∪ ", "nabla": "∇", "sum": "Σ", "int": "∫",
-    "neq": " ≠ ", "ldots": "…", "mapsto": " ↦ ", "varphi": "φ", "varepsilon": "ε", "varsigma": "ς",
+    "neq": " ≠ ", "ldots": "…", "mapsto": " ↦ ", "sim": " ~ ", "varphi": "φ", "varepsilon": "ε", "varsigma": "ς",
 }  # fmt: skip
 _ASCII = {
     "partial": "d", "ell": "l", "infty": "oo", "in": " in ", "cup": " u ", "nabla": "D", "sum": "sum ",
-    "int": "int ", "neq": " != ", "ldots": "...", "mapsto": " -> ", "varphi": "phi",
+    "int": "int ", "neq": " != ", "ldots": "...", "mapsto": " -> ", "sim": " ~ ", "varphi": "phi",
 }  # fmt: skip
 _SILENT = (
     "left",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symgeo.codegen.numeric_node import NumericNode
 from symgeo.derivation.components import Selection, select
 from symgeo.derivation.latex_printer import FieldPrinter
 from symgeo.derivation.names import Name, name_of
@@ -55,7 +56,8 @@ class Setting:
         self.printer = FieldPrinter(self.notation)
         letter = self.notation.letter
         self.density = letter("p", "f", "q", "w")
-        self.loglikelihood = letter(r"\ell", "L")
+        self.loglikelihood = self.notation.loglikelihood = letter(r"\ell", "L")
+        self.notation.numbered = self.parameters if self.numbered else ()
         self.point = letter(r"\theta", r"\xi", r"\zeta", r"\omega")
         self.observation = letter("x", "y", "z", "v")
         self._name_dots()
@@ -89,9 +91,7 @@ class Setting:
 
     def index(self, at: Sequence[int]) -> str:
         """The indices of a component: the names of the coordinates, or their numbers."""
-        if not self.numbered:
-            return self.notation.index([self.parameters[n] for n in at])
-        return (r"\," if len(self.parameters) > 9 else "").join(str(n + 1) for n in at)
+        return self.notation.index([self.parameters[n] for n in at])
 
     @cached_property
     def tidy(self) -> Tidy:
@@ -102,6 +102,26 @@ class Setting:
     def manifold(self) -> StatisticalManifold:
         """The model's manifold; raises what the model raises when it has none."""
         return self.model.manifold
+
+    @property
+    def rung(self) -> str:
+        """How the expectations in the metric are found; raises what the model raises when they are not."""
+        return self.model.rung
+
+    @property
+    def way(self) -> str:
+        """The rung in words."""
+        if self.rung != "score equations":
+            return self.rung
+        if self.regular is None or not self.regular.is_curved:
+            return "the score equations"
+        return "sums" if self.model.support.points() is not None else "the moments of the normal law"
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether expectations without closed form stay in the geometry."""
+        tensors = (self.manifold.metric, self.manifold.cubic)
+        return any(e.has(NumericNode) for t in tensors for e in t.flat())
 
     @property
     def connection(self) -> Connection:

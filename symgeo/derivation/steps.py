@@ -49,6 +49,7 @@ REFERENCES = {
     "Barndorff-Nielsen 1978": "O. Barndorff-Nielsen, Information and Exponential Families in Statistical "
     "Theory, "
     "Wiley, 1978.",
+    "Bartlett 1953": "M. S. Bartlett, Approximate confidence intervals, Biometrika 40 (1953) 12-19.",
     "DLMF": "F. W. J. Olver and others (editors), NIST Digital Library of Mathematical Functions, dlmf.nist.gov.",
     "Jeffreys 1946": "H. Jeffreys, An invariant form for the prior probability in estimation problems, "
     "Proceedings of "
@@ -58,6 +59,8 @@ REFERENCES = {
     "IMS Lecture Notes 10, 1987, 163-216.",
     "Lee 2013": "J. M. Lee, Introduction to Smooth Manifolds, second edition, Springer, 2013.",
     "Lee 2018": "J. M. Lee, Introduction to Riemannian Manifolds, second edition, Springer, 2018.",
+    "Piessens and others 1983": "R. Piessens, E. de Doncker-Kapenga, C. W. Überhuber and D. K. Kahaner, QUADPACK: A "
+    "Subroutine Package for Automatic Integration, Springer, 1983.",
     "Rao 1945": "C. R. Rao, Information and the accuracy attainable in the estimation of statistical "
     "parameters, "
     "Bulletin of the Calcutta Mathematical Society 37 (1945) 81-91.",

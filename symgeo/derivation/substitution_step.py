@@ -6,52 +6,120 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symgeo.derivation.components import LONGEST, effort
+from symgeo.derivation.names import name_of
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Formula, Step
 
 if TYPE_CHECKING:
-    from sympy import Expr
+    from sympy import Expr, Symbol
 
-    from symgeo.expectation.mellin import MellinExpectation, Part
+    from symgeo.expectation.iterated import IteratedExpectation
+    from symgeo.expectation.mellin import Part
+
+_CITATION = "DLMF, 5.2.1 and 5.12.1"
 
 
-def substitution_step(s: Setting, expectation: MellinExpectation) -> Step:
+def substitution_step(s: Setting, expectation: IteratedExpectation) -> Step:
     """The substitution on each part of the support, the law it leads to, and the master integral."""
+    if len(expectation.levels) > 1:
+        return _iterated_step(s, expectation)
+    ((x, level),) = expectation.levels
     variable = sp.Dummy(s.standard, positive=True)
     s.coordinates(s.standard, (variable,))
-    u, (a, b) = s.standard, s.shape
-    x = s.notation.latex(s.model.variables[0])
+    u = s.standard
     formulas: list[Formula] = []
-    for part in expectation.parts:
-        formulas += _formulas(part, variable, x, (a, b))
-    beta = expectation.parts[0].law.b is not None
-    law = rf"{u}^{{{a} - 1}} (1 - {u})^{{{b} - 1}}/B({a}, {b})" if beta else rf"{u}^{{{a} - 1}} e^{{-{u}}}/\Gamma({a})"
-    ends = "(0, 1)" if beta else r"(0, \infty)"
-    master = (
-        rf"\int_0^1 {u}^{{{a} - 1}} (1 - {u})^{{{b} - 1}}\, d{u} = B({a}, {b})"
-        if beta
-        else rf"\int_0^\infty {u}^{{{a} - 1}} e^{{-{u}}}\, d{u} = \Gamma({a})"
-    )
-    several = len(expectation.parts) > 1
+    for part in level.parts:
+        formulas += [_image(s, part, x, variable), *_shape(s, part)]
+    beta = level.parts[0].law.b is not None
+    several = len(level.parts) > 1
     where = "On each of the parts below, which together are the support, the" if several else "The"
     weight = ", times the mass of the part," if several else ""
     powers = rf"${u}$, $1 - {u}$ and their logarithms" if beta else rf"${u}$ and its logarithm"
     return Step(
         "Expectations by substitution",
-        rf"{where} substitution gives ${u}$ the density ${law}$ on ${ends}${weight} and makes the score a sum of "
-        rf"products of powers of {powers}.",
+        rf"{where} substitution gives ${u}$ the density ${_density(s, beta)}$ on "
+        rf"${_ends(beta)}${weight} and makes the score a sum of products of powers of {powers}.",
         tuple(formulas),
-        reason=rf"Every expectation is then a sum of values of the integral ${master}$ and of its derivatives in the "
-        "exponents, which bring down the logarithms.",
-        citation="DLMF, 5.2.1 and 5.12.1",
+        reason=rf"Every expectation is then a sum of values of the integral ${_master(s, beta)}$ and of its "
+        "derivatives in the exponents, which bring down the logarithms.",
+        citation=_CITATION,
     )
 
 
-def _formulas(part: Part, u: sp.Symbol, x: str, shape: tuple[str, str]) -> list[Formula]:
-    def written(e: Expr) -> Expr:
-        return e.subs(part.law.u, u)
+def _iterated_step(s: Setting, expectation: IteratedExpectation) -> Step:
+    """The same for several variables: each in its turn, and the marginal density that is left for the next."""
+    order = [variable for variable, _ in expectation.levels]
+    formulas: list[Formula] = []
+    remark = ""
+    for n, (x, level) in enumerate(expectation.levels, 1):
+        u = sp.Dummy(s.standard, positive=True)
+        stem = f"{s.standard}_{{{n}}}"
+        plain = name_of(f"{s.standard}{n}")
+        s.notation.define(u, plain)
+        formulas += [_image(s, part, x, u) for part in level.parts]
+        formulas += list(dict.fromkeys(Formula(stem, _law(s, part), r"\sim") for part in level.parts))
+        if n < len(order):
+            rest = s.names([v for v in s.model.variables if v in order[n:]])
+            mass = level.mass.to_sympy()
+            if effort(mass) <= LONGEST:
+                formulas.append(Formula(f"{s.density}({rest})", mass))
+            else:
+                remark = "Marginal densities that are too long are not listed."
+    kinds = {part.law.b is not None for _, level in expectation.levels for part in level.parts}
+    laws = ", or ".join(
+        rf"${_density(s, beta)}$ on ${_ends(beta)}$, called $\mathrm{{{name}}}({', '.join(s.shape[: 1 + beta])})$"
+        for beta, name in ((False, "Gamma"), (True, "Beta"))
+        if beta in kinds
+    )
+    masters = " and ".join(f"${_master(s, beta)}$" for beta in (False, True) if beta in kinds)
+    parts = any(len(level.parts) > 1 for _, level in expectation.levels)
+    cut = " A variable with several lines is cut there into parts, each with its share of the mass." if parts else ""
+    sequence = ", then ".join(f"${s.notation.latex(v)}$" for v in order)
+    return Step(
+        "Expectations by substitution",
+        f"The variables are integrated one after the other: {sequence}. Each time, given the variables that are "
+        rf"left, the substitution below leads to a variable ${s.standard}$ with the density {laws}. The "
+        f"mass of this integral is the marginal density of the variables that are left, and the next is integrated "
+        f"under it.{cut}",
+        tuple(formulas),
+        remark,
+        f"An expectation is the expectation of conditional expectations. Each of these is a sum of values of {masters} "
+        "and of derivatives in the exponents, which bring down logarithms, and it is a function of the variables that "
+        "are left.",
+        _CITATION,
+    )
 
-    out = [Formula(x, written(part.law.field(part.substitution).to_sympy())), Formula(shape[0], part.law.a.to_sympy())]
-    if part.law.b is not None:
-        out.append(Formula(shape[1], part.law.b.to_sympy()))
-    return out
+
+def _image(s: Setting, part: Part, x: Symbol, u: Symbol) -> Formula:
+    image: Expr = part.law.field(part.substitution).to_sympy()
+    return Formula(s.notation.latex(x), image.subs(part.law.u, u))
+
+
+def _shape(s: Setting, part: Part) -> list[Formula]:
+    exponents = [part.law.a] if part.law.b is None else [part.law.a, part.law.b]
+    return [Formula(letter, e.to_sympy()) for letter, e in zip(s.shape, exponents, strict=False)]
+
+
+def _law(s: Setting, part: Part) -> str:
+    exponents = [f.right for f in _shape(s, part)]
+    name = "Gamma" if part.law.b is None else "Beta"
+    return rf"\mathrm{{{name}}}({', '.join(s.printer.inline(e) for e in exponents if not isinstance(e, str))})"
+
+
+def _density(s: Setting, beta: bool) -> str:
+    u, (a, b) = s.standard, s.shape
+    if beta:
+        return rf"{u}^{{{a} - 1}} (1 - {u})^{{{b} - 1}}/B({a}, {b})"
+    return rf"{u}^{{{a} - 1}} e^{{-{u}}}/\Gamma({a})"
+
+
+def _ends(beta: bool) -> str:
+    return "(0, 1)" if beta else r"(0, \infty)"
+
+
+def _master(s: Setting, beta: bool) -> str:
+    u, (a, b) = s.standard, s.shape
+    if beta:
+        return rf"\int_0^1 {u}^{{{a} - 1}} (1 - {u})^{{{b} - 1}}\, d{u} = B({a}, {b})"
+    return rf"\int_0^\infty {u}^{{{a} - 1}} e^{{-{u}}}\, d{u} = \Gamma({a})"

@@ -32,6 +32,7 @@ def text_document(derivation: Derivation, width: int, use_unicode: bool) -> str:
     page = _Page(derivation, max(width, _LEAST_WIDTH), use_unicode)
     title = page.wrapped(derivation.title)
     parts = [f"{title}\n{('═' if use_unicode else '=') * max(map(len, title.splitlines()))}"]
+    parts += [page.wrapped(derivation.subtitle)] if derivation.subtitle else []
     parts += [page.section(number, short) for number, short in enumerate(derivation.short_steps, 1)]
     if derivation.references:
         parts.append("\n".join(["References", *(page.wrapped(t, "  ", "    ") for t in derivation.references)]))

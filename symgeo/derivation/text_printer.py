@@ -12,8 +12,10 @@ from sympy.printing.pretty.stringpict import prettyForm, stringPict
 from sympy.printing.str import StrPrinter
 
 from symgeo.derivation.arrange import Product, arranged, is_negative, is_tall, ordered_terms
+from symgeo.derivation.expectations import on_a_line
 from symgeo.derivation.latex_printer import in_runs, is_indicator, values_of
 from symgeo.derivation.notation import Notation
+from symgeo.expectation.node import Expectation
 
 
 class _Names:
@@ -41,6 +43,9 @@ class _Names:
     def _loggamma_name(self) -> str:
         return "log Γ" if self.use_unicode else "log Gamma"
 
+    def _mean(self, expr: Expectation, line: LinePrinter) -> str:
+        return on_a_line(expr, self.notation, line.doprint, self.use_unicode)
+
 
 class LinePrinter(_Names, StrPrinter):
     """One line."""
@@ -49,6 +54,10 @@ class LinePrinter(_Names, StrPrinter):
         StrPrinter.__init__(self)
         self.notation = notation
         self.use_unicode = use_unicode
+
+    def _print(self, expr: Any, **kwargs: Any) -> str:
+        # An expectation knows how to print itself, but not in these letters.
+        return self._mean(expr, self) if isinstance(expr, Expectation) else super()._print(expr, **kwargs)
 
     def _print_Symbol(self, expr: Any) -> str:
         return self._name(expr)
@@ -91,7 +100,7 @@ class LinePrinter(_Names, StrPrinter):
             return self._product(product)
         below = self._print(base)
         above = self._print(exponent)
-        simple = base.is_Symbol or (base.is_Integer and base >= 0) or isinstance(base, sp.Function)
+        simple = base.is_Symbol or (base.is_Integer and base >= 0) or isinstance(base, (sp.Function, Expectation))
         raised = above if exponent.is_Symbol or (exponent.is_Integer and exponent >= 0) else f"({above})"
         return f"{below if simple else f'({below})'}^{raised}"
 
@@ -154,6 +163,11 @@ class PicturePrinter(_Names, PrettyPrinter):
         self.notation = notation
         self.use_unicode = use_unicode
         self.line = LinePrinter(notation, use_unicode)
+
+    def _print(self, expr: Any, **kwargs: Any) -> prettyForm:
+        if isinstance(expr, Expectation):
+            return prettyForm(self._mean(expr, self.line), binding=prettyForm.ATOM)
+        return super()._print(expr, **kwargs)
 
     def picture(self, left: str, expr: Expr) -> stringPict:
         """``left`` followed by the expression, its baseline in line."""

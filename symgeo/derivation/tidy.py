@@ -5,14 +5,16 @@ All identities used hold for real values, and every expression of a derivation i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
 from sympy import Expr, Pow, Rational, Symbol
+from sympy.utilities.iterables import sift
 
 from symgeo.derivation.arrange import is_negative
 from symgeo.errors import UnsupportedFunctionError
+from symgeo.expectation.node import Expectation
 
 
 class Tidy:
@@ -29,6 +31,8 @@ class Tidy:
             return expr
         if isinstance(expr, sp.Piecewise):
             return joined_branches(sp.Piecewise(*((self(value), c) for value, c in expr.args), evaluate=False))
+        if expr.is_Add and expr.has(Expectation):
+            return _collected(expr, self)
         arguments = [self(a) if isinstance(a, Expr) else a for a in expr.args]
         if expr.is_Mul:
             return sp.Mul(*(part for a in arguments for part in self._turned(a)))
@@ -65,6 +69,10 @@ class Tidy:
             return False
         if not any(map(is_negative, total.args)):
             return False
+        if total.has(Expectation):
+            # As a determinant is written, without integrating anything: what holds means of squares only is positive.
+            squares = [t for t in total.args if all(_is_mean_square(f) for f in t.atoms(Expectation))]
+            return bool(squares) and all(map(is_negative, squares))
         if total not in self._signs:
             self._signs[total] = self._negative_at_points(total)
         return self._signs[total]
@@ -78,6 +86,32 @@ class Tidy:
         except UnsupportedFunctionError:
             return False
         return bool((values < 0).all())
+
+
+def _collected(total: Expr, tidy: Callable[[Expr], Expr]) -> Expr:
+    """A sum with one term for each product of expectations, its coefficient in factors."""
+    coefficients: dict[Expr, Expr] = {}
+    for term in total.args:
+        means, rest = sift(sp.Mul.make_args(term), lambda f: f.has(Expectation), binary=True)
+        key = sp.Mul(*means)
+        coefficients[key] = coefficients.get(key, sp.S.Zero) + sp.Mul(*rest)
+    terms = []
+    for key, coefficient in coefficients.items():
+        if key == 1 or not coefficient.is_Add:
+            terms.append(tidy(coefficient) * tidy(key))
+            continue
+        # (1 - alpha)/2, held as factors, and not (alpha - 1)/2.
+        factors = list(sp.Mul.make_args(sp.factor(coefficient)))
+        for n, f in enumerate(factors):
+            if f.is_Add and f.subs(dict.fromkeys(f.free_symbols, 0)).is_negative:
+                factors[n] = sp.Add(*(-t for t in f.args))
+                factors.append(sp.S.NegativeOne)
+        terms.append(sp.Mul(*factors, tidy(key)))
+    return sp.Add(*terms)
+
+
+def _is_mean_square(node: Expectation) -> bool:
+    return node.f == 1 and all(node.letters.count(letter) % 2 == 0 for letter in node.letters)
 
 
 def joined_branches(expr: Any) -> Any:

@@ -33,7 +33,7 @@ _GREEK = {
     0.28, "rvert": 0.28, "sum": 1.45, "prod": 1.28, "int": 1.0, "vee": 1.11, "wedge": 1.11, "cdot": 0.72,
     "times": 1.22, "pm": 1.22, "ast": 0.5, "mathopen": 0.0, "displaystyle": 0.0, "nabla": 0.83, "le":
     1.34, "leq": 1.34, "geq": 1.34, "neq": 1.34, "in": 1.23, "lbrace": 0.5, "rbrace": 0.5, "to": 1.56,
-    "propto": 1.34, "mid": 0.84, "bigl": 0.0, "bigr": 0.0, "Bigl": 0.2, "Bigr": 0.2, "allowbreak": 0.0,
+    "propto": 1.34, "mid": 0.84, "sim": 1.34, "bigl": 0.0, "bigr": 0.0, "Bigl": 0.2, "Bigr": 0.2, "allowbreak": 0.0,
 }  # fmt: skip
 _SPACES = {"\\,": 0.17, "\\;": 0.28, "\\:": 0.23, "\\!": -0.17, "\\ ": 0.34, "\\{": 0.5, "\\}": 0.5}
 _SYMBOLS = {

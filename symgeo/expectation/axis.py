@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 class Integrand(Protocol):
     """Integrands ``exp(log weight) * values`` of many rows, at places ``x (N,)`` of the rows ``rows (N,)``."""
 
-    def weight(self, rows: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def weight(self, rows: np.ndarray, x: np.ndarray, /) -> np.ndarray:
         """The log weight (N,), to a few digits."""
 
-    def __call__(self, rows: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, rows: np.ndarray, x: np.ndarray, /) -> tuple[np.ndarray, np.ndarray]:
         """The log weight (N,) and the values (functions, N)."""
 
 

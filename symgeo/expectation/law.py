@@ -10,7 +10,8 @@ identities of higher order.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any, Protocol
 
 import sympy as sp
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 # Derivatives with more terms are not looked at for linear relations.
 _MOST_TERMS = 400
-Combination = dict[tuple[int, ...], Element]
+_MOST_TERMS_OF_PRODUCTS = 40
+Combination = dict[Letters, Element]
 
 
 class Domain(Protocol):
@@ -69,7 +71,7 @@ class Law:
         self._derivatives: dict[tuple[int, ...], Expr] = {}
         self._moments: dict[tuple[Expr, Letters], Expr] = {}
         self._reduced: dict[tuple[int, ...], Combination] = {}
-        self._integrators: dict[tuple[Expectation, ...], Any] = {}
+        self._integrators: dict[tuple[tuple[Expr, Letters], ...], Any] = {}
 
     def _key(self) -> tuple:
         return (self.log_density, self.variables, self.pieces, self.parameters, self.domain, self.unnormalised)
@@ -128,9 +130,9 @@ class Law:
             return Expectation(self, f, letters) if f != 1 else sp.S.One
         for position, letter in enumerate(letters):
             parts = self._combination(letter)
-            if parts is not None and parts != {letter: 1}:
+            if parts is not None and (letter,) not in parts:
                 rest = letters[:position] + letters[position + 1 :]
-                return sp.Add(*(c.to_sympy() * self.moment(f, (*rest, i) if i else rest) for i, c in parts.items()))
+                return sp.Add(*(c.to_sympy() * self.moment(f, (*rest, *i)) for i, c in parts.items()))
         if f == 1:
             if len(letters) == 1:
                 return -self._other_blocks(letters[0]) if len(letters[0]) > 1 else sp.S.Zero
@@ -141,7 +143,7 @@ class Law:
 
     def _closes(self, letter: tuple[int, ...]) -> bool:
         parts = self._combination(letter)
-        return parts is not None and letter not in parts
+        return parts is not None and (letter,) not in parts and all(len(i) < 2 for i in parts)
 
     def _other_blocks(self, whole: tuple[int, ...], besides: Letters | None = None) -> Expr:
         """The sum of ``E[product of blocks]`` over the partitions of ``whole`` into two or more blocks."""
@@ -172,7 +174,7 @@ class Law:
         return e.subs(own, simultaneous=True) if own else e
 
     def _combination(self, letter: tuple[int, ...]) -> Combination | None:
-        """A derivative of the log-density as a combination of one, the scores and, failing that, itself."""
+        """A derivative of the log-density as a combination of one, the scores, products of two scores, or itself."""
         if self._field is None or self.unnormalised:
             return None
         if letter not in self._reduced:
@@ -185,16 +187,24 @@ class Law:
             return {}
         if not element.free_symbols & set(self.variables):
             return {(): element}
+        scores = [((i,),) for i in range(len(self.parameters))]
+        found = None
         if len(letter) > 1 and element.terms <= _MOST_TERMS:
-            scores = [(i,) for i in range(len(self.parameters))]
-            columns = [field.one, *(self._element(field, i) for i in scores)]
-            tables = [{key: c for key, (_, c) in separated(a, self.variables).items()} for a in (*columns, element)]
-            keys = list(dict.fromkeys(key for table in tables for key in table))
-            grid = [[table.get(key, field.zero) for table in tables[:-1]] for key in keys]
-            found = solve(grid, [tables[-1].get(key, field.zero) for key in keys]).values
-            if found is not None:
-                return {i: c for i, c in zip([(), *scores], found, strict=True) if c}
-        return {letter: field.one}
+            found = self._in_span(field, element, [(), *scores])
+        if found is None and len(letter) == 2 and element.terms <= _MOST_TERMS_OF_PRODUCTS:
+            # Mixtures of known laws: there the second derivatives are products of the first.
+            products = [(*a, *b) for a, b in combinations_with_replacement(scores, 2)]
+            found = self._in_span(field, element, [(), *scores, *products])
+        return {(letter,): field.one} if found is None else found
+
+    def _in_span(self, field: Field, element: Element, basis: list[Letters]) -> Combination | None:
+        """The coefficients, free of the variables, of an element in a basis of products; None if it has none."""
+        columns = [reduce(field.product, (self._element(field, i) for i in b), field.one) for b in basis]
+        tables = [{key: c for key, (_, c) in separated(a, self.variables).items()} for a in (*columns, element)]
+        keys = list(dict.fromkeys(key for table in tables for key in table))
+        grid = [[table.get(key, field.zero) for table in tables[:-1]] for key in keys]
+        found = solve(grid, [tables[-1].get(key, field.zero) for key in keys]).values
+        return None if found is None else {i: c for i, c in zip(basis, found, strict=True) if c}
 
     def _element(self, field: Field, letter: tuple[int, ...]) -> Element:
         element = field(self.log_density)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -49,7 +49,7 @@ class Expectation(NumericNode):
     @property
     def func(self) -> Any:
         """What makes the same expectation at other parameter values."""
-        return partial(_at, self.law, self.f, self.letters)
+        return _Maker(self.law, self.f, self.letters)
 
     @property
     def source(self) -> Law:
@@ -119,5 +119,14 @@ class Expectation(NumericNode):
         return prettyForm(self._sympystr(sp.printing.str.StrPrinter()))
 
 
-def _at(law: Law, f: Expr, letters: Letters, *values: Expr) -> Expectation:
-    return Expectation(law, f, letters, values)
+@dataclass(frozen=True)
+class _Maker:
+    """The function of the parameter values that an expectation is an application of."""
+
+    law: Law
+    f: Expr
+    letters: Letters
+    __name__ = "E"
+
+    def __call__(self, *values: Expr) -> Expectation:
+        return Expectation(self.law, self.f, self.letters, values)

@@ -132,11 +132,20 @@ def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> 
     if along is None:
         return None
     a = field(along)
+    if _has_long_logarithm(a, y):
+        return None
     for kind, w, c in _suggestions(field, a, y, all(bounded)):
         part = _standard(field, affine, along, y, kind, w, c)
         if part is not None:
             return part
     return None
+
+
+def _has_long_logarithm(a: Element, y: Symbol) -> bool:
+    """Whether a logarithm holds three or more functions of y: no substitution makes that a power of u or 1 - u."""
+    field = a.field
+    arguments = [field.log_arguments.get(g.index) for g in field.used_generators(a) if y in g.symbols]
+    return any(len(separated(q, (y,))) > 2 for q in arguments if q is not None)
 
 
 def _resolved(field: Field, e: Expr) -> Expr | None:

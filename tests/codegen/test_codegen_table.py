@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -177,6 +178,11 @@ INTERNAL = {
     "scaled_erfc": [(sp.exp(x**2 + x) * sp.erfc(x), [*REAL, -20.0, 50.0])],
     "scaled_besseli": [(sp.log(sp.besseli(y, x)), [0.5, 3.0, 900.0], [0.0, 0.3, 2.0])],
     "scaled_besselk": [(sp.log(sp.besselk(y, x)), [0.5, 3.0, 900.0], [0.0, 0.3, 2.0])],
+    "log_gamma_ratio": [
+        (sp.loggamma(x + y) - sp.loggamma(x), [*POSITIVE, 29.9, 30.1, 1e6, 1e12], [0.3, 1.5, 7.0, 40.0]),
+        (sp.loggamma(x) - sp.loggamma(x + y), [40.25, 1e3, 1e12], [-9.5, -0.3, 1e-6, 25.0]),
+        (sp.log(sp.gamma(x + y)) - sp.loggamma(x + z), [40.25, 1e12], [0.3, 7.0], [1.25, -2.5]),
+    ],
     "regularized_lower_gamma": CASES["lowergamma"],
     "regularized_upper_gamma": [CASES["uppergamma"][1]],
     "regularized_beta": CASES["betainc"],
@@ -204,6 +210,20 @@ def test_row(name):
             assert abs(value - expected) <= TOLERANCE * abs(expected), (expr, point, value, expected)
 
 
+def test_the_logarithm_of_a_gamma_ratio_does_not_cancel():
+    p, d = sp.symbols("p d", positive=True)
+    near = 3 * sp.loggamma(p + d) - 3 * sp.loggamma(p) + sp.log(p)
+    value = numpy_function([near], (p, d))(np.array([1e12, 1e15]), 0.3)[0]
+    with mpmath.workdps(50):
+        shift = mpmath.mpf(0.3)
+        expected = [3 * (mpmath.loggamma(q + shift) - mpmath.loggamma(q)) + mpmath.log(q) for q in (1e12, 1e15)]
+    np.testing.assert_allclose(value, np.array(expected, dtype=float), rtol=1e-15)
+    # Without a common argument, or with one that scales, there is nothing to join.
+    for apart in (sp.loggamma(p) - sp.loggamma(d), sp.loggamma(2 * p) - sp.loggamma(p)):
+        expected = evaluate(apart, {p: 40.0, d: 2.5})
+        assert float(numpy_function([apart], (p, d))(40.0, 2.5)[0]) == pytest.approx(float(expected), rel=1e-14)
+
+
 OUTSIDE = [
     (sp.log(x), -1.0),
     (sp.sqrt(x), -1.0),
@@ -216,6 +236,7 @@ OUTSIDE = [
     (sp.atanh(x), 2.0),
     (sp.loggamma(x), -1.5),
     (sp.log(sp.gamma(x)), -0.5),
+    (sp.loggamma(x + y) - sp.loggamma(x), -1.5),
     (sp.log(sp.beta(x, 2)), -0.5),
     (sp.log(sp.binomial(5, x)), 6.5),
     (sp.Ci(x), -1.0),

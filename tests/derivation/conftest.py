@@ -53,6 +53,56 @@ def mixture() -> StatisticalModel:
     return StatisticalModel(parts / sp.sqrt(2 * sp.pi), Y, p, domain=domain, check=False)
 
 
+def three_parameter_mixture() -> StatisticalModel:
+    w, m, s = sp.Symbol("w", positive=True), sp.Symbol("m", real=True), sp.Symbol("s", positive=True)
+    parts = w * sp.exp(-(Y**2) / 2) + (1 - w) / s * sp.exp(-(((Y - m) / s) ** 2) / 2)
+    domain = {w: sp.Interval.open(0, 1)}
+    return StatisticalModel(parts / sp.sqrt(2 * sp.pi), Y, (w, m, s), domain=domain, check=False)
+
+
+def free_size() -> StatisticalModel:
+    """The negative binomial law with both parameters free: some of its expectations are closed."""
+    n = sp.Symbol("n", integer=True, nonnegative=True)
+    r, p = sp.symbols("r p", positive=True)
+    density = sp.gamma(n + r) / (sp.gamma(r) * sp.factorial(n)) * p**r * (1 - p) ** n
+    return StatisticalModel(density, n, (r, p), domain={p: sp.Interval.open(0, 1)}, check=False)
+
+
+def long_names() -> StatisticalModel:
+    """Expectations that stay, in parameters whose names are no indices."""
+    weight, place = sp.Symbol("mixing_weight", positive=True), sp.Symbol("location", real=True)
+    parts = weight * sp.exp(-(Y**2) / 2) + (1 - weight) * sp.exp(-((Y - place) ** 2) / 2)
+    domain = {weight: sp.Interval.open(0, 1)}
+    return StatisticalModel(parts / sp.sqrt(2 * sp.pi), Y, (weight, place), domain=domain, check=False)
+
+
+def normal_and_log_logistic() -> StatisticalModel:
+    """Two variables, each with a substitution of its own."""
+    m, z = sp.Symbol("m", real=True), sp.Symbol("z", positive=True)
+    s, a, b = sp.symbols("s a b", positive=True)
+    first = sp.exp(-((Y - m) ** 2) / (2 * s**2)) / (sp.sqrt(2 * sp.pi) * s)
+    second = b / a * (z / a) ** (b - 1) / (1 + (z / a) ** b) ** 2
+    return StatisticalModel(first * second, (Y, z), (m, s, a, b), check=False)
+
+
+def moving_kink() -> StatisticalModel:
+    w, m = sp.Symbol("w", positive=True), sp.Symbol("m", real=True)
+    density = w * sp.exp(-sp.Abs(Y - m)) / 2 + (1 - w) * sp.exp(-(Y**2)) / sp.sqrt(sp.pi)
+    return StatisticalModel(density, Y, (w, m), domain={w: sp.Interval.open(0, 1)}, check=False)
+
+
+def infinite_information() -> StatisticalModel:
+    m = sp.Symbol("m", real=True)
+    return StatisticalModel(sp.exp(-sp.sqrt(sp.Abs(Y - m))) / 4, Y, m, check=False)
+
+
+def one_place_of_two() -> StatisticalModel:
+    """A mixture that knows only the sum of two parameters."""
+    a, b = sp.symbols("a b", real=True)
+    parts = 3 * sp.exp(-(Y**2) / 2) + sp.exp(-((Y - a - b) ** 2) / 2)
+    return StatisticalModel(parts / (4 * sp.sqrt(2 * sp.pi)), Y, (a, b), check=False)
+
+
 def curved() -> StatisticalModel:
     g = sp.Symbol("g", positive=True)
     return StatisticalModel(sp.exp(-((Y - g) ** 2) / (2 * g**2)) / sp.sqrt(2 * sp.pi) / g, Y, g, check=False)
@@ -63,7 +113,11 @@ def over_parametrised() -> StatisticalModel:
     return StatisticalModel(sp.exp(-((Y - a - b) ** 2) / 2) / sp.sqrt(2 * sp.pi), Y, (a, b), check=False)
 
 
-OWN = {f.__name__: f for f in (ugly, unicode_names, occupied_letters, cauchy, mixture, curved, over_parametrised)}
+DECLARED = (
+    ugly, unicode_names, occupied_letters, cauchy, mixture, three_parameter_mixture, free_size, long_names,
+    normal_and_log_logistic, moving_kink, infinite_information, one_place_of_two, curved, over_parametrised,
+)  # fmt: skip
+OWN = {f.__name__: f for f in DECLARED}
 
 
 @cache

@@ -21,6 +21,11 @@ WRITTEN = [
     "von_mises",
     "ugly",
     "cauchy",
+    "three_parameter_mixture",
+    "free_size",
+    "long_names",
+    "normal_and_log_logistic",
+    "moving_kink",
     "over_parametrised",
     "occupied_letters",
 ]
@@ -36,6 +41,11 @@ COMPILED = [
     "curved",
     "cauchy",
     "mixture",
+    "three_parameter_mixture",
+    "free_size",
+    "long_names",
+    "normal_and_log_logistic",
+    "moving_kink",
     "over_parametrised",
     "occupied_letters",
 ]
@@ -123,6 +133,40 @@ def test_the_text_of_the_gamma_family(derived) -> None:
     ascii_text = derived("gamma").text(use_unicode=False)
     for line in ("    x in (0, oo)", "    g_{kk} = psi'(k)", "E[d_i l] = 0"):
         assert line in ascii_text
+
+
+def test_expectations_that_stay_are_written_in_the_letters_of_the_document(derived) -> None:
+    tex = derived("three_parameter_mixture").latex()
+    assert r"g_{wm} &= \mathrm{E}[\ell_{w} \ell_{m}]" in tex and r"T_{wws} &= \mathrm{E}[\ell_{w}^{2} \ell_{s}]" in tex
+    assert r"ww,\,w} &= -\frac{(1 + \alpha)\, \mathrm{E}[\ell_{w}^{3}]}{2}" in tex
+    assert r"\operatorname{E}" not in tex
+    numbered = derived("long_names")
+    assert r"g_{12} &= \mathrm{E}[\ell_{1} \ell_{2}]" in numbered.latex()
+    assert "g₁₂ = E[ℓ₁ ℓ₂]" in numbered.text() and "g12 = E[l1 l2]" in numbered.text(use_unicode=False)
+    for name in ("three_parameter_mixture", "free_size"):
+        assert "E[ℓ_r^2]" in derived("free_size").text() and "E[l_r^2]" in derived("free_size").text(use_unicode=False)
+        assert "quadrature" in derived(name).markdown()
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("gamma", "Expectations in closed form, by the score equations"),
+        ("curved", "Expectations in closed form, by the moments of the normal law"),
+        ("cauchy", "Expectations in closed form, by substitution"),
+        ("free_size", "Expectations by quadrature where they have no closed form"),
+    ],
+)
+def test_the_rung_stands_under_the_title(derived, name: str, line: str) -> None:
+    d = derived(name)
+    assert d.rung == d.model.rung and d.subtitle == line
+    assert d.text().split("\n")[3] == line
+    assert line in d.latex().split(r"\section")[0] and f"*{line}*" in d.markdown().split("##")[0]
+    assert derived("moving_kink").rung is None and derived("moving_kink").subtitle == ""
+
+
+def test_long_derivations_are_not_flooded(derived) -> None:
+    assert len(derived("three_parameter_mixture").text()) < 16_000
 
 
 def test_a_derivation_has_a_short_repr(derived) -> None:

@@ -14,6 +14,7 @@ from symgeo.derivation.components import EXAMPLES, select
 from symgeo.derivation.steps import REFERENCES
 from symgeo.derivation.tidy import joined_branches
 from symgeo.errors import ArgumentError, ParameterListError
+from symgeo.expectation.node import Expectation
 
 TITLES = [
     "Density",
@@ -110,10 +111,67 @@ def test_the_potential_is_no_psi_beside_a_digamma_function(right) -> None:
     assert r"\psi(\eta)" in right("normal", "Dual coordinates")
 
 
-def test_no_exponential_family_ends_after_the_score_with_the_reason(derived) -> None:
-    d = derived("mixture")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("moving_kink", "a kink that moves with a parameter"),
+        ("infinite_information", "infinite Fisher information"),
+        ("one_place_of_two", "The metric is singular: rank 1 of 2"),
+    ],
+)
+def test_a_refused_model_ends_after_the_score_with_the_reason(derived, name: str, reason: str) -> None:
+    d = derived(name)
     assert [s.title for s in d.steps] == ["Density", "Score", "Where the derivation ends"]
-    assert "not recognised as an exponential family" in d.steps[-1].remark
+    assert reason in d.steps[-1].remark and d.steps[-1].remark[0].isupper()
+
+
+def test_what_has_no_closed_form_stays_an_expectation(derived, step, right) -> None:
+    d = derived("free_size")
+    assert [s.title for s in d.steps][2:6] == [
+        "Expectations by quadrature",
+        "Fisher metric",
+        "Inverse metric",
+        "Cubic tensor",
+    ]
+    s = step("free_size", "Expectations by quadrature")
+    assert "Bartlett 1953" in s.citation and "2.10.1" in s.citation and "Euler and Maclaurin" in s.remark
+    r, p = d.model.parameters
+    closed = right("free_size", "Expectations by quadrature")
+    assert closed[r"\mathrm{E}[\ell_{rp}]"] == 1 / p and closed[r"\mathrm{E}[\ell_{pp}]"] == -r / (p**2 * (1 - p))
+    metric = right("free_size", "Fisher metric")
+    assert isinstance(metric["g_{rr}"], Expectation) and metric["g_{rp}"] == -1 / p
+    value, error = metric["g_{rr}"].estimate({r: 1.0, p: 0.5})
+    # E[l_r^2] = -E[psi'(n + r)] + psi'(r), and with r = 1 the law is geometric.
+    expected = sp.polygamma(1, 1) - sum(sp.polygamma(1, n + 1).evalf() / 2 ** (n + 1) for n in range(60))
+    assert abs(value - float(expected)) < 1e-9 and error < 1e-9
+
+
+def test_the_step_names_the_methods_that_are_used(step) -> None:
+    s = step("mixture", "Expectations by quadrature")
+    assert "Gauss-Kronrod" in s.remark and "Maclaurin" not in s.remark and "DLMF" not in s.citation
+    assert "close nothing here" in s.statement
+    # The letter of the function is not that of the density.
+    assert r"\partial_{i} f" not in step("free_size", "Expectations by quadrature").reason
+
+
+def test_formulas_full_of_expectations_are_left_to_the_machine(step) -> None:
+    name = "three_parameter_mixture"
+    assert step(name, "Connection, second kind").formulas == step(name, "Scalar curvature").formulas == ()
+    assert "manifold.connection(...).christoffel gives" in step(name, "Connection, second kind").remark
+    assert "symgeo.lambdify" in step(name, "Scalar curvature").remark
+    assert len(step(name, "Connection, first kind").formulas) == 18
+    assert step("mixture", "Scalar curvature").formulas[0].right == 0
+
+
+def test_several_variables_are_substituted_one_after_the_other(step) -> None:
+    s = step("normal_and_log_logistic", "Expectations by substitution")
+    assert "$z$, then $y$" in s.statement and "marginal density" in s.statement
+    lines = [(f.left, f.relation) for f in s.formulas]
+    assert lines == [("z", "="), ("u_{1}", r"\sim"), ("p(y)", "="), ("y", "="), ("y", "="), ("u_{2}", r"\sim")]
+    assert [f.right for f in s.formulas if f.relation == r"\sim"] == [
+        r"\mathrm{Beta}(1, 1)",
+        r"\mathrm{Gamma}(1/2)",
+    ]
 
 
 def test_other_families_are_derived_by_substitution(derived) -> None:
@@ -211,7 +269,7 @@ def test_branches_of_one_value_are_joined_only_where_conditions_exclude_each_oth
 
 
 @pytest.mark.parametrize(
-    "name", ["gamma", "beta", "von_mises", "dirichlet(3)", "bivariate_normal", "logarithmic_series"]
+    "name", ["gamma", "beta", "von_mises", "dirichlet(3)", "bivariate_normal", "logarithmic_series", "free_size"]
 )
 def test_what_is_written_down_equals_the_steps(derived, name: str) -> None:
     """Tidying and naming sums change the form only: with the names put back the values are the same."""

@@ -78,9 +78,14 @@ def test_it_is_the_submanifold_of_the_full_family() -> None:
     assert own.cubic.is_zero and circle.cubic.is_zero
 
 
-def test_other_curved_families_stay_refused() -> None:
-    """A gamma and an exponential variable with tied rates: neither normal nor of one variable."""
+def test_other_curved_families_are_integrated_variable_by_variable() -> None:
+    """A gamma and an exponential variable with tied rates: neither normal nor of one variable, but independent."""
     p, q = sp.symbols("p q", positive=True)
     density = a ** (2 * a) * p ** (a - 1) * sp.exp(-(a**2) * p) / sp.gamma(a) * a * sp.exp(-a * q)
+    model = sg.StatisticalModel(density, (p, q), a, check=False)
     with pytest.raises(NotExponentialFamilyError, match="curved"):
-        _ = sg.StatisticalModel(density, (p, q), a, check=False).manifold
+        model.require_exponential_family()
+    assert model.rung == "substitution"
+    # Gamma(k, r) has the metric ((psi'(k), -1/r), (-1/r, k/r^2)), pulled back along k = a, r = a^2; and 1/a^2 of q.
+    expected = sp.polygamma(1, a) - 4 / a + 4 / a + 1 / a**2
+    assert sp.simplify(model.manifold.metric[0, 0] - expected) == 0

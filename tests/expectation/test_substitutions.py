@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 import sympy as sp
-from scipy import special
+from scipy import special, stats
 from sympy.codegen.cfunctions import expm1
 
 import symgeo as sg
@@ -16,7 +16,6 @@ from symgeo.errors import (
     DivergentExpectationError,
     NoClosedFormError,
     NormalisationError,
-    NotExponentialFamilyError,
     SupportError,
     UnknownSymbolError,
 )
@@ -216,12 +215,32 @@ def test_expectations_that_are_not_known_or_not_finite() -> None:
         LAWS["Cauchy"].model.expectation(x)
     with pytest.raises(DivergentExpectationError, match=r"n/2 - 1 > 0"):
         LAWS["Student"].model.expectation(x**2)
-    with pytest.raises(NoClosedFormError, match="no closed form"):
-        sg.catalogue.poisson().expectation(sp.sqrt(sg.catalogue.poisson().variables[0]))
-    with pytest.raises(NoClosedFormError, match="powers and logarithms"):
-        LAWS["Weibull"].model.expectation(sp.exp(-sp.exp(z)))
+    with pytest.raises(NoClosedFormError, match="could not be integrated"):
+        LAWS["Weibull"].model.expectation(sp.exp(sp.exp(z)))
+    kinked = m * sp.exp(-sp.Abs(x - m)) / 2 + (1 - m) * sp.exp(-(x**2)) / sp.sqrt(sp.pi)
+    moving = sg.StatisticalModel(kinked, x, m, domain={m: UNIT}, check=False)
+    with pytest.raises(NoClosedFormError, match="kink that moves"):
+        moving.expectation(x**2)
     with pytest.raises(UnknownSymbolError, match="neither variable nor parameter"):
         LAWS["Weibull"].model.expectation(z * w)
+
+
+def test_expectations_without_a_closed_form_are_integrated() -> None:
+    poisson = sg.catalogue.poisson()
+    rate, count = poisson.parameters[0], poisson.variables[0]
+    counts = np.arange(200)
+    for law, f, point, expected in (
+        (poisson, sp.sqrt(count), {rate: 3.5}, np.sum(np.sqrt(counts) * stats.poisson.pmf(counts, 3.5))),
+        (
+            LAWS["Weibull"].model,
+            sp.exp(-sp.exp(z)),
+            {k: 1.5, s: 2.0},
+            stats.weibull_min(1.5, scale=2.0).expect(lambda y: np.exp(-np.exp(y))),
+        ),
+    ):
+        node = law.expectation(f)
+        value, error = node.estimate(point)
+        assert abs(value - expected) < 1e-8 and error < 1e-8
 
 
 r = sp.Symbol("r", real=True)
@@ -279,10 +298,19 @@ def test_densities_that_are_not_normalised_or_that_jump_are_refused() -> None:
         _ = sg.StatisticalModel(jump, x, m, check=False).manifold
 
 
-def test_what_has_no_substitution_is_still_refused() -> None:
-    rice = z / s**2 * sp.exp(-(z**2 + a**2) / (2 * s**2)) * sp.besseli(0, z * a / s**2)
-    with pytest.raises(NotExponentialFamilyError, match="No substitution"):
-        _ = sg.StatisticalModel(rice, z, (a, s), check=False).manifold
+def test_what_has_no_substitution_is_integrated() -> None:
+    """The location of the skew normal with unit scale at m = 0: E[(x phi/Phi)^2] = 2/pi; Rice at a -> 0 is Rayleigh."""
     skew = sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi) * (1 + sp.erf(m * x / sp.sqrt(2)))
-    with pytest.raises(NotExponentialFamilyError, match="No substitution"):
-        _ = sg.StatisticalModel(skew, x, m, check=False).manifold
+    model = sg.StatisticalModel(skew, x, m, check=False)
+    assert model.substitution is None and model.rung == "quadrature"
+    assert float(sg.lambdify(model.manifold.metric)([0.0])[0, 0]) == pytest.approx(2 / np.pi, rel=1e-9)
+    rice = z / s**2 * sp.exp(-(z**2 + a**2) / (2 * s**2)) * sp.besseli(0, z * a / s**2)
+    model = sg.StatisticalModel(rice, z, (a, s), check=False)
+    assert model.substitution is None and model.rung == "quadrature"
+    assert float(sg.lambdify(model.manifold.metric)([1e-3, 2.0])[1, 1]) == pytest.approx(4 / 2.0**2, rel=1e-5)
+
+
+def test_what_is_neither_closed_nor_smooth_is_refused() -> None:
+    kinked = w * sp.exp(-sp.Abs(x - m)) / 2 + (1 - w) * sp.exp(-(x**2)) / sp.sqrt(sp.pi)
+    with pytest.raises(NoClosedFormError, match="kink that moves"):
+        _ = sg.StatisticalModel(kinked, x, (w, m), domain={w: UNIT}, check=False).manifold

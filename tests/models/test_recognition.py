@@ -204,7 +204,7 @@ def test_functions_of_both_do_not_separate(log_density):
     model = StatisticalModel.from_log_density(-(x**2) - log_density, x, parameters, check=False)
     assert model.exponential_family is None
     with pytest.raises(NotExponentialFamilyError, match="separate"):
-        _ = model.manifold
+        model.require_exponential_family()
 
 
 @pytest.mark.parametrize(
