@@ -35,12 +35,13 @@ def numpy_function(expressions: Sequence[sp.Expr], arguments: Sequence[sp.Symbol
     arguments = tuple(arguments)
     if len(set(arguments)) != len(arguments):
         raise ParameterListError(f"an argument is repeated in {arguments}; name each one once")
+    expressions = [sp.sympify(e, strict=True) for e in expressions]
     nodes = NodeValues(expressions)
     if nodes.symbols:
         rest = numpy_function(nodes.replaced(expressions), [*arguments, *nodes.symbols.values()])
         evaluate = nodes.evaluator(arguments, numpy_function)
         return lambda *values: rest(*values, *evaluate(*values))
-    text = function_text([sp.sympify(e, strict=True) for e in expressions], arguments)
+    text = function_text(expressions, arguments)
     body = execute(text, "<symgeo numpy_function>")["function"]
     names = [str(a) for a in arguments]
     described = ", ".join(names)

@@ -49,8 +49,9 @@ def _stirling_tail(x):
 def _log_beta(a, b):
     """log(beta(a, b)) without underflow for a, b > 0."""
     small, big = np.minimum(a, b), np.maximum(a, b)
-    positive = special.gammaln(small) - _log_gamma_ratio(big, small)
-    return np.where(small > 0, np.where(big > 30.0, positive, special.betaln(a, b)), np.log(special.beta(a, b)))
+    ratio = special.gammaln(small) - _log_gamma_ratio(big, small)
+    positive = np.where(big > 30.0, ratio, special.betaln(a, b))
+    return np.where(small > 0, positive, np.log(special.beta(a, b)))
 
 
 def _binomial(n, k):

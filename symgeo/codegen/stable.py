@@ -35,7 +35,7 @@ from symgeo.codegen.lowering import (
 MOST_EXPONENTS = 6
 
 # The functions a sum is looked through for.
-_WIDE = (sp.exp, sp.besseli, sp.besselk, sp.erfc, complementary_erf)
+_WIDE = (sp.exp, sp.besseli, sp.besselk, sp.erfc, complementary_erf, sp.factorial, sp.binomial)
 
 _Split = tuple[sp.Expr, sp.Expr]
 
@@ -155,9 +155,12 @@ class Stabilizer:
         total = _sum(total) or total
         if not isinstance(total, sp.Add):
             return self._term(total, nested)
-        factors = (_base_power(f)[0] for term in total.args for f in sp.Mul.make_args(term))
+        factors = (_base_power(f) for term in total.args for f in sp.Mul.make_args(term))
         if not any(
-            isinstance(f, _WIDE) or (nested and isinstance(f, sp.Add) and self._split(f, False)) for f in factors
+            isinstance(f, _WIDE)
+            or _is_free_power(f, power)
+            or (nested and isinstance(f, sp.Add) and self._split(f, False))
+            for f, power in factors
         ):
             return None
         parts = [self._term(term, nested) for term in total.args]
@@ -177,6 +180,9 @@ class Stabilizer:
         exponents: list[sp.Expr] = []
         for factor in sp.Mul.make_args(term):
             base, power = _base_power(factor)
+            if _is_free_power(base, power):
+                exponents.append(power * sp.log(base))
+                continue
             looked = power.is_Rational and (isinstance(base, _WIDE) or (nested and isinstance(base, sp.Add)))
             split = self._split(base, False) if looked else None
             if split is None:
@@ -235,6 +241,10 @@ def _split_function(base: sp.Expr) -> _Split | None:
         return scaled_besselk(*base.args), -base.args[1]
     if isinstance(base, (sp.erfc, complementary_erf)):
         return scaled_erfc(*base.args), -(largest_of(base.args[0], sp.S.Zero) ** 2)
+    if isinstance(base, sp.factorial) and base.free_symbols:
+        return sp.S.One, log_gamma(base.args[0] + 1)
+    if isinstance(base, sp.binomial) and base.free_symbols:
+        return sp.S.One, log_binomial(*base.args)
     if isinstance(base, sp.gamma) and base.args[0].is_positive and base.args[0].free_symbols:
         return sp.S.One, sp.loggamma(base.args[0])
     return None
@@ -279,13 +289,13 @@ def _gamma_difference(expr: sp.Add) -> sp.Expr | None:
         elif not isinstance(function, sp.loggamma):
             continue
         found.append((coefficient, function.args[0], term))
-    for above, below in itertools.product(itertools.combinations(found, 2), found):
-        (c, u, first), (d, v, second), (e, w, third) = *above, below
-        excess = sp.expand_mul(w - u - v) if c == d == -e else None
-        if excess is not None and excess.is_Integer and abs(excess) < 3:
-            rest = [a for a in expr.args if a is not first and a is not second and a is not third]
-            steps = [sp.log(u + v + k) for k in range(min(excess, 0), max(excess, 0))]
-            return sp.Add(*rest, c * log_beta(u, v), *((-c if excess > 0 else c) * step for step in steps))
+    for (c, u, first), (d, v, second) in itertools.combinations(found, 2):
+        for e, w, third in found:
+            excess = sp.expand_mul(w - u - v) if c == d == -e else None
+            if excess is not None and excess.is_Integer and abs(excess) < 3:
+                rest = [a for a in expr.args if a is not first and a is not second and a is not third]
+                steps = [sp.log(u + v + k) for k in range(min(excess, 0), max(excess, 0))]
+                return sp.Add(*rest, c * log_beta(u, v), *((-c if excess > 0 else c) * step for step in steps))
     for (c, u, first), (d, v, second) in itertools.permutations(found, 2):
         shared = u.free_symbols & v.free_symbols
         if c + d == 0 and c > 0 and shared:
@@ -338,6 +348,11 @@ def _log_one_plus(arg: sp.Expr) -> sp.Expr | None:
 
 def _base_power(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+
+
+def _is_free_power(base: sp.Expr, power: sp.Expr) -> bool:
+    """Whether a power with a symbolic exponent can be written as an exponential."""
+    return not power.is_number and base.is_positive is True
 
 
 def _decays(base: sp.Expr) -> bool:

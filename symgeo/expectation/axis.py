@@ -119,10 +119,10 @@ def integrate_axis(
 
 
 def clean(log_weight: np.ndarray) -> np.ndarray:
-    """-inf for nan."""
+    """-inf for nan, and for an infinity, which only an overflow on the way gives."""
     import numpy as np
 
-    return np.where(np.isnan(log_weight), -np.inf, log_weight)
+    return np.where(log_weight < np.inf, log_weight, -np.inf)
 
 
 def _steps() -> np.ndarray:

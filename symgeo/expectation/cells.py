@@ -57,6 +57,18 @@ class Cell:
         """The log-density as a function of coordinates and parameters."""
         return numpy_function([self.log_density], [*self.coordinates, *self.parameters])
 
+    @cached_property
+    def _derivatives(self) -> dict[tuple[int, ...], Expr]:
+        return {}
+
+    def derivative(self, letter: tuple[int, ...]) -> Expr:
+        """The derivative of the log-density in the parameters at these positions: of the placed one, so that nothing
+        like 0 log 0 stands where a variable is a number."""
+        if letter not in self._derivatives:
+            below = self.log_density if len(letter) == 1 else self.derivative(letter[:-1])
+            self._derivatives[letter] = sp.diff(below, self.parameters[letter[-1]])
+        return self._derivatives[letter]
+
     def placed(self, e: Expr) -> Expr:
         """An expression in the variables as one in the cell's coordinates."""
         return e.xreplace(self.images)
@@ -106,20 +118,23 @@ def cells_of(
             yield Cell(own, images, log_density.xreplace(images), parameters)
             return
         for piece in pieces[number]:
-            for axis in _axes(variables[number], piece, images):
+            for axis in _axes(variables[number], piece, images, log_density):
                 yield from grown((*axes, axis), {**images, variables[number]: axis.image})
 
     return grown((), {})
 
 
-def _axes(variable: Symbol, piece: Any, images: dict[Symbol, Expr]) -> Iterator[Axis]:
+def _axes(variable: Symbol, piece: Any, images: dict[Symbol, Expr], log_density: Expr) -> Iterator[Axis]:
     if isinstance(piece, Points):
         for value in piece.values:
             yield Axis("point", sp.Dummy(), value)
         return
     ends = tuple(e.xreplace(images) for e in piece.ends)
     if isinstance(piece, Progression):
-        assert piece.step > 0
+        for k, inward in ((0, 1), (1, -1)):
+            if ends[k].is_Integer and _vanishing_base(log_density, variable, ends[k]):
+                yield Axis("point", sp.Dummy(), ends[k])
+                ends = (ends[0] + piece.step, ends[1]) if inward == 1 else (ends[0], ends[1] - piece.step)
         n = sp.Dummy(variable.name, integer=True, nonnegative=ends[0].is_nonnegative)
         if piece.step == 1:
             yield Axis("integers", n, n, ends)
@@ -142,6 +157,14 @@ def _axes(variable: Symbol, piece: Any, images: dict[Symbol, Expr]) -> Iterator[
         yield Axis("ray", y, low + y, (half,))
         other = sp.Dummy(variable.name, positive=True)
         yield Axis("ray", other, high - other, (half,))
+
+
+def _vanishing_base(log_density: Expr, variable: Symbol, end: Expr) -> bool:
+    """Whether a power with a free exponent has the base 0 at an end."""
+    return any(
+        p.exp.free_symbols and variable in p.base.free_symbols and p.base.subs(variable, end) == 0
+        for p in log_density.atoms(sp.Pow)
+    )
 
 
 def _hints(log_density: Expr, y: Symbol, parameters: Sequence[Symbol], image: Expr) -> list[Expr]:

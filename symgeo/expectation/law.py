@@ -69,6 +69,7 @@ class Law:
         self.unnormalised = unnormalised
         self._field = field
         self._derivatives: dict[tuple[int, ...], Expr] = {}
+        self.letters: dict[tuple[int, ...], Symbol] = {}
         self._moments: dict[tuple[Expr, Letters], Expr] = {}
         self._reduced: dict[tuple[int, ...], Combination] = {}
         self._integrators: dict[tuple[tuple[Expr, Letters], ...], Any] = {}
@@ -108,6 +109,10 @@ class Law:
             below = self.log_density if len(letter) == 1 else self.derivative(letter[:-1])
             self._derivatives[letter] = sp.diff(below, self.parameters[letter[-1]])
         return self._derivatives[letter]
+
+    def letter(self, letter: tuple[int, ...]) -> Symbol:
+        """A symbol for a derivative of the log-density, to be filled in on every cell of the support."""
+        return self.letters.setdefault(letter, sp.Dummy("l", real=True))
 
     def moment(self, f: Expr, letters: Letters) -> Expr:
         """``E[f * product of derivatives of log p]``: closed where the identities close it, else a node."""

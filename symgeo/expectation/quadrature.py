@@ -102,7 +102,7 @@ def _stages(law: Law, contents: Sequence[tuple[Expr, Letters]]) -> list[_Stage]:
     more blocks, so the derivatives of each order follow from those below.
     """
     if not law.unnormalised:
-        return [_Stage(tuple(sp.Mul(f, *map(law.derivative, letters)) for f, letters in contents))]
+        return [_Stage(tuple(sp.Mul(f, *map(law.letter, letters)) for f, letters in contents))]
     from symgeo.expectation.law import partitions
 
     needed: set[tuple[int, ...]] = set()
@@ -117,7 +117,7 @@ def _stages(law: Law, contents: Sequence[tuple[Expr, Letters]]) -> list[_Stage]:
         known = dict(symbols)
         functions = []
         for letter in fresh:
-            terms = [law.derivative(letter)]
+            terms: list[Expr] = [law.letter(letter)]
             for blocks in partitions(tuple(range(order))):
                 if len(blocks) > 1:
                     terms.append(sp.Mul(*(_centred(law, known, tuple(letter[i] for i in b)) for b in blocks)))
@@ -133,7 +133,7 @@ def _stages(law: Law, contents: Sequence[tuple[Expr, Letters]]) -> list[_Stage]:
 
 
 def _centred(law: Law, symbols: dict[tuple[int, ...], Symbol], letter: tuple[int, ...]) -> Expr:
-    return law.derivative(letter) - symbols[letter]
+    return law.letter(letter) - symbols[letter]
 
 
 class _CellIntegral:
@@ -143,8 +143,11 @@ class _CellIntegral:
         self.cell = cell
         self._sizes = [stage.count + 1 for stage in stages]
         self._functions = []
+        letters = {s: letter for letter, s in law.letters.items()}
         for stage in stages:
-            expressions = [cell.log_density, *(cell.placed(e) for e in stage.functions)]
+            used = set().union(*(e.free_symbols for e in stage.functions)) & letters.keys()
+            own = {s: cell.derivative(letters[s]) for s in used}
+            expressions = [cell.log_density, *(cell.placed(e).xreplace(own) for e in stage.functions)]
             self._functions.append(numpy_function(expressions, [*cell.coordinates, *law.parameters, *stage.symbols]))
 
     def __call__(self, stage: int, points: np.ndarray, tolerance: float) -> tuple[np.ndarray, Integrals, np.ndarray]:

@@ -20,12 +20,17 @@ _RELEVANT = 45.0  # what lies exp(-45) below the largest does not count
 
 
 def cleaned(log_function: LogFunction, trusted: float = inf) -> LogFunction:
-    """The function for arrays of any shape, -inf where it is nan or where |x| exceeds ``trusted``."""
+    """The function for arrays of any shape, -inf where it is nan or where |x| exceeds ``trusted``.
+
+    An infinity at the ends of the doubles is an overflow on the way: -inf too.
+    """
     import numpy as np
 
     def clean(x: np.ndarray) -> np.ndarray:
         values = log_function(x.ravel()).reshape(x.shape)
-        return np.where(np.isnan(values) | (np.abs(x) > trusted), -inf, values)
+        size = np.abs(x)
+        overflow = (values == inf) & ((size > 1e150) | (size < 1e-150))
+        return np.where(np.isnan(values) | overflow | (size > trusted), -inf, values)
 
     return clean
 

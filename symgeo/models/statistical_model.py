@@ -129,11 +129,26 @@ class StatisticalModel:
         """
         if f.is_positive or f.is_negative:
             return 1 if f.is_positive else -1
+        if f.is_Add:
+            signs = {self._sign_of_term(t) for t in f.args}
+            if len(signs) == 1 and None not in signs:
+                return signs.pop()
         a = self.field(f)
         proven = element_sign(a)
         if proven is not None or any(self.support.is_discrete(v) for v in self.variables if v in f.free_symbols):
             return proven
         return unanimous_sign(a)
+
+    def _sign_of_term(self, term: Expr) -> int | None:
+        """The product of the proven signs of a term's factors, taken one by one."""
+        sign = 1
+        for factor in sp.Mul.make_args(term):
+            if not factor.is_positive:
+                proven = -1 if factor.is_negative else element_sign(self.field(factor))
+                if proven is None:
+                    return None
+                sign *= proven
+        return sign
 
     @property
     def parameters(self) -> tuple[Symbol, ...]:
