@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PanelFunction = Callable[["np.ndarray", "np.ndarray"], "np.ndarray"]
 
 _MOST_NODES = 400_000  # for one integral
+_PATIENCE = 5  # generations in which the error has to fall by half
 _ABSCISSAE = (
     0.995657163025808080735527280689003,
     0.973906528517171720077964012084452,
@@ -85,6 +86,7 @@ def integrate_panels(
     import numpy as np
 
     spent = np.zeros(count)
+    history: list[np.ndarray] = []
     fresh = [owners, rows, *ends]
     kept: list[np.ndarray] = []  # value, error, size (functions, panels); owner, row, start, end (panels,)
     while True:
@@ -93,7 +95,12 @@ def integrate_panels(
         value, error, size, owner, row, start, end = kept
         total = Integrals(*(_by_row(v, row, count) for v in (value, error, size)))
         spent += np.bincount(fresh[1], minlength=count) * len(_nodes()[0])
-        unfinished = np.any(total.error > tolerance * total.size, axis=0) & (spent < _MOST_NODES)
+        relative = np.max(total.error / np.maximum(total.size, 1e-300), axis=0, initial=0.0)
+        history.append(relative)
+        unfinished = (relative > tolerance) & (spent < _MOST_NODES)
+        if len(history) > _PATIENCE:
+            # Halving helps no more: rounding in the functions themselves, not the rule, makes the error.
+            unfinished &= relative < 0.5 * history[-1 - _PATIENCE]
         share = tolerance * total.size / (2.0 * np.maximum(np.bincount(row, minlength=count), 1))
         split = unfinished[row] & np.any(error > share[:, row], axis=0)
         # A panel so short that doubles hardly tell its nodes apart cannot be improved.

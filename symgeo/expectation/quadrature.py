@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from symgeo.expectation.node import Letters
 
 _TOLERANCE = 1e-11
-_INNER_TOLERANCE = 1e-10
+_OUTER_TOLERANCE = 1e-9  # where what is integrated was integrated before: its noise is not to be refined
+_INNER_TOLERANCE = 1e-11
 _ROUGH = 1e-4  # where only the place of the mass is sought
 _BLOCK = 256  # parameter points at a time on the outermost axis
 _INNER_BLOCK = 2048
@@ -188,6 +189,8 @@ class _CellIntegral:
             )
             return np.concatenate([p[0] for p in parts]), joined, np.concatenate([p[2] for p in parts])
         axis, size = self.cell.axes[level], 1 if stage is None else self._sizes[stage]
+        if level + 1 < len(self.cell.axes):
+            tolerance = max(tolerance, _OUTER_TOLERANCE)
 
         integrand = _OnAxis(self, stage, own, points)
         hints = self.cell.hints(level, own, points)

@@ -23,7 +23,7 @@ from symgeo.algebra.algebraic import coefficients
 from symgeo.algebra.element import separated
 from symgeo.algebra.knowledge import Range
 from symgeo.algebra.printing import written_as_sum
-from symgeo.algebra.zero_test import element_sign, unanimous_sign, zero_test
+from symgeo.algebra.zero_test import element_sign, state_positive, unanimous_sign, zero_test
 from symgeo.expectation.changes import changes_of_variable
 from symgeo.expectation.mellin import MellinExpectation, Part
 from symgeo.expectation.moments import StandardLaw
@@ -56,7 +56,7 @@ def _all_parts(field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Exp
         return None
     parts = _parts(field, log_density, x, ends, cuts)
     if parts is None and not cuts:
-        vertex = _vertex(field, log_density, x)
+        vertex = _vertex(field, log_density, x, all(e.is_infinite for e in ends))
         if vertex is not None:
             parts = _parts(field, log_density, x, ends, [vertex])
     return parts
@@ -83,7 +83,7 @@ def _kinks(log_density: Expr, x: Symbol) -> list[Expr] | None:
     return cuts if len(cuts) < 2 else None
 
 
-def _vertex(field: Field, log_density: Expr, x: Symbol) -> Expr | None:
+def _vertex(field: Field, log_density: Expr, x: Symbol, line: bool) -> Expr | None:
     """Where a quadratic in x, under a logarithm or as a term, is stationary."""
     a = field(log_density)
     index = next((g.index for g in field.generators if g.is_symbol and g.expr == x), None)
@@ -101,6 +101,9 @@ def _vertex(field: Field, log_density: Expr, x: Symbol) -> Expr | None:
         if max(parts) == 2:
             vertex = -parts.get(1, field.zero) / (parts[2] * 2)
             if x not in vertex.free_symbols:
+                if q is not a and line:
+                    # What stands under a logarithm is positive on the whole line, at the vertex too.
+                    state_positive(field, parts.get(0, field.zero) - parts[2] * vertex * vertex)
                 return vertex.to_sympy()
     return None
 

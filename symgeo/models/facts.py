@@ -45,6 +45,22 @@ def state_facts(field: Field, chart: Chart, support: Support) -> None:
         state_positive(field, field(fact))
 
 
+def enter_exponentials(field: Field, density: sp.Expr, variables: Iterable[sp.Symbol]) -> None:
+    """Enter the exponentials of which those of a density are whole powers, such as exp(a) and exp(1/2) for a sum of
+    exp(j a - j^2/2): entered as they come, later ones would be roots of earlier ones."""
+    apart = set(variables)
+    found: dict[sp.Expr, list[sp.Rational]] = {}
+    for e in density.atoms(sp.exp):
+        if not e.free_symbols & apart:
+            for term in sp.Add.make_args(sp.expand(e.args[0])):
+                c, rest = term.as_coeff_Mul()
+                if c.is_Rational:
+                    found.setdefault(rest, []).append(c)
+    for rest, coefficients in found.items():
+        if len(set(coefficients)) > 2:
+            field(sp.exp(sp.igcd(*(c.p for c in coefficients)) * rest / sp.ilcm(1, *(c.q for c in coefficients))))
+
+
 def _differences(constraints: Iterable[sp.Basic]) -> Iterable[sp.Expr]:
     for c in constraints:
         if isinstance(c, (sp.StrictGreaterThan, sp.GreaterThan)):

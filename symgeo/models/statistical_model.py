@@ -22,7 +22,7 @@ from symgeo.errors import (
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.chart import Chart
 from symgeo.models.exponential_family import ExponentialFamily
-from symgeo.models.facts import state_facts
+from symgeo.models.facts import enter_exponentials, state_facts
 from symgeo.models.finite import MOST_POINTS, interpolated
 from symgeo.models.indicators import split_indicator
 from symgeo.models.log_density import log_of
@@ -83,6 +83,7 @@ class StatisticalModel:
             self.density = _on_points(self.density, self._points)
         self.field: Field = differential_field()
         state_facts(self.field, self.chart, self.support)
+        enter_exponentials(self.field, self.density, self.variables)
         self._own_law: Law | None = None
         if has_sum(self.density):
             # A density that is divided by its own sum or integral needs no check.
