@@ -19,6 +19,7 @@ FLOORS = (
     {"geometry"},
     {"expectation"},
     {"models"},
+    {"verification"},
     {"catalogue"},
     {"derivation"},
     {"inference"},

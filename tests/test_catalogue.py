@@ -54,8 +54,6 @@ def test_there_are_many_and_each_list_names_some_of_them() -> None:
 
 # Densities that the check refuses today, to be struck off as it is mended.
 REFUSED = {
-    "exponentiated_weibull": "(1 - exp(-u))^(a - 1) is infinite where u is small",
-    "poisson_mixture": "a^x and x! overflow",
     "negative_multinomial(1/2, 3)": "its slowly falling sum in three variables stops short",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symgeo.codegen.kernel import Kernel
+from symgeo.codegen.numeric_node import refuse_nodes
 from symgeo.codegen.numpy_source import module_text
 from symgeo.errors import UnknownBackendError
 
@@ -24,6 +25,7 @@ def source(
     function's name; by default the object's own.
     """
     kernel = Kernel.of(obj, coordinates, name)
+    refuse_nodes(kernel.expressions, language)
     return _generator(language)({kernel.name: kernel}, "")
 
 
@@ -35,7 +37,10 @@ def module_source(
 ) -> str:
     """A module with one function for each entry of ``{name: obj}``; ``doc`` becomes its docstring."""
     chart = None if coordinates is None else tuple(coordinates)
-    return _generator(language)({name: Kernel.of(obj, chart, name) for name, obj in objects.items()}, doc)
+    kernels = {name: Kernel.of(obj, chart, name) for name, obj in objects.items()}
+    for kernel in kernels.values():
+        refuse_nodes(kernel.expressions, language)
+    return _generator(language)(kernels, doc)
 
 
 def _generator(language: str) -> Callable[[Mapping[str, Kernel], str], str]:

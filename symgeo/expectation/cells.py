@@ -169,7 +169,12 @@ def _vanishing_base(log_density: Expr, variable: Symbol, end: Expr) -> bool:
 
 def _hints(log_density: Expr, y: Symbol, parameters: Sequence[Symbol], image: Expr) -> list[Expr]:
     """Places on an axis where the weight may peak: zeros of linear and vertices of quadratic parts, and parameters."""
-    parts = {a for e in log_density.atoms(sp.Function, sp.Pow) for a in e.args if y in a.free_symbols}
+    parts = {
+        a
+        for e in log_density.atoms(sp.Function, sp.Pow)
+        for a in e.args
+        if isinstance(a, sp.Expr) and y in a.free_symbols
+    }
     parts |= {t for t in sp.Add.make_args(log_density) if y in t.free_symbols}
     found: dict[Expr, None] = {}
     for part in sorted(parts, key=sp.default_sort_key):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from symgeo.algebra import Tensor
 from symgeo.errors import NoClosedFormError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from symgeo.geometry.duality import Duality
     from symgeo.models.statistical_model import StatisticalModel
+
+
+_LONG = 60  # terms in an entry of the metric
 
 
 class Derived(NamedTuple):
@@ -44,8 +48,22 @@ def exponential(model: StatisticalModel) -> StatisticalManifold | None:
         return None
     natural, expectation = family.natural_elements, family.expectation_elements
     metric, reference = dually_flat(model.parameters, natural, expectation)
+    if model.support.points() is not None and _is_unwieldy(metric):
+        return None
     duality: Duality | None = family.duality if len(natural) == len(model.parameters) else None
     return StatisticalManifold(metric, duality=duality, reference=reference)
+
+
+def _is_unwieldy(metric: Tensor) -> bool:
+    """Whether the entries, brought over common denominators, are so long that doubles lose digits in them."""
+    return sum(value.terms for _, value in metric.stored()) > _LONG * metric.dim**2
+
+
+def summed_up(model: StatisticalModel) -> StatisticalManifold | None:
+    """Finitely many points: sums over them, left as they are."""
+    if model.support.points() is None or model.law is None:
+        return None
+    return score_geometry(model, model.law)
 
 
 def substituted(model: StatisticalModel) -> StatisticalManifold | None:
@@ -67,6 +85,7 @@ def integrated(model: StatisticalModel) -> StatisticalManifold | None:
 
 RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
     "score equations": exponential,
+    "finite sums": summed_up,
     "substitution": substituted,
     "quadrature": integrated,
 }

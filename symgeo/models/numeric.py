@@ -27,15 +27,28 @@ _SINGULAR = 1e-11
 
 def law_of(model: StatisticalModel) -> Law | None:
     """The model's law for numerical expectations; None where its log-density has a kink that moves."""
+    if moving_kinks(model):
+        return None
+    return Law(
+        _smooth_logarithms(model.log_density),
+        model.variables,
+        model.support.pieces,
+        model.parameters,
+        domain=model.chart,
+        field=model.field,
+    )
+
+
+def moving_kinks(model: StatisticalModel) -> list[Expr]:
+    """What makes a kink of the log-density at a place that depends on parameters."""
     log_density = _smooth_logarithms(model.log_density)
     variables, parameters = set(model.variables), set(model.parameters)
+    found = []
     for f in log_density.atoms(*_KINKED):
         parts = [c for _, c in f.args] if isinstance(f, sp.Piecewise) else [f]
         if any(e.free_symbols & variables and e.free_symbols & parameters for e in parts):
-            return None
-    return Law(
-        log_density, model.variables, model.support.pieces, model.parameters, domain=model.chart, field=model.field
-    )
+            found.append(f)
+    return found
 
 
 def _smooth_logarithms(e: Expr) -> Expr:

@@ -1,0 +1,124 @@
+"""Derived tensors held against numerical integration of the declared density, which knows nothing of the derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from symgeo.codegen import lambdify
+from symgeo.errors import ArgumentError
+from symgeo.expectation.law import Law
+from symgeo.expectation.node import Expectation, Letters
+from symgeo.models.exponential_family import ExponentialFamily
+from symgeo.models.numeric import moving_kinks
+from symgeo.models.statistical_model import StatisticalModel
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Check:
+    """One identity at all points: the largest difference and the quadrature's own error estimate, both relative to the
+    largest component; ``agrees`` is None where the integrals could not be computed."""
+
+    name: str
+    difference: float
+    error: float
+    agrees: bool | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked, at which points; true where every check that could be made agrees."""
+
+    checks: tuple[Check, ...]
+    points: tuple[tuple[float, ...], ...]
+
+    def __bool__(self) -> bool:
+        return all(check.agrees is not False for check in self.checks)
+
+    def __repr__(self) -> str:
+        width = max(len(check.name) for check in self.checks)
+        words = {True: "agrees", False: "DIFFERS", None: "not computed"}
+        rows = [
+            f"{check.name:<{width}}  {check.difference:>10.1e}  {check.error:>10.1e}  {words[check.agrees]}"
+            for check in self.checks
+        ]
+        head = f"{'at ' + str(len(self.points)) + ' points':<{width}}  difference  quadrature"
+        return "\n".join([head, *rows])
+
+
+def verify(
+    model: StatisticalModel | ExponentialFamily, points: int | Sequence[Sequence[float]] = 3, tolerance: float = 1e-9
+) -> Verification:
+    """Hold the derived metric, cubic tensor and e-connection against quadrature of the density.
+
+    ``points``: parameter points (P, n), or how many interior ones to choose. Checked are the total mass, ``E[s_i] = 0``,
+    ``g_ij = E[s_i s_j]``, ``T_ijk = E[s_i s_j s_k]`` and, where the log-density has no kink that moves,
+    ``Gamma^(1)_ij,k = E[d_i d_j l s_k]`` and ``E[d_i d_j l] = -g_ij``. They agree when the difference is below
+    ``tolerance`` of the largest component, or ten error estimates. Raises :class:`ArgumentError` for anything but a
+    model, and what the model's manifold raises.
+    """
+    import numpy as np
+
+    if isinstance(model, ExponentialFamily):
+        model = model.model
+    if not isinstance(model, StatisticalModel):
+        raise ArgumentError(f"verify takes a StatisticalModel or an ExponentialFamily, not {type(model).__name__}")
+    x, n = model.parameters, len(model.parameters)
+    if isinstance(points, int):
+        at = np.array([[float(p[s]) for s in x] for p in model.chart.interior_points(points)])
+    else:
+        at = np.atleast_2d(np.asarray(points, dtype=float))
+    manifold, law = model.manifold, _law(model)
+    singles = [(i,) for i in range(n)]
+    pairs, triples = list(product(range(n), repeat=2)), list(product(range(n), repeat=3))
+    wanted: list[tuple[str, list[Letters], Any]] = [
+        ("E[s] = 0", [(i,) for i in singles], None),
+        ("g = E[s s]", [((i,), (j,)) for i, j in pairs], manifold.metric),
+        ("T = E[s s s]", [((i,), (j,), (k,)) for i, j, k in triples], manifold.cubic),
+    ]
+    if moving_kinks(model) == []:
+        gamma = manifold.connection(1).christoffel_first_kind
+        second = [(tuple(sorted((i, j))), (k,)) for i, j, k in triples]
+        wanted.append(("e-connection = E[dd log p s]", second, gamma))
+        wanted.append(("g = -E[dd log p]", [(tuple(sorted(p)),) for p in pairs], manifold.metric * -1))
+    if not law.unnormalised:
+        wanted.insert(0, ("total mass one", [()], None))
+    # Means as they are declared: nothing that the derivation knows is applied to them.
+    nodes = list(dict.fromkeys(Expectation(law, sp.S.One, m) for _, letters, _ in wanted for m in letters))
+    values, errors = law.estimates(nodes, at)
+    place = {node.letters: i for i, node in enumerate(nodes)}
+    checks = []
+    for name, letters, tensor in wanted:
+        columns = [place[m] for m in letters]
+        if tensor is None:
+            derived = np.full((len(at), len(letters)), float(letters == [()]))
+        else:
+            derived = lambdify(tensor)(at).reshape(len(at), -1)
+        checks.append(_check(name, derived, values[:, columns], errors[:, columns], tolerance))
+    return Verification(tuple(checks), tuple(map(tuple, at.tolist())))
+
+
+def _law(model: StatisticalModel) -> Law:
+    """The model's law, or, where a kink moves, one that serves for the scores alone."""
+    return model.law or Law(
+        model.log_density, model.variables, model.support.pieces, model.parameters, domain=model.chart
+    )
+
+
+def _check(name: str, derived: np.ndarray, values: np.ndarray, errors: np.ndarray, tolerance: float) -> Check:
+    import numpy as np
+
+    if not np.all(np.isfinite(values)):
+        return Check(name, float("nan"), float("nan"), None)
+    scale = np.max(np.abs(derived), axis=1, keepdims=True)
+    scale = np.where(scale > 0, scale, 1.0)
+    difference, error = np.abs(values - derived) / scale, errors / scale
+    agrees = bool(np.all(difference <= np.maximum(tolerance, 10.0 * error)))
+    return Check(name, float(np.max(difference)), float(np.max(error)), agrees)
