@@ -54,15 +54,17 @@ class Verification:
 
 
 def verify(
-    model: StatisticalModel | ExponentialFamily, points: int | Sequence[Sequence[float]] = 3, tolerance: float = 1e-9
+    model: StatisticalModel | ExponentialFamily,
+    points: int | Sequence[Sequence[float]] | None = None,
+    tolerance: float = 1e-9,
 ) -> Verification:
     """Hold the derived metric, cubic tensor and e-connection against quadrature of the density.
 
-    ``points``: parameter points (P, n), or how many interior ones to choose. Checked are the total mass, ``E[s_i] = 0``,
-    ``g_ij = E[s_i s_j]``, ``T_ijk = E[s_i s_j s_k]`` and, where the log-density has no kink that moves,
-    ``Gamma^(1)_ij,k = E[d_i d_j l s_k]`` and ``E[d_i d_j l] = -g_ij``. They agree when the difference is below
-    ``tolerance`` of the largest component, or ten error estimates. Raises :class:`ArgumentError` for anything but a
-    model, and what the model's manifold raises.
+    ``points``: parameter points (P, n), or how many interior ones to choose; by default three for one variable and one
+    for several. Checked are the total mass, ``E[s_i] = 0``, ``g_ij = E[s_i s_j]``, ``T_ijk = E[s_i s_j s_k]`` and,
+    where the log-density has no kink that moves, ``Gamma^(1)_ij,k = E[d_i d_j l s_k]`` and ``E[d_i d_j l] = -g_ij``.
+    They agree when the difference is below ``tolerance`` of the largest component, or ten error estimates. Raises
+    :class:`ArgumentError` for anything but a model, and what the model's manifold raises.
     """
     import numpy as np
 
@@ -71,6 +73,8 @@ def verify(
     if not isinstance(model, StatisticalModel):
         raise ArgumentError(f"verify takes a StatisticalModel or an ExponentialFamily, not {type(model).__name__}")
     x, n = model.parameters, len(model.parameters)
+    if points is None:
+        points = 3 if len(model.variables) == 1 else 1
     if isinstance(points, int):
         at = np.array([[float(p[s]) for s in x] for p in model.chart.interior_points(points)])
     else:
@@ -85,7 +89,7 @@ def verify(
     ]
     if moving_kinks(model) == []:
         gamma = manifold.connection(1).christoffel_first_kind
-        second = [(tuple(sorted((i, j))), (k,)) for i, j, k in triples]
+        second: list[Letters] = [(tuple(sorted((i, j))), (k,)) for i, j, k in triples]
         wanted.append(("e-connection = E[dd log p s]", second, gamma))
         wanted.append(("g = -E[dd log p]", [(tuple(sorted(p)),) for p in pairs], manifold.metric * -1))
     if not law.unnormalised:

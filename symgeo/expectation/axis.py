@@ -20,17 +20,22 @@ if TYPE_CHECKING:
 
 
 class Integrand(Protocol):
-    """Integrands ``exp(log weight) * values`` of many rows, at places ``x (N,)`` of the rows ``rows (N,)``."""
+    """Integrands ``exp(log weight) * values`` of many rows, at places ``x (N,)`` of the rows ``rows (N,)``.
+
+    ``unseen``: what the weight makes smaller than exp(-unseen) of its largest no function makes large again.
+    """
+
+    @property
+    def unseen(self) -> float: ...
 
     def weight(self, rows: np.ndarray, x: np.ndarray, /) -> np.ndarray:
         """The log weight (N,), to a few digits."""
 
     def __call__(self, rows: np.ndarray, x: np.ndarray, /) -> tuple[np.ndarray, np.ndarray]:
-        """The log weight (N,) and the values (functions, N)."""
+        """The log weights, (N,) or one row a function (functions, N), and the values (functions, N)."""
 
 
 _NEGLIGIBLE = 42.0  # exp(-42) of the largest integrand
-_UNSEEN = 250.0  # what the weight makes smaller than exp(-250) of its largest no function makes large again
 _MOST_PEAKS = 6
 _FAR = 690.0  # exp(690) is near the largest double
 
@@ -59,7 +64,7 @@ class Arms:
 
 @dataclass(frozen=True)
 class AxisResult:
-    """Integrals in units of ``exp(log_scale)``; ``open_end`` marks rows whose integrand does not die out."""
+    """Integrals in units of ``exp(log_scale)``; ``open_end`` (functions, rows) marks integrands that do not die out."""
 
     log_scale: np.ndarray
     integrals: Integrals
@@ -85,37 +90,54 @@ def integrate_axis(
         height = (clean(integrand.weight(arms.row[owner], x)) + stretch).reshape(t.shape)
         highest = np.full(count, -np.inf)
         np.maximum.at(highest, arms.row, np.max(height, axis=1))
-        telling = np.flatnonzero((height > highest[arms.row, None] - _UNSEEN).ravel())
-        sizes = np.full((functions, t.size), -np.inf)
-        values = integrand(arms.row[owner[telling]], x[telling])[1]
-        sizes[:, telling] = np.where(np.isnan(values), -np.inf, np.log(np.abs(values)))
-        heights = height + sizes.reshape(functions, *t.shape)
+        telling = np.flatnonzero((height > highest[arms.row, None] - integrand.unseen).ravel())
+        heights = np.full((functions, t.size), -np.inf)
+        heights[:, telling] = heights_of(*integrand(arms.row[owner[telling]], x[telling])) + stretch[telling]
+        heights = heights.reshape(functions, *t.shape)
         per_row = np.full((functions, count), -np.inf)
         np.maximum.at(per_row.T, arms.row, np.max(heights, axis=2).T)
         top = np.full(count, -np.inf)
         np.maximum.at(top, arms.row, np.max(height, axis=1))
         top = np.where(np.isfinite(top), top, 0.0)
-        alive = np.any(heights > per_row[:, arms.row, None] - _NEGLIGIBLE, axis=0)
+        each = heights > per_row[:, arms.row, None] - _NEGLIGIBLE
+        open_end = np.zeros((functions, count), dtype=bool)
+        np.logical_or.at(open_end.T, arms.row, (each[:, :, -1] & arms.endless).T)
+        alive = np.any(each & ~open_end[:, arms.row, None], axis=0)
         near = alive.copy()
         near[:, 1:] |= alive[:, :-1]
         near[:, :-1] |= alive[:, 1:]
-        open_end = np.zeros(count, dtype=bool)
-        np.logical_or.at(open_end, arms.row, alive[:, -1] & arms.endless)
-        wanted = (near[:, :-1] | near[:, 1:]) & (t[:, 1:] > t[:, :-1]) & ~open_end[arms.row, None]
+        wanted = (near[:, :-1] | near[:, 1:]) & (t[:, 1:] > t[:, :-1])
         arm, step = np.nonzero(wanted)
 
         def on_arms(owner: np.ndarray, t: np.ndarray) -> np.ndarray:
             x, stretch = arms.place(owner, t)
             row = arms.row[owner]
             log_weight, values = integrand(row, x)
-            weight = np.exp(clean(log_weight) + stretch - top[row])
-            # Where the weight has died out a function may overflow or be 0/0: it does not count there.
-            return np.where((weight > 1e-200) & ((weight > 1e-25) | np.isfinite(values)), weight * values, 0.0)
+            return np.where(open_end[:, row], 0.0, products(log_weight + stretch - top[row], values))
 
         if arm.size == 0:
             return AxisResult(top, Integrals.zeros(functions, count), open_end)
         found = integrate_panels(on_arms, arm, arms.row[arm], (t[arm, step], t[arm, step + 1]), count, tolerance)
         return AxisResult(top, found, open_end)
+
+
+def heights_of(log_weight: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The logarithms of the integrands' sizes, (functions, N); -inf where they are nothing."""
+    import numpy as np
+
+    return clean(log_weight) + np.where(np.isnan(values), -np.inf, np.log(np.abs(values)))
+
+
+def products(log_weight: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``exp(log_weight) * values``; where the weight has died out a function may be 0/0 and does not count.
+
+    A function that overflows while the weight is still there leaves an infinity, which spoils the sum.
+    """
+    import numpy as np
+
+    weight = np.exp(clean(log_weight))
+    counts = np.isfinite(values) | (weight > 1e-25) | (np.isinf(values) & (weight > 1e-150))
+    return np.where((weight > 1e-200) & counts, weight * values, 0.0)
 
 
 def clean(log_weight: np.ndarray) -> np.ndarray:

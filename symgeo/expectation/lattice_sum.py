@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from symgeo.expectation.axis import AxisResult, Integrand, clean, integrate_axis
+from symgeo.expectation.axis import AxisResult, Integrand, clean, heights_of, integrate_axis, products
 from symgeo.expectation.panels import Integrals
 from symgeo.expectation.scanning import climb
 
@@ -28,10 +28,10 @@ def sum_integers(
 
     with np.errstate(all="ignore"):
         mode, top = _largest(integrand, first, last, hints)
-        up, up_long = _window(integrand, mode, last, 1, functions)
-        down, down_long = _window(integrand, mode, first, -1, functions)
+        up, up_long = _window(integrand, mode, last, 1, functions, hints)
+        down, down_long = _window(integrand, mode, first, -1, functions, hints)
         result = _terms(integrand, functions, mode - down, mode + up, top)
-        open_end = np.zeros(len(mode), dtype=bool)
+        open_end = np.zeros((functions, len(mode)), dtype=bool)
         for side, reach, edge, long in ((1, up, last, up_long), (-1, down, first, down_long)):
             rows = np.flatnonzero(long)
             if rows.size:
@@ -40,7 +40,8 @@ def sum_integers(
                     (result.value, result.error, result.size), (tail.value, tail.error, tail.size), strict=True
                 ):
                     total[:, rows] += part
-                open_end[rows] |= endless
+                open_end[:, rows] |= endless
+                result.value[:, rows] = np.where(endless, np.inf, result.value[:, rows])
     return AxisResult(top, result, open_end)
 
 
@@ -78,23 +79,27 @@ def _largest(
 
 
 def _window(
-    integrand: Integrand, mode: np.ndarray, edge: np.ndarray, side: int, functions: int
+    integrand: Integrand, mode: np.ndarray, edge: np.ndarray, side: int, functions: int, hints: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """How many terms from the mode towards ``edge`` count, and whether more than the most that are summed."""
     import numpy as np
 
     room = np.abs(edge - mode)
     steps = np.unique(np.concatenate([np.arange(0.0, 16.0), np.rint(np.exp(np.arange(2.8, 40.0, 0.2)))]))
-    offset = np.minimum(steps, room[:, None])
-    rows = np.repeat(np.arange(len(mode)), steps.size)
-    log_weight, values = integrand(rows, (mode[:, None] + side * offset).ravel())
-    height = clean(log_weight).reshape(offset.shape)
-    sizes = np.log(np.abs(values)).reshape(functions, *offset.shape)
+    hinted = np.nan_to_num(np.rint(side * (hints - mode[:, None])), posinf=0.0, neginf=0.0)
+    offset = np.concatenate([np.broadcast_to(steps, (len(mode), steps.size)), np.maximum(hinted, 0.0)], axis=1)
+    offset = np.sort(np.minimum(offset, room[:, None]), axis=1)
+    rows = np.repeat(np.arange(len(mode)), offset.shape[1])
     # Each step stands for as many terms as it is far from the mode.
-    total = height + np.where(np.isnan(sizes), -np.inf, sizes) + np.log1p(offset)
+    total = heights_of(*integrand(rows, (mode[:, None] + side * offset).ravel()))
+    total = total.reshape(functions, *offset.shape) + np.log1p(offset)
     alive = np.any(total > np.max(total, axis=2, keepdims=True) - _NEGLIGIBLE, axis=0)
-    furthest = steps.size - 1 - np.argmax(alive[:, ::-1], axis=1)
-    reach = offset[np.arange(len(mode)), np.minimum(furthest + 1, steps.size - 1)]
+    last = offset.shape[1] - 1
+    furthest = last - np.argmax(alive[:, ::-1], axis=1)
+    own = np.arange(len(mode))
+    # Half as far again: a step that is small may lie beside one that is not.
+    reach = np.minimum(np.maximum(offset[own, np.minimum(furthest + 1, last)], 1.3 * offset[own, furthest]), room)
+    reach = np.ceil(reach)
     reach = np.where(np.any(alive, axis=1), reach, 0.0)
     long = (reach > _LONGEST) & ~np.isfinite(room)
     return np.where(long, _LONGEST, reach), long
@@ -122,11 +127,8 @@ def _terms(integrand: Integrand, functions: int, low: np.ndarray, high: np.ndarr
 
 
 def _values(integrand: Integrand, rows: np.ndarray, n: np.ndarray, top: np.ndarray) -> np.ndarray:
-    import numpy as np
-
     log_weight, values = integrand(rows, n)
-    weight = np.exp(clean(log_weight) - top[rows])
-    return np.where((weight > 1e-200) & ((weight > 1e-25) | np.isfinite(values)), weight * values, 0.0)
+    return products(log_weight - top[rows], values)
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,10 @@ class _Beyond:
     start: np.ndarray
     scale: np.ndarray
     side: int
+
+    @property
+    def unseen(self) -> float:
+        return self.integrand.unseen
 
     def weight(self, row: np.ndarray, y: np.ndarray) -> np.ndarray:
         return self.integrand.weight(self.rows[row], self.start[row] + self.side * y) - self.scale[row]

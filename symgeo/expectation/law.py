@@ -124,6 +124,8 @@ class Law:
     def _moment(self, f: Expr, letters: Letters) -> Expr:
         if f == 0:
             return sp.S.Zero
+        if f.has(sp.sinh, sp.cosh):
+            f = sp.expand_mul(f.rewrite((sp.sinh, sp.cosh), sp.exp))
         outside, inside = f.as_independent(*self.variables, as_Add=False)
         if outside != 1:
             return outside * self.moment(inside, letters)
@@ -131,6 +133,8 @@ class Law:
             constant, rest = f.as_independent(*self.variables, as_Add=True)
             if constant != 0:
                 return constant * self.moment(sp.S.One, letters) + self.moment(rest, letters)
+            if f.has(sp.exp, sp.gamma, sp.factorial):
+                return sp.Add(*(self.moment(term, letters) for term in f.args))
         if not letters:
             return Expectation(self, f, letters) if f != 1 else sp.S.One
         for position, letter in enumerate(letters):

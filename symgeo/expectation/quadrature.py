@@ -66,7 +66,7 @@ class Integrator:
             results = [cell(number, columns, _TOLERANCE) for cell in self._cells]
             log_scale = np.max([r[0] for r in results], axis=0)
             total = Integrals.zeros(stage.count + 1, len(points))
-            open_end = np.zeros(len(points), dtype=bool)
+            open_end = np.zeros((stage.count + 1, len(points)), dtype=bool)
             for scale, part, endless in results:
                 factor = np.exp(scale - log_scale)
                 total = total + Integrals(part.value * factor, part.error * factor, part.size * factor)
@@ -78,9 +78,12 @@ class Integrator:
                 value[place], error[place] = np.log(total.value[0]) + log_scale, total.error[0] / total.value[0]
             if number + 1 < len(self._stages):
                 columns = np.concatenate([columns, value.T], axis=1)
-        wrong = open_end | ~np.isfinite(mass) | (not self.law.unnormalised and np.abs(mass - 1.0) > _WORST_MASS)
-        failed = wrong | (error > _WORST_ERROR * np.maximum(size, 1e-300))
-        return np.where(failed, np.nan, value).T, np.where(open_end, np.inf, error).T
+        wrong = open_end[0] | ~np.isfinite(mass)
+        if not self.law.unnormalised:
+            wrong |= np.abs(mass - 1.0) > _WORST_MASS
+        endless = open_end[1:] | np.isinf(value)
+        failed = wrong | endless | ~(error <= _WORST_ERROR * np.maximum(size, 1e-300))
+        return np.where(failed, np.nan, value).T, np.where(endless & ~wrong, np.inf, error).T
 
 
 @dataclass(frozen=True)
@@ -144,11 +147,15 @@ class _CellIntegral:
         self.cell = cell
         self._sizes = [stage.count + 1 for stage in stages]
         self._functions = []
+        self._extra: list[list[int]] = []  # the functions that have a steep factor
         letters = {s: letter for letter, s in law.letters.items()}
         for stage in stages:
             used = set().union(*(e.free_symbols for e in stage.functions)) & letters.keys()
             own = {s: cell.derivative(letters[s]) for s in used}
-            expressions = [cell.log_density, *(cell.placed(e).xreplace(own) for e in stage.functions)]
+            parts = [_steep(cell.placed(e).xreplace(own)) for e in stage.functions]
+            self._extra.append([i for i, (logarithm, _) in enumerate(parts) if logarithm != 0])
+            expressions = [cell.log_density, *(rest for _, rest in parts)]
+            expressions += [logarithm for logarithm, _ in parts if logarithm != 0]
             self._functions.append(numpy_function(expressions, [*cell.coordinates, *law.parameters, *stage.symbols]))
 
     def __call__(self, stage: int, points: np.ndarray, tolerance: float) -> tuple[np.ndarray, Integrals, np.ndarray]:
@@ -156,11 +163,13 @@ class _CellIntegral:
         import numpy as np
 
         if not self.cell.axes:
-            log_weight, values = self._at(stage, [], points)
+            log_weights, values = self._at(stage, [], points)
+            log_weight = log_weights if log_weights.ndim == 1 else log_weights[0]
+            values = values if log_weights.ndim == 1 else values * np.exp(log_weights - log_weight)
             sizes = np.where(np.isfinite(log_weight), np.abs(values), 0.0)
             values = np.where(np.isfinite(log_weight), values, 0.0)
             log_weight = np.where(np.isfinite(log_weight), log_weight, 0.0)
-            return log_weight, Integrals(values, 4e-16 * sizes, sizes), np.zeros(len(points), dtype=bool)
+            return log_weight, Integrals(values, 4e-16 * sizes, sizes), np.zeros(values.shape, dtype=bool)
         return self._along(stage, [], points, tolerance)
 
     def _at(self, stage: int | None, own: list[np.ndarray], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -170,7 +179,15 @@ class _CellIntegral:
             (log_weight,) = self.cell.weight(*own, *points[:, : len(self.cell.parameters)].T)
             return log_weight, np.ones((1, len(points)))
         log_weight, *values = self._functions[stage](*own, *points.T)
-        return log_weight, np.stack([np.ones_like(log_weight), *values])
+        count = self._sizes[stage] - 1
+        columns = np.stack([np.ones_like(log_weight), *values[:count]])
+        places, extra = self._extra[stage], values[count:]
+        if not places:
+            return log_weight, columns
+        log_weights = np.repeat(log_weight[None, :], count + 1, axis=0)
+        for place, logarithm in zip(places, extra, strict=True):
+            log_weights[place + 1] += logarithm
+        return log_weights, columns
 
     def _along(
         self, stage: int | None, own: list[np.ndarray], points: np.ndarray, tolerance: float
@@ -187,7 +204,7 @@ class _CellIntegral:
             joined = Integrals(
                 *(np.concatenate([getattr(p[1], n) for p in parts], axis=1) for n in ("value", "error", "size"))
             )
-            return np.concatenate([p[0] for p in parts]), joined, np.concatenate([p[2] for p in parts])
+            return np.concatenate([p[0] for p in parts]), joined, np.concatenate([p[2] for p in parts], axis=1)
         axis, size = self.cell.axes[level], 1 if stage is None else self._sizes[stage]
         if level + 1 < len(self.cell.axes):
             tolerance = max(tolerance, _OUTER_TOLERANCE)
@@ -201,6 +218,10 @@ class _CellIntegral:
             found = integrate_axis(integrand, size, ends[0] if ends else None, hints, tolerance)
         return found.log_scale, found.integrals, found.open_end
 
+    def is_steep(self, stage: int) -> bool:
+        """Whether a function has a factor that may outgrow the density."""
+        return bool(self._extra[stage])
+
     def mean(self, stage: int | None, own: list[np.ndarray], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log of the density of the variables given so far, and the functions' means given them; mass alone for
         the stage None."""
@@ -209,9 +230,10 @@ class _CellIntegral:
         if len(own) == len(self.cell.axes):
             return self._at(stage, own, points)
         tolerance = _ROUGH if stage is None else _INNER_TOLERANCE
-        log_scale, inner, _ = self._along(stage, own, points, tolerance)
+        log_scale, inner, open_end = self._along(stage, own, points, tolerance)
         mass = inner.value[0]
-        return log_scale + np.log(mass), inner.value / np.where(mass > 0, mass, 1.0)
+        values = np.where(open_end, np.nan, inner.value / np.where(mass > 0, mass, 1.0))
+        return log_scale + np.log(mass), values
 
 
 @dataclass(frozen=True)
@@ -223,8 +245,30 @@ class _OnAxis:
     own: list[np.ndarray]
     points: np.ndarray
 
+    @property
+    def unseen(self) -> float:
+        steep = self.stage is not None and self.integral.is_steep(self.stage)
+        return float("inf") if steep else 250.0
+
     def weight(self, rows: np.ndarray, y: np.ndarray) -> np.ndarray:
         return self.integral.mean(None, [*(c[rows] for c in self.own), y], self.points[rows])[0]
 
     def __call__(self, rows: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self.integral.mean(self.stage, [*(c[rows] for c in self.own), y], self.points[rows])
+
+
+def _steep(f: Expr) -> tuple[Expr, Expr]:
+    """``f = exp(first) * second``: exponentials, gamma functions and free powers, which may outgrow the doubles."""
+    logarithms, rest = [], []
+    for factor in sp.Mul.make_args(f):
+        base, power = factor.as_base_exp()
+        if isinstance(factor, sp.exp):
+            logarithms.append(factor.args[0])
+        elif isinstance(base, sp.factorial) or (isinstance(base, sp.gamma) and base.args[0].is_positive):
+            argument = base.args[0] + (1 if isinstance(base, sp.factorial) else 0)
+            logarithms.append(power * sp.loggamma(argument))
+        elif power.free_symbols and base.is_positive:
+            logarithms.append(power * sp.log(base))
+        else:
+            rest.append(factor)
+    return sp.Add(*logarithms), sp.Mul(*rest)

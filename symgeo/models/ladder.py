@@ -10,6 +10,7 @@ from symgeo.errors import NoClosedFormError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat
 from symgeo.models.finite import summed
+from symgeo.models.normaliser import has_sum
 from symgeo.models.numeric import require_finite, score_geometry
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
 }
 
 
-def expectation_of(model: StatisticalModel, f: Expr) -> Expr:
+def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
     """``E[f]`` by the first way that serves; see ``StatisticalModel.expectation``."""
     field, points = model.field, model.support.points()
     if points is not None:
@@ -108,6 +109,9 @@ def expectation_of(model: StatisticalModel, f: Expr) -> Expr:
             return model.substitution.of_products([model.substitution.function(f)]).to_sympy()
         except NoClosedFormError:
             pass
+    found = _by_sympy(model, f, seconds)
+    if found is not None:
+        return found
     if model.law is None:
         raise NoClosedFormError(
             f"no closed form of E[{f}] was found, and the log-density has a kink that moves with a parameter, so that "
@@ -116,3 +120,18 @@ def expectation_of(model: StatisticalModel, f: Expr) -> Expr:
     value = model.law.moment(f, ())
     require_finite(model, model.law, [value])
     return value
+
+
+def _by_sympy(model: StatisticalModel, f: Expr, seconds: float) -> Expr | None:
+    """SymPy's own integral or sum, in a bounded time, for one variable on one interval or all integers between two."""
+    if seconds <= 0 or len(model.variables) > 1 or len(model.support.pieces[0]) > 1 or has_sum(model.density):
+        return None
+    from symgeo.expectation.sympy_integrator import bounded_integral, bounded_sum
+
+    (piece,) = model.support.pieces[0]
+    if getattr(piece, "step", 1) != 1:
+        return None
+    integral = bounded_sum if piece.discrete else bounded_integral
+    low, high = piece.ends
+    points = model.chart.interior_points(3)
+    return integral(model.log_density, f, model.variables[0], (low, high), seconds, points)

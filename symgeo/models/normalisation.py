@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import inf, isfinite
 
 import sympy as sp
@@ -93,7 +94,7 @@ def check_density(
     # more points than asked for, to replace those where nothing can be decided
     for point in chart.interior_points(2 * points):
         target = evaluator.at(point)
-        mass, opinions = _measure(target, limits, lambda: _by_iteration(log_density, chart, support, point))
+        mass, opinions = _measure(target, limits, partial(_by_iteration, log_density, chart, support, point))
         measured = Confirmation(point, mass.value, mass.error)
         (confirmed if mass.error <= limits.undecidable else undecided).append(measured)
         # where one opinion did not do the density is hard to integrate, and every point would take as long

@@ -234,13 +234,14 @@ class StatisticalModel:
 
         return self._own_law or law_of(self)
 
-    def expectation(self, f: Expr) -> Expr:
+    def expectation(self, f: Expr, seconds: float = 5.0) -> Expr:
         """``E[f]``, f a function of the variables and the parameters: in closed form, or to be integrated numerically.
 
         By a sum over a finite support, by the score equations when f is a combination of the sufficient statistics, by
-        Gamma and Beta integrals; else an unevaluated `Expectation`, which differentiates and which `lambdify`
-        integrates. Raises :class:`DivergentExpectationError` where the expectation is infinite,
-        :class:`NoClosedFormError` where it can be neither found nor integrated, and :class:`UnknownSymbolError`.
+        Gamma and Beta integrals; by SymPy's integrator or summation within so many ``seconds``, if a numerical check
+        bears it out; else an unevaluated `Expectation`, which differentiates and which `lambdify` integrates. Raises
+        :class:`DivergentExpectationError` where the expectation is infinite, :class:`NoClosedFormError` where it can be
+        neither found nor integrated, and :class:`UnknownSymbolError`.
         """
         from symgeo.models.ladder import expectation_of
 
@@ -250,7 +251,7 @@ class StatisticalModel:
             raise UnknownSymbolError(
                 f"{', '.join(sorted(map(str, extra)))} is neither variable nor parameter; give it a value"
             )
-        return expectation_of(self, f)
+        return expectation_of(self, f, seconds)
 
     @cached_property
     def _derived(self) -> Derived:
