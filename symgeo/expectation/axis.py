@@ -99,7 +99,7 @@ def integrate_axis(
         top = np.full(count, -np.inf)
         np.maximum.at(top, arms.row, np.max(height, axis=1))
         top = np.where(np.isfinite(top), top, 0.0)
-        each = heights > per_row[:, arms.row, None] - _NEGLIGIBLE
+        each = (heights >= per_row[:, arms.row, None] - _NEGLIGIBLE) & (heights > -np.inf)
         open_end = np.zeros((functions, count), dtype=bool)
         np.logical_or.at(open_end.T, arms.row, (each[:, :, -1] & arms.endless).T)
         alive = np.any(each & ~open_end[:, arms.row, None], axis=0)

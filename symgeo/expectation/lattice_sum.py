@@ -93,7 +93,8 @@ def _window(
     # Each step stands for as many terms as it is far from the mode.
     total = heights_of(*integrand(rows, (mode[:, None] + side * offset).ravel()))
     total = total.reshape(functions, *offset.shape) + np.log1p(offset)
-    alive = np.any(total > np.max(total, axis=2, keepdims=True) - _NEGLIGIBLE, axis=0)
+    near = total >= np.max(total, axis=2, keepdims=True) - _NEGLIGIBLE
+    alive = np.any(near & (total > -np.inf), axis=0)
     last = offset.shape[1] - 1
     furthest = last - np.argmax(alive[:, ::-1], axis=1)
     own = np.arange(len(mode))

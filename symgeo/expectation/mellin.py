@@ -7,7 +7,7 @@ expanded in powers of u, 1 - u and their logarithms it is integrated term by ter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Protocol
@@ -172,8 +172,8 @@ class ScoreExpectation(Protocol):
         """The expectation of a product."""
 
 
-def score_moments(expectation: ScoreExpectation, parameters: Sequence[Symbol]) -> tuple[Tensor, Tensor]:
-    """Metric ``E[s_i s_j]`` (n, n) and cubic tensor ``E[s_i s_j s_k]`` (n, n, n).
+def score_moments(expectation: ScoreExpectation, parameters: Sequence[Symbol]) -> tuple[Tensor, Callable[[], Tensor]]:
+    """Metric ``E[s_i s_j]`` (n, n) and what derives the cubic tensor ``E[s_i s_j s_k]`` (n, n, n), which may be infinite.
 
     Raises :class:`SupportError` when a score has a mean that is not zero: the density then jumps at a place that moves
     with the parameter, as a support that moves would.
@@ -191,4 +191,8 @@ def score_moments(expectation: ScoreExpectation, parameters: Sequence[Symbol]) -
         return expectation.of_products([expectation.score(x[i]) for i in index])
 
     metric = Tensor.build(field, x, (-1, -1), moment, symmetric=((0, 1),), name="metric")
-    return metric, Tensor.build(field, x, (-1, -1, -1), moment, symmetric=((0, 1, 2),), name=CUBIC)
+
+    def cubic() -> Tensor:
+        return Tensor.build(field, x, (-1, -1, -1), moment, symmetric=((0, 1, 2),), name=CUBIC)
+
+    return metric, cubic

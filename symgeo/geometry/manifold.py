@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class StatisticalManifold:
     """The triple (coordinates, metric, cubic tensor), from which every alpha-geometry follows.
 
-    ``metric`` (n, n) and ``cubic`` (n, n, n) are tensors with lower indices. ``duality`` is present when the manifold
+    ``metric`` (n, n) and ``cubic`` (n, n, n) are tensors with lower indices; the cubic tensor may be given by a function
+    that derives it when it is asked for, and raises where it is infinite. ``duality`` is present when the manifold
     is known to be dually flat (a regular exponential family, a Hessian potential). Instead of the cubic tensor a
     connection with alpha = 1 or -1 may be given, which determines it.
     """
@@ -35,7 +36,7 @@ class StatisticalManifold:
     def __init__(
         self,
         metric: Tensor,
-        cubic: Tensor | None = None,
+        cubic: Tensor | Callable[[], Tensor] | None = None,
         duality: Duality | None = None,
         dually_flat: bool = False,
         reference: given.Reference | None = None,
@@ -138,7 +139,7 @@ class StatisticalManifold:
     def cubic(self) -> Tensor:
         """T_ijk, totally symmetric, shape (n, n, n)."""
         if self._cubic is not None:
-            return self._cubic
+            return self._cubic() if callable(self._cubic) else self._cubic
         if self._inverse_is_simpler:
             return self.raised_cubic.lower_index(0, self.metric, symmetric=((0, 1, 2),), name=given.CUBIC)
         return given.cubic_tensor(self.metric, self.reference)

@@ -75,8 +75,13 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
         return field(moment(*((i,) for i in index)))
 
     metric = Tensor.build(field, x, (-1, -1), entry, symmetric=((0, 1),), name="metric")
-    cubic = Tensor.build(field, x, (-1, -1, -1), entry, symmetric=((0, 1, 2),), name=CUBIC)
-    require_finite(model, law, [*metric.flat(), *cubic.flat()])
+
+    def cubic() -> Tensor:
+        tensor = Tensor.build(field, x, (-1, -1, -1), entry, symmetric=((0, 1, 2),), name=CUBIC)
+        require_finite(model, law, tensor.flat())
+        return tensor
+
+    require_finite(model, law, metric.flat())
     _require_regular(model, metric)
     gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
     return StatisticalManifold(metric, cubic, reference=Reference(1, gamma))
@@ -86,7 +91,8 @@ def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr
     """Integrate the expectations in some expressions at interior points of the domain; see ``score_geometry``."""
     import numpy as np
 
-    nodes = sorted({n for e in expressions for n in e.atoms(Expectation)}, key=str)
+    # In the order of generated functions, which then find the integrals done.
+    nodes = sorted({n for e in expressions for n in e.atoms(Expectation)}, key=sp.default_sort_key)
     if nodes:
         points = _interior(model)
         values, errors = law.estimates(nodes, points)
@@ -113,7 +119,8 @@ def _interior(model: StatisticalModel) -> np.ndarray:
 
     count = _POINTS[min(len(model.variables), len(_POINTS)) - 1]
     found = model.chart.interior_points(count)
-    return np.array([[float(p[s]) for s in model.parameters] for p in found])
+    # Sorted, as generated functions ask for them.
+    return np.unique(np.array([[float(p[s]) for s in model.parameters] for p in found]), axis=0)
 
 
 def _shown(model: StatisticalModel, point: np.ndarray) -> str:
