@@ -19,6 +19,7 @@ import sympy as sp
 from symgeo.algebra import Element, Field
 from symgeo.algebra.element import separated
 from symgeo.algebra.linear import solve
+from symgeo.algebra.sampling import may_depend
 from symgeo.expectation.node import LOG_NORMALISER, Expectation, Letters
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # Derivatives with more terms are not looked at for linear relations.
 _MOST_TERMS = 400
 _MOST_TERMS_OF_PRODUCTS = 40
+_MOST_IN_COLUMNS = 200
 Combination = dict[Letters, Element]
 
 
@@ -71,6 +73,7 @@ class Law:
         self._derivatives: dict[tuple[int, ...], Expr] = {}
         self.letters: dict[tuple[int, ...], Symbol] = {}
         self._moments: dict[tuple[Expr, Letters], Expr] = {}
+        self._elements: dict[tuple[int, ...], Element] = {}
         self._reduced: dict[tuple[int, ...], Combination] = {}
         self._integrators: dict[tuple[tuple[Expr, Letters], ...], Any] = {}
 
@@ -209,6 +212,8 @@ class Law:
     def _in_span(self, field: Field, element: Element, basis: list[Letters]) -> Combination | None:
         """The coefficients, free of the variables, of an element in a basis of products; None if it has none."""
         columns = [reduce(field.product, (self._element(field, i) for i in b), field.one) for b in basis]
+        if sum(a.terms for a in columns) > _MOST_IN_COLUMNS or not may_depend(element, columns, self.variables):
+            return None
         tables = [{key: c for key, (_, c) in separated(a, self.variables).items()} for a in (*columns, element)]
         keys = list(dict.fromkeys(key for table in tables for key in table))
         grid = [[table.get(key, field.zero) for table in tables[:-1]] for key in keys]
@@ -216,10 +221,10 @@ class Law:
         return None if found is None else {i: c for i, c in zip(basis, found, strict=True) if c}
 
     def _element(self, field: Field, letter: tuple[int, ...]) -> Element:
-        element = field(self.log_density)
-        for i in letter:
-            element = element.diff(self.parameters[i])
-        return element
+        if letter not in self._elements:
+            below = self._element(field, letter[:-1]) if len(letter) > 1 else field(self.log_density)
+            self._elements[letter] = below.diff(self.parameters[letter[-1]])
+        return self._elements[letter]
 
     # -- numbers ---------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from symgeo.geometry import curvature
 from symgeo.geometry import reference as given
 from symgeo.geometry.connection import Connection
 from symgeo.geometry.duality import Duality
+from symgeo.geometry.formal_inverse import FormalInverse
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -30,7 +31,8 @@ class StatisticalManifold:
     ``metric`` (n, n) and ``cubic`` (n, n, n) are tensors with lower indices; the cubic tensor may be given by a function
     that derives it when it is asked for, and raises where it is infinite. ``duality`` is present when the manifold
     is known to be dually flat (a regular exponential family, a Hessian potential). Instead of the cubic tensor a
-    connection with alpha = 1 or -1 may be given, which determines it.
+    connection with alpha = 1 or -1 may be given, which determines it. With ``formal_inverse`` large blocks of the inverse
+    metric are quantities of their own instead of being written out.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class StatisticalManifold:
         duality: Duality | None = None,
         dually_flat: bool = False,
         reference: given.Reference | None = None,
+        formal_inverse: bool = False,
     ):
         if cubic is None and (reference is None or not reference.alpha):
             raise ParameterListError("a statistical manifold needs its cubic tensor, or its e- or m-connection")
@@ -48,6 +51,7 @@ class StatisticalManifold:
         self.dually_flat = dually_flat or duality is not None
         self._cubic = cubic
         self._reference = reference
+        self._formal_inverse = formal_inverse
         self._connections: dict[Element, Connection] = {}
 
     @classmethod
@@ -95,12 +99,12 @@ class StatisticalManifold:
         return [[self.metric.element(i, j) for j in range(self.dim)] for i in range(self.dim)]
 
     @cached_property
-    def _inverse(self) -> Inverse:
+    def _inverse(self) -> Inverse | FormalInverse:
         return self._inverted()
 
-    def _inverted(self) -> Inverse:
+    def _inverted(self) -> Inverse | FormalInverse:
         try:
-            return symmetric_inverse(self._matrix)
+            return FormalInverse(self._matrix) if self._formal_inverse else symmetric_inverse(self._matrix)
         except SingularMatrixError:
             rank, null = rank_and_null_space(self._matrix)
             direction = tuple(v.to_sympy() for v in null[0])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from symgeo.algebra import Element, Tensor
 from symgeo.algebra.linear import Inverse, SingularMatrixError, inverse
 from symgeo.errors import SingularMetricError
+from symgeo.geometry.formal_inverse import FormalInverse
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import RAISED_CUBIC, has_fewer_terms
 
@@ -40,7 +41,7 @@ class MovedManifold(StatisticalManifold):
         self._backward: Inverse = inverse(self._jacobian)
 
     @cached_property
-    def _inverse(self) -> Inverse:
+    def _inverse(self) -> Inverse | FormalInverse:
         n, back, field = self.dim, self._backward.matrix, self.field
         try:
             old = self._original.inverse_metric

@@ -45,20 +45,21 @@ def state_facts(field: Field, chart: Chart, support: Support) -> None:
         state_positive(field, field(fact))
 
 
-def enter_exponentials(field: Field, density: sp.Expr, variables: Iterable[sp.Symbol]) -> None:
+def enter_exponentials(field: Field, density: sp.Expr) -> None:
     """Enter the exponentials of which those of a density are whole powers, such as exp(a) and exp(1/2) for a sum of
     exp(j a - j^2/2): entered as they come, later ones would be roots of earlier ones."""
-    apart = set(variables)
-    found: dict[sp.Expr, list[sp.Rational]] = {}
-    for e in density.atoms(sp.exp):
-        if not e.free_symbols & apart:
-            for term in sp.Add.make_args(sp.expand(e.args[0])):
-                c, rest = term.as_coeff_Mul()
-                if c.is_Rational:
-                    found.setdefault(rest, []).append(c)
-    for rest, coefficients in found.items():
-        if len(set(coefficients)) > 2:
-            field(sp.exp(sp.igcd(*(c.p for c in coefficients)) * rest / sp.ilcm(1, *(c.q for c in coefficients))))
+    exponents = [sp.expand(e.args[0]).as_coefficients_dict() for e in density.atoms(sp.exp)]
+    found: dict[sp.Expr, set[sp.Rational]] = {}
+    for terms in exponents:
+        for rest, c in terms.items():
+            if c.is_Rational:
+                found.setdefault(rest, set()).add(abs(c))
+    tied = {rest for rest, sizes in found.items() if len(sizes) > 1}
+    beside = {rest for terms in exponents if tied & terms.keys() for rest in terms}
+    for rest in sorted(beside & found.keys(), key=sp.default_sort_key):
+        sizes = found[rest]
+        step = sp.Rational(sp.igcd(*(c.p for c in sizes), 0), sp.ilcm(*(c.q for c in sizes), 1))
+        field(sp.exp(step * rest))
 
 
 def _differences(constraints: Iterable[sp.Basic]) -> Iterable[sp.Expr]:

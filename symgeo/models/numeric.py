@@ -84,7 +84,7 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
     require_finite(model, law, metric.flat())
     _require_regular(model, metric)
     gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
-    return StatisticalManifold(metric, cubic, reference=Reference(1, gamma))
+    return StatisticalManifold(metric, cubic, reference=Reference(1, gamma), formal_inverse=True)
 
 
 def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr]) -> None:

@@ -83,7 +83,7 @@ class StatisticalModel:
             self.density = _on_points(self.density, self._points)
         self.field: Field = differential_field()
         state_facts(self.field, self.chart, self.support)
-        enter_exponentials(self.field, self.density, self.variables)
+        enter_exponentials(self.field, self.density)
         self._own_law: Law | None = None
         if has_sum(self.density):
             # A density that is divided by its own sum or integral needs no check.
