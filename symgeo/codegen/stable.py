@@ -35,7 +35,7 @@ from symgeo.codegen.lowering import (
 MOST_EXPONENTS = 6
 
 # The functions a sum is looked through for.
-_WIDE = (sp.exp, sp.besseli, sp.besselk, sp.erfc, complementary_erf, sp.factorial, sp.binomial)
+_WIDE = (sp.exp, sp.besseli, sp.besselk, sp.erfc, complementary_erf, sp.factorial, sp.binomial, sp.cosh)
 
 _Split = tuple[sp.Expr, sp.Expr]
 
@@ -234,6 +234,9 @@ def _split_function(base: sp.Expr) -> _Split | None:
         return None
     if isinstance(base, sp.exp):
         return sp.S.One, base.exp
+    if isinstance(base, sp.cosh):
+        size = sp.Abs(base.args[0], evaluate=False)
+        return (1 + sp.exp(-2 * size)) / 2, size
     if isinstance(base, sp.besseli):
         z = base.args[1]
         return scaled_besseli(*base.args), z if z.is_nonnegative else sp.Abs(z, evaluate=False)

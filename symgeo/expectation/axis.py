@@ -233,16 +233,20 @@ def _scales(along: Callable, peak: np.ndarray, extent: np.ndarray) -> np.ndarray
 
     if peak.size == 0:
         return peak
-    shares = 2.0 * 0.4 ** np.arange(0.0, 60.0)
     top = along(peak[:, None])
+    least, most = np.log(np.maximum(np.abs(peak) * 1e-15, 1e-290)), np.log(2.0 * extent)
     scale = np.zeros(peak.size)
     for side in (1.0, -1.0):
-        away = extent[:, None] * shares
-        drop = top - along(peak[:, None] + side * away)
-        gentle = np.abs(drop) < 0.7
-        gentle = np.logical_and.accumulate(gentle[:, ::-1], axis=1)[:, ::-1]
-        got = np.where(np.any(gentle, axis=1), away[np.arange(peak.size), np.argmax(gentle, axis=1)], 0.0)
-        scale = np.maximum(scale, got)
+        low, high = least, np.maximum(most, least + 1.0)
+        # A wide range of sizes first, then what lies between two of them.
+        for shares in (np.linspace(0.0, 1.0, 64), np.linspace(0.0, 1.0, 16)):
+            sizes = low[:, None] + (high - low)[:, None] * shares
+            drop = top - along(peak[:, None] + side * np.exp(sizes))
+            gentle = np.logical_and.accumulate(np.abs(drop) < 0.7, axis=1)
+            count = np.sum(gentle, axis=1)
+            rows = np.arange(peak.size)
+            low, high = sizes[rows, np.maximum(count - 1, 0)], sizes[rows, np.minimum(count, shares.size - 1)]
+        scale = np.maximum(scale, np.where(count > 0, np.exp(low), 0.0))
     return np.where(scale > 0, scale, extent * 1e-3)
 
 

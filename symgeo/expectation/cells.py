@@ -135,7 +135,7 @@ def _axes(variable: Symbol, piece: Any, images: dict[Symbol, Expr], log_density:
             if ends[k].is_Integer and _vanishing_base(log_density, variable, ends[k]):
                 yield Axis("point", sp.Dummy(), ends[k])
                 ends = (ends[0] + piece.step, ends[1]) if inward == 1 else (ends[0], ends[1] - piece.step)
-        n = sp.Dummy(variable.name, integer=True, nonnegative=ends[0].is_nonnegative)
+        n = sp.Dummy(variable.name, integer=True, nonnegative=ends[0].is_nonnegative or None)
         if piece.step == 1:
             yield Axis("integers", n, n, ends)
         else:

@@ -65,6 +65,12 @@ class Integrator:
     def _block(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
 
+        with np.errstate(all="ignore"):
+            return self._integrals(points)
+
+    def _integrals(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        import numpy as np
+
         columns = points
         for number, stage in enumerate(self._stages):
             results = [cell(number, columns, _TOLERANCE) for cell in self._cells]

@@ -19,10 +19,23 @@ if TYPE_CHECKING:
     from symgeo.models.chart import Chart
     from symgeo.models.support import Support
 
+_LONGEST = 200  # terms of a sum that is written out
+
 
 def has_sum(density: Expr) -> bool:
     """Whether a density holds a sum or an integral."""
     return density.has(sp.Sum, sp.Integral)
+
+
+def written_out(density: Expr) -> Expr:
+    """A density with its short finite sums term by term."""
+
+    def is_short(e: Expr) -> bool:
+        return isinstance(e, sp.Sum) and all(
+            limit[1].is_Integer and limit[2].is_Integer and limit[2] - limit[1] < _LONGEST for limit in e.limits
+        )
+
+    return density.replace(is_short, lambda e: e.doit())
 
 
 def normalised_law(

@@ -26,7 +26,7 @@ from symgeo.models.facts import enter_exponentials, state_facts
 from symgeo.models.finite import MOST_POINTS, interpolated
 from symgeo.models.indicators import split_indicator
 from symgeo.models.log_density import log_of
-from symgeo.models.normaliser import has_sum, normalised_law
+from symgeo.models.normaliser import has_sum, normalised_law, written_out
 from symgeo.models.recognition import recognise
 from symgeo.models.support import Support
 
@@ -72,6 +72,7 @@ class StatisticalModel:
             raise DeclarationError(f"the density must be a SymPy expression: {error}") from None
         # Decimals become the rationals that they name, before a logarithm turns them into fifteen digits.
         declared = declared.xreplace({f: decimal(f) for f in declared.atoms(sp.Float)})
+        declared = written_out(declared)
         self.name = name
         self.variables = _symbols(variables, "variable")
         self.chart = Chart.build(parameters, domain, constraints)

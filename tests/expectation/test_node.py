@@ -15,7 +15,7 @@ import symgeo as sg
 from symgeo.expectation.node import Expectation
 
 x, m, e = sp.symbols("x m e", real=True)
-z, s, k, l, v, a, r = sp.symbols("z s k l v a r", positive=True)
+z, s, k, v, a = sp.symbols("z s k v a", positive=True)
 w, p, q = sp.symbols("w p q", positive=True)
 n = sp.Symbol("n", integer=True, nonnegative=True)
 alpha = sp.Symbol("alpha", real=True)
@@ -131,9 +131,7 @@ LONG = pytest.mark.xfail(strict=True, reason="the second derivatives are too lon
 UNSEEN = {"normal laws of two spreads"}
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[LONG] if name in UNSEEN else []) for name in COMPONENTS]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[LONG] if name in UNSEEN else []) for name in COMPONENTS])
 def test_mixtures_of_known_laws_are_flat_in_the_m_connection(name: str) -> None:
     """The weights are affine: Amari and Nagaoka 2000, section 2.3. So they are dually flat, and R^(a) = (1 - a^2) R."""
     manifold = known_mixture(name, WEIGHTS)

@@ -117,9 +117,7 @@ class Oracle:
         with mp.workdps(DIGITS):
             values = [mp.mpf(v) for v in theta]
             logs = self._logs(values)
-            return float(
-                mp.fsum(mp.exp(v) * w * f(x, *values) for v, (x, w) in zip(logs, self._nodes, strict=True))
-            )
+            return float(mp.fsum(mp.exp(v) * w * f(x, *values) for v, (x, w) in zip(logs, self._nodes, strict=True)))
 
     def levi_civita(self, theta: Iterable[float]) -> np.ndarray:
         """``[i, j, k]`` is ``(d_i g_jk + d_j g_ik - d_k g_ij)/2``, by central differences of the metric."""
