@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 # x**n is written with products up to this n: a product costs a hundredth of a call of pow on arrays.
 LARGEST_PRODUCT_POWER = 64
+LONGEST_SUM = 256
 
 
 class Node(NamedTuple):
@@ -80,6 +81,10 @@ class Graph:
         signed = [self._unsigned(t) for t in terms]
         if len(signed) == 1:
             return terms[0]
+        if len(terms) > LONGEST_SUM:
+            # Python's own compiler recurses into every term of a sum.
+            parts = [terms[i : i + LONGEST_SUM] for i in range(0, len(terms), LONGEST_SUM)]
+            return self.add([self.add(part) for part in parts])
         # A leading number is moved behind the first positive term: x + 1, but 1 - x.
         signed.sort(key=lambda t: (t[0] < 0, self.nodes[t[1]].kind == "number"))
         key = tuple(sorted((a, s) for s, a in signed))

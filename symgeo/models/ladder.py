@@ -134,4 +134,9 @@ def _by_sympy(model: StatisticalModel, f: Expr, seconds: float) -> Expr | None:
     integral = bounded_sum if piece.discrete else bounded_integral
     low, high = piece.ends
     points = model.chart.interior_points(3)
-    return integral(model.log_density, f, model.variables[0], (low, high), seconds, points)
+    found = integral(model.log_density, f, model.variables[0], (low, high), seconds, points)
+    if found is None:
+        return None
+    # SymPy may divide by what cancels: E|x| under a normal law by its mean.
+    expanded = sp.expand(found)
+    return expanded if expanded.count_ops() <= found.count_ops() else found

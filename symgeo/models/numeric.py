@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symgeo.algebra import Tensor
-from symgeo.errors import DivergentExpectationError, NoClosedFormError, SingularMetricError
+from symgeo.errors import DivergentExpectationError, NoClosedFormError, SingularMetricError, SupportError
 from symgeo.expectation.law import Law
 from symgeo.expectation.node import Expectation
 from symgeo.geometry.manifold import StatisticalManifold
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _KINKED = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.floor, sp.ceiling, sp.Piecewise)
 _POINTS = (6, 1, 1)  # interior points looked at, by the number of variables
 _SINGULAR = 1e-11
+_OFF_CENTRE = 1e-6  # of its standard deviation
 
 
 def law_of(model: StatisticalModel) -> Law | None:
@@ -82,6 +83,7 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
         return tensor
 
     require_finite(model, law, metric.flat())
+    _require_centred(model, law)
     _require_regular(model, metric)
     gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
     return StatisticalManifold(metric, cubic, reference=Reference(1, gamma), formal_inverse=True)
@@ -112,6 +114,25 @@ def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr
                 f"numerically at {_shown(model, points[row])}; check the density there, or declare it in variables "
                 "in which it is smoother"
             )
+
+
+def _require_centred(model: StatisticalModel, law: Law) -> None:
+    """Refuse scores whose mean is not zero: the density then jumps at a place that moves, as at an end that moves."""
+    import numpy as np
+
+    if law.unnormalised:
+        return
+    n, points = len(model.parameters), _interior(model)
+    nodes = [Expectation(law, sp.S.One, ((i,),)) for i in range(n)]
+    sizes = [Expectation(law, sp.S.One, ((i,), (i,))) for i in range(n)]
+    values = law.values([*nodes, *sizes], points)
+    off = np.abs(values[:, :n]) / np.sqrt(np.maximum(values[:, n:], 1e-300))
+    if np.any(off > _OFF_CENTRE):
+        row, i = np.unravel_index(np.nanargmax(off), off.shape)
+        raise SupportError(
+            f"the score of {model.parameters[i]} has mean {values[row, i]:.6g}, not zero, at {_shown(model, points[row])}: "
+            f"the density jumps at a place that moves with {model.parameters[i]}; fix {model.parameters[i]}"
+        )
 
 
 def _interior(model: StatisticalModel) -> np.ndarray:

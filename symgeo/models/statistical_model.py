@@ -14,6 +14,7 @@ from symgeo.algebra.convert import decimal
 from symgeo.algebra.sets import Segment
 from symgeo.algebra.zero_test import element_sign, unanimous_sign
 from symgeo.errors import (
+    ArgumentError,
     DeclarationError,
     NotExponentialFamilyError,
     ParameterListError,
@@ -246,7 +247,12 @@ class StatisticalModel:
         """
         from symgeo.models.ladder import expectation_of
 
-        f = as_expression(f)
+        try:
+            f = as_expression(f)
+        except TypeError as error:
+            raise ArgumentError(f"the expectation of what? {error}; give a function of the variables") from None
+        if f.has(sp.nan, sp.zoo):
+            raise ArgumentError(f"{f} is no function of the variables")
         extra = f.free_symbols - set(self.variables) - set(self.parameters)
         if extra:
             raise UnknownSymbolError(
@@ -288,7 +294,10 @@ class StatisticalModel:
 
 
 def _symbols(given: Any, what: str) -> tuple[Symbol, ...]:
-    symbols = (given,) if isinstance(given, sp.Symbol) else tuple(given)
+    try:
+        symbols = (given,) if isinstance(given, sp.Symbol) else tuple(given)
+    except TypeError:
+        raise ParameterListError(f"{given!r} is no list of symbols; a {what} is a SymPy Symbol") from None
     if not symbols:
         raise ParameterListError(f"the {what} list is empty; name at least one {what}")
     wrong = [s for s in symbols if not isinstance(s, sp.Symbol)]
