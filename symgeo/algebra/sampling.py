@@ -24,17 +24,16 @@ def may_depend(a: Element, columns: Sequence[Element], symbols: Collection[Symbo
     """
     field, chosen, random = a.field, frozenset(symbols), Random(len(columns))
     fixed = [random.randrange(2, _PRIME) for _ in field.generators]
-    rows = []
+    rows: list[list[int]] = []
     for _ in range(len(columns) + 2):
         values = [
             random.randrange(2, _PRIME) if g.symbols & chosen else v
             for g, v in zip(field.generators, fixed, strict=True)
         ]
         values += [1] * (field.context.nvars() - len(values))  # room for generators that are still to come
-        row = [_value(e, values) for e in (*columns, a)]
-        if any(v is None for v in row):
-            continue
-        rows.append(row)
+        row = [v for e in (*columns, a) if (v := _value(e, values)) is not None]
+        if len(row) == len(columns) + 1:
+            rows.append(row)
     if len(rows) <= len(columns):
         return True
     flat = [v for row in rows for v in row]

@@ -28,6 +28,11 @@ class Integrand(Protocol):
     @property
     def unseen(self) -> float: ...
 
+    @property
+    def strict(self) -> bool:
+        """Whether an infinity of a function counts where its weight is below 1e-25: not for derivatives of the
+        log-density, which overflow only where the density itself is out of range."""
+
     def weight(self, rows: np.ndarray, x: np.ndarray, /) -> np.ndarray:
         """The log weight (N,), to a few digits."""
 
@@ -92,8 +97,11 @@ def integrate_axis(
         np.maximum.at(highest, arms.row, np.max(height, axis=1))
         telling = np.flatnonzero((height > highest[arms.row, None] - integrand.unseen).ravel())
         heights = np.full((functions, t.size), -np.inf)
-        heights[:, telling] = heights_of(*integrand(arms.row[owner[telling]], x[telling])) + stretch[telling]
-        heights = heights.reshape(functions, *t.shape)
+        lost = np.zeros((functions, t.size), dtype=bool)
+        log_weight, values = integrand(arms.row[owner[telling]], x[telling])
+        heights[:, telling] = heights_of(log_weight, values) + stretch[telling]
+        lost[:, telling] = np.isinf(values)
+        heights, lost = heights.reshape(functions, *t.shape), lost.reshape(functions, *t.shape)
         per_row = np.full((functions, count), -np.inf)
         np.maximum.at(per_row.T, arms.row, np.max(heights, axis=2).T)
         top = np.full(count, -np.inf)
@@ -101,7 +109,11 @@ def integrate_axis(
         top = np.where(np.isfinite(top), top, 0.0)
         each = (heights >= per_row[:, arms.row, None] - _NEGLIGIBLE) & (heights > -np.inf)
         open_end = np.zeros((functions, count), dtype=bool)
-        np.logical_or.at(open_end.T, arms.row, (each[:, :, -1] & arms.endless).T)
+        beyond = each[:, :, -1] & arms.endless
+        if integrand.strict:
+            # What overflows next to a place that counts goes on unseen.
+            beyond |= np.any(each[:, :, :-1] & lost[:, :, 1:], axis=2)
+        np.logical_or.at(open_end.T, arms.row, beyond.T)
         alive = np.any(each & ~open_end[:, arms.row, None], axis=0)
         near = alive.copy()
         near[:, 1:] |= alive[:, :-1]
@@ -113,7 +125,7 @@ def integrate_axis(
             x, stretch = arms.place(owner, t)
             row = arms.row[owner]
             log_weight, values = integrand(row, x)
-            return np.where(open_end[:, row], 0.0, products(log_weight + stretch - top[row], values))
+            return np.where(open_end[:, row], 0.0, products(log_weight + stretch - top[row], values, integrand.strict))
 
         if arm.size == 0:
             return AxisResult(top, Integrals.zeros(functions, count), open_end)
@@ -122,21 +134,24 @@ def integrate_axis(
 
 
 def heights_of(log_weight: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The logarithms of the integrands' sizes, (functions, N); -inf where they are nothing."""
+    """The logarithms of the integrands' sizes, (functions, N); -inf where they are nothing, or not known."""
     import numpy as np
 
-    return clean(log_weight) + np.where(np.isnan(values), -np.inf, np.log(np.abs(values)))
+    sizes = np.log(np.abs(values))
+    return clean(log_weight) + np.where(np.isfinite(sizes), sizes, -np.inf)
 
 
-def products(log_weight: np.ndarray, values: np.ndarray) -> np.ndarray:
+def products(log_weight: np.ndarray, values: np.ndarray, strict: bool) -> np.ndarray:
     """``exp(log_weight) * values``; where the weight has died out a function may be 0/0 and does not count.
 
-    A function that overflows while the weight is still there leaves an infinity, which spoils the sum.
+    If ``strict``, one that overflows while the weight is still there leaves an infinity, which spoils the sum.
     """
     import numpy as np
 
     weight = np.exp(clean(log_weight))
-    counts = np.isfinite(values) | (weight > 1e-25) | (np.isinf(values) & (weight > 1e-150))
+    counts = np.isfinite(values) | (weight > 1e-25)
+    if strict:
+        counts |= np.isinf(values) & (weight > 1e-150)
     return np.where((weight > 1e-200) & counts, weight * values, 0.0)
 
 

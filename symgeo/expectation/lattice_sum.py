@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _NEGLIGIBLE = 42.0
 _LONGEST = 20_000  # terms summed one by one on either side of the largest
+_LONGEST_BETWEEN = 1_000_000  # the same towards a finite end
 _CHUNK = 2_000_000  # terms held at a time
 
 
@@ -102,7 +103,7 @@ def _window(
     reach = np.minimum(np.maximum(offset[own, np.minimum(furthest + 1, last)], 1.3 * offset[own, furthest]), room)
     reach = np.ceil(reach)
     reach = np.where(np.any(alive, axis=1), reach, 0.0)
-    long = (reach > _LONGEST) & ~np.isfinite(room)
+    long = reach > np.where(np.isfinite(room), _LONGEST_BETWEEN, _LONGEST)
     return np.where(long, _LONGEST, reach), long
 
 
@@ -129,7 +130,7 @@ def _terms(integrand: Integrand, functions: int, low: np.ndarray, high: np.ndarr
 
 def _values(integrand: Integrand, rows: np.ndarray, n: np.ndarray, top: np.ndarray) -> np.ndarray:
     log_weight, values = integrand(rows, n)
-    return products(log_weight - top[rows], values)
+    return products(log_weight - top[rows], values, integrand.strict)
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,10 @@ class _Beyond:
     @property
     def unseen(self) -> float:
         return self.integrand.unseen
+
+    @property
+    def strict(self) -> bool:
+        return self.integrand.strict
 
     def weight(self, row: np.ndarray, y: np.ndarray) -> np.ndarray:
         return self.integrand.weight(self.rows[row], self.start[row] + self.side * y) - self.scale[row]

@@ -149,13 +149,20 @@ class Law:
             if len(letters) == 1:
                 return -self._other_blocks(letters[0]) if len(letters[0]) > 1 else sp.S.Zero
             whole = tuple(sorted(i for letter in letters for i in letter))
-            if all(len(letter) == 1 for letter in letters) and self._closes(whole):
+            if all(len(letter) == 1 for letter in letters) and self._closes(whole) and self._parts_are_linear(whole):
                 return -self.moment(sp.S.One, (whole,)) - self._other_blocks(whole, besides=letters)
         return Expectation(self, f, letters)
 
     def _closes(self, letter: tuple[int, ...]) -> bool:
         parts = self._combination(letter)
         return parts is not None and (letter,) not in parts and all(len(i) < 2 for i in parts)
+
+    def _parts_are_linear(self, whole: tuple[int, ...]) -> bool:
+        """Whether no second derivative in the identity is itself replaced by products of scores."""
+        if len(whole) < 3:
+            return True
+        pairs = {(a, b) for i, a in enumerate(whole) for b in whole[i + 1 :]}
+        return all(len(key) < 2 for pair in pairs for key in self._combination(pair) or ())
 
     def _other_blocks(self, whole: tuple[int, ...], besides: Letters | None = None) -> Expr:
         """The sum of ``E[product of blocks]`` over the partitions of ``whole`` into two or more blocks."""

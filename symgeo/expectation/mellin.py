@@ -173,8 +173,9 @@ class ScoreExpectation(Protocol):
 
 
 def score_moments(expectation: ScoreExpectation, parameters: Sequence[Symbol]) -> tuple[Tensor, Callable[[], Tensor]]:
-    """Metric ``E[s_i s_j]`` (n, n) and what derives the cubic tensor ``E[s_i s_j s_k]`` (n, n, n), which may be infinite.
+    """Metric ``E[s_i s_j]`` (n, n) and what derives the cubic tensor ``E[s_i s_j s_k]`` (n, n, n).
 
+    The cubic tensor may be infinite where the metric is not.
     Raises :class:`SupportError` when a score has a mean that is not zero: the density then jumps at a place that moves
     with the parameter, as a support that moves would.
     """

@@ -81,16 +81,15 @@ class Integrator:
                 factor = np.exp(scale - log_scale)
                 total = total + Integrals(part.value * factor, part.error * factor, part.size * factor)
                 open_end |= endless
-            mass = total.value[0] * np.exp(log_scale)
             unit = np.exp(log_scale) if not self.law.unnormalised else 1.0 / total.value[0]
             value, error, size = (v[1:] * unit for v in (total.value, total.error, total.size))
             for place in stage.log_mass:
                 value[place], error[place] = np.log(total.value[0]) + log_scale, total.error[0] / total.value[0]
             if number + 1 < len(self._stages):
                 columns = np.concatenate([columns, value.T], axis=1)
-        wrong = open_end[0] | ~np.isfinite(mass)
+        wrong = open_end[0] | ~(np.isfinite(total.value[0]) & (total.value[0] > 0))
         if not self.law.unnormalised:
-            wrong |= np.abs(mass - 1.0) > _WORST_MASS
+            wrong |= ~(np.abs(total.value[0] * np.exp(log_scale) - 1.0) <= _WORST_MASS)
         endless = open_end[1:] | np.isinf(value)
         failed = wrong | endless | ~(error <= _WORST_ERROR * np.maximum(size, 1e-300))
         return np.where(failed, np.nan, value).T, np.where(endless & ~wrong, np.inf, error).T
@@ -102,6 +101,7 @@ class _Stage:
 
     functions: tuple[Expr, ...]
     symbols: tuple[Symbol, ...] = ()
+    strict: bool = False  # whether there are functions besides derivatives of the log-density
     log_mass: tuple[int, ...] = ()  # the places at which the logarithm of the mass is wanted instead
 
     @property
@@ -116,7 +116,8 @@ def _stages(law: Law, contents: Sequence[tuple[Expr, Letters]]) -> list[_Stage]:
     more blocks, so the derivatives of each order follow from those below.
     """
     if not law.unnormalised:
-        return [_Stage(tuple(sp.Mul(f, *map(law.letter, letters)) for f, letters in contents))]
+        products = tuple(sp.Mul(f, *map(law.letter, letters)) for f, letters in contents)
+        return [_Stage(products, strict=any(f != 1 for f, _ in contents))]
     from symgeo.expectation.law import partitions
 
     needed: set[tuple[int, ...]] = set()
@@ -143,7 +144,8 @@ def _stages(law: Law, contents: Sequence[tuple[Expr, Letters]]) -> list[_Stage]:
         sp.Mul(sp.S.One if f == LOG_NORMALISER else f, *(_centred(law, symbols, i) for i in letters))
         for f, letters in contents
     )
-    return [*stages, _Stage(last, tuple(symbols.values()), places)]
+    strict = any(f not in (1, LOG_NORMALISER) for f, _ in contents)
+    return [*stages, _Stage(last, tuple(symbols.values()), strict, places)]
 
 
 def _centred(law: Law, symbols: dict[tuple[int, ...], Symbol], letter: tuple[int, ...]) -> Expr:
@@ -155,6 +157,7 @@ class _CellIntegral:
 
     def __init__(self, cell: Cell, law: Law, stages: Sequence[_Stage]):
         self.cell = cell
+        self.stages = stages
         self._sizes = [stage.count + 1 for stage in stages]
         self._functions = []
         self._extra: list[list[int]] = []  # the functions that have a steep factor
@@ -228,10 +231,6 @@ class _CellIntegral:
             found = integrate_axis(integrand, size, ends[0] if ends else None, hints, tolerance)
         return found.log_scale, found.integrals, found.open_end
 
-    def is_steep(self, stage: int) -> bool:
-        """Whether a function has a factor that may outgrow the density."""
-        return bool(self._extra[stage])
-
     def mean(self, stage: int | None, own: list[np.ndarray], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log of the density of the variables given so far, and the functions' means given them; mass alone for
         the stage None."""
@@ -257,8 +256,12 @@ class _OnAxis:
 
     @property
     def unseen(self) -> float:
-        steep = self.stage is not None and self.integral.is_steep(self.stage)
-        return float("inf") if steep else 250.0
+        # Outer nodes far from all mass are dear: each is an integral.
+        return float("inf") if len(self.integral.cell.axes) == 1 else 250.0
+
+    @property
+    def strict(self) -> bool:
+        return self.stage is not None and self.integral.stages[self.stage].strict
 
     def weight(self, rows: np.ndarray, y: np.ndarray) -> np.ndarray:
         return self.integral.mean(None, [*(c[rows] for c in self.own), y], self.points[rows])[0]

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 class StatisticalManifold:
     """The triple (coordinates, metric, cubic tensor), from which every alpha-geometry follows.
 
-    ``metric`` (n, n) and ``cubic`` (n, n, n) are tensors with lower indices; the cubic tensor may be given by a function
-    that derives it when it is asked for, and raises where it is infinite. ``duality`` is present when the manifold
+    ``metric`` (n, n) and ``cubic`` (n, n, n) are tensors with lower indices; the cubic tensor may be given by a
+    function that derives it when asked for, and raises where it is infinite. ``duality`` is present when the manifold
     is known to be dually flat (a regular exponential family, a Hessian potential). Instead of the cubic tensor a
-    connection with alpha = 1 or -1 may be given, which determines it. With ``formal_inverse`` large blocks of the inverse
-    metric are quantities of their own instead of being written out.
+    connection with alpha = 1 or -1 may be given, which determines it. With ``formal_inverse`` large blocks of the
+    inverse metric are quantities of their own instead of being written out.
     """
 
     def __init__(

@@ -244,6 +244,9 @@ class Chart:
     def __repr__(self) -> str:
         return f"Chart({self.parameters}, {dict(self.domain)}, {self.constraints})"
 
+    def __reduce__(self) -> Any:
+        return (Chart, (self.parameters, dict(self.domain), self.constraints))
+
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Chart)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+import sympy as sp
+
 from symgeo.algebra import Tensor
 from symgeo.errors import NoClosedFormError
 from symgeo.geometry.manifold import StatisticalManifold

@@ -129,9 +129,10 @@ def _require_centred(model: StatisticalModel, law: Law) -> None:
     off = np.abs(values[:, :n]) / np.sqrt(np.maximum(values[:, n:], 1e-300))
     if np.any(off > _OFF_CENTRE):
         row, i = np.unravel_index(np.nanargmax(off), off.shape)
+        name = model.parameters[i]
         raise SupportError(
-            f"the score of {model.parameters[i]} has mean {values[row, i]:.6g}, not zero, at {_shown(model, points[row])}: "
-            f"the density jumps at a place that moves with {model.parameters[i]}; fix {model.parameters[i]}"
+            f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, points[row])}: the density "
+            f"jumps at a place that moves with {name}; fix {name}"
         )
 
 

@@ -215,12 +215,12 @@ def test_expectations_that_are_not_known_or_not_finite() -> None:
         LAWS["Cauchy"].model.expectation(x)
     with pytest.raises(DivergentExpectationError, match=r"n/2 - 1 > 0"):
         LAWS["Student"].model.expectation(x**2)
-    with pytest.raises(NoClosedFormError, match="could not be integrated"):
+    with pytest.raises(DivergentExpectationError, match="is infinite"):
         LAWS["Weibull"].model.expectation(sp.exp(sp.exp(z)))
     kinked = m * sp.exp(-sp.Abs(x - m)) / 2 + (1 - m) * sp.exp(-(x**2)) / sp.sqrt(sp.pi)
     moving = sg.StatisticalModel(kinked, x, m, domain={m: UNIT}, check=False)
     with pytest.raises(NoClosedFormError, match="kink that moves"):
-        moving.expectation(x**2)
+        moving.expectation(x**2, seconds=0)
     with pytest.raises(UnknownSymbolError, match="neither variable nor parameter"):
         LAWS["Weibull"].model.expectation(z * w)
 

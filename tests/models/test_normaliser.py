@@ -85,7 +85,6 @@ def test_the_logarithm_of_the_normaliser_differentiates_to_a_mean() -> None:
 REFUSED = {
     "a sum of something else": (over_sum(TERM, lam**j / sp.factorial(j)), n, (lam, nu), {}),
     "a sum from one": (over_sum(TERM, limits=(j, 1, sp.oo)), n, (lam, nu), {}),
-    "a finite sum": (over_sum(TERM, limits=(j, 0, 50)), n, (lam, nu), {}),
     "a sum over a part of the support": (over_sum(TERM, limits=(j, 2, sp.oo)), n, (lam, nu), {}),
     "a support that is a part of the sum's": (over_sum(TERM), n, (lam, nu), dict(support=sp.Range(3, sp.oo))),
     "a sum above the line": (TERM * sp.Sum(lam**j / sp.factorial(j) ** nu, (j, 0, sp.oo)), n, (lam, nu), {}),
@@ -114,6 +113,12 @@ def test_other_sums_and_integrals_are_refused(name: str, check: bool) -> None:
         sg.StatisticalModel(density, variable, parameters, check=check, **options)
 
 
+def test_a_finite_sum_is_no_normaliser_of_an_infinite_support() -> None:
+    """Written out it is a polynomial, and then the mass is not one."""
+    with pytest.raises(DeclarationError):
+        sg.StatisticalModel(over_sum(TERM, limits=(j, 0, 4)), n, (lam, nu))
+
+
 def test_a_constant_factor_falls_out() -> None:
     """h and c h have one law; stated over the sum of h alone, 2 h is no density."""
     twice = 2 * lam**j / sp.factorial(j) ** nu
@@ -125,7 +130,6 @@ def test_a_constant_factor_falls_out() -> None:
         sg.StatisticalModel(2 * over_sum(TERM), n, (lam, nu))
 
 
-@pytest.mark.filterwarnings("ignore:overflow")
 def test_a_sum_that_diverges_is_nan() -> None:
     """Where lam exp(-nu) > 1 the sum of its powers has no value."""
     geometric = over_sum(sp.exp(-nu * n) * lam**n, sp.exp(-nu * j) * lam**j)
@@ -162,15 +166,10 @@ def test_fit_finds_the_parameters_of_simulated_counts(rate: float, exponent: flo
     assert_found(sg.StatisticalModel(over_sum(TERM), n, (lam, nu), domain=domain), rate, exponent)
 
 
-# Not run, for where memory is overcommitted it would be taken: 42 GiB.
-@pytest.mark.xfail(run=False, reason="a start with its mode near 10^18 is summed term by term down to zero")
-@TRUE
-def test_fit_without_bounds(rate: float, exponent: float) -> None:
-    assert_found(sg.StatisticalModel(over_sum(TERM), n, (lam, nu)), rate, exponent)
+def test_fit_without_bounds() -> None:
+    assert_found(sg.StatisticalModel(over_sum(TERM), n, (lam, nu)), 4.0, 1.5)
 
 
-@pytest.mark.xfail(strict=True, reason="the mass overflows, though only its logarithm is needed")
-@pytest.mark.filterwarnings("ignore:overflow")
 def test_large_normalisers() -> None:
     """At nu = 1 the law is Poisson's, whose Z is exp(rate)."""
     metric = sg.lambdify(sg.StatisticalModel(over_sum(TERM), n, (lam, nu)).manifold.metric)

@@ -169,7 +169,10 @@ INFINITE = {
     "cusp of power 0.4": (exp(-(Abs(x - m) ** Rational(2, 5))) / (2 * sp.gamma(Rational(7, 2))), x, m, {}),
     "cusp of power 0.5": (exp(-sqrt(Abs(x - m))) / 4, x, m, {}),
     "cusp with a scale": (
-        exp(-((Abs(x - m) / s) ** Rational(2, 5))) / (2 * s * sp.gamma(Rational(7, 2))), x, (m, s), {},
+        exp(-((Abs(x - m) / s) ** Rational(2, 5))) / (2 * s * sp.gamma(Rational(7, 2))),
+        x,
+        (m, s),
+        {},
     ),
     "cusp in disguise": (exp(-(((x - m) ** 2) ** Rational(1, 5))) / (2 * sp.gamma(Rational(7, 2))), x, m, {}),
     "infinite cubic tensor": (exp(-(Abs(x - m) ** Rational(3, 5))) / (2 * sp.gamma(Rational(8, 3))), x, m, {}),
