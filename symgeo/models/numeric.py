@@ -131,8 +131,8 @@ def _require_centred(model: StatisticalModel, law: Law) -> None:
         row, i = np.unravel_index(np.nanargmax(off), off.shape)
         name = model.parameters[i]
         raise SupportError(
-            f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, points[row])}: the density "
-            f"jumps at a place that moves with {name}; fix {name}"
+            f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, points[row])}: the "
+            f"density jumps at a place that moves with {name}; fix {name}"
         )
 
 

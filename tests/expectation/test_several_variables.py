@@ -32,6 +32,7 @@ def metric_at(
     return sg.lambdify(model.manifold.metric)(point)
 
 
+@pytest.mark.slow
 def test_two_variables_whose_laws_share_no_parameter() -> None:
     """Information of independent data adds: the metric is that of each variable, block by block."""
     first = (3 * normal(x, m) + 7 * normal(x)) / 10
