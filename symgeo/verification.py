@@ -92,19 +92,15 @@ def verify(
         second: list[Letters] = [(tuple(sorted((i, j))), (k,)) for i, j, k in triples]
         wanted.append(("e-connection = E[dd log p s]", second, gamma))
         wanted.append(("g = -E[dd log p]", [(tuple(sorted(p)),) for p in pairs], manifold.metric * -1))
-    if not law.unnormalised:
-        wanted.insert(0, ("total mass one", [()], None))
     # Means as they are declared: nothing that the derivation knows is applied to them.
     nodes = list(dict.fromkeys(Expectation(law, sp.S.One, m) for _, letters, _ in wanted for m in letters))
     values, errors = law.estimates(nodes, at)
     place = {node.letters: i for i, node in enumerate(nodes)}
-    checks = []
+    checks = [] if law.unnormalised else [_mass(model, at, tolerance)]
     for name, letters, tensor in wanted:
         columns = [place[m] for m in letters]
-        if tensor is None:
-            derived = np.full((len(at), len(letters)), float(letters == [()]))
-        else:
-            derived = lambdify(tensor)(at).reshape(len(at), -1)
+        zero = np.zeros((len(at), len(letters)))
+        derived = zero if tensor is None else lambdify(tensor)(at).reshape(len(at), -1)
         checks.append(_check(name, derived, values[:, columns], errors[:, columns], tolerance))
     return Verification(tuple(checks), tuple(map(tuple, at.tolist())))
 
@@ -114,6 +110,22 @@ def _law(model: StatisticalModel) -> Law:
     return model.law or Law(
         model.log_density, model.variables, model.support.pieces, model.parameters, domain=model.chart
     )
+
+
+def _mass(model: StatisticalModel, at: np.ndarray, tolerance: float) -> Check:
+    """The total mass, of which means under a law are quotients."""
+    import numpy as np
+
+    law = Law(
+        model.log_density,
+        model.variables,
+        model.support.pieces,
+        model.parameters,
+        domain=model.chart,
+        unnormalised=True,
+    )
+    logarithm, error = law.estimates([law.log_normaliser()], at)
+    return _check("total mass one", np.ones((len(at), 1)), np.exp(logarithm), error, tolerance)
 
 
 def _check(name: str, derived: np.ndarray, values: np.ndarray, errors: np.ndarray, tolerance: float) -> Check:

@@ -72,9 +72,7 @@ def refuse_nodes(expressions: Iterable[sp.Basic], target: str) -> None:
     nodes = _nodes_in(expressions)
     if nodes:
         shown = min(map(str, nodes), key=len)
-        raise unsupported(
-            f"the expectation {shown}, which has no closed form", target, "use lambdify, which integrates it"
-        )
+        raise unsupported(f"the expectation {shown} (without closed form)", target, "use lambdify, which integrates it")
 
 
 def _nodes_in(expressions: Iterable[sp.Basic]) -> set[NumericNode]:

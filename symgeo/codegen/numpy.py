@@ -178,6 +178,7 @@ def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., An
         expressions=tuple(nodes.replaced(kernel.expressions)),
     )
     rest = numpy_lambdify(inner)
+    refuse = numpy_lambdify(replace(kernel, expressions=(sp.S.Zero,) * len(kernel.expressions), conditions=()))
     evaluate = nodes.evaluator(arguments, numpy_function)
     signature = function_signature(kernel)
     keywords = list(signature.extras.values())
@@ -186,7 +187,7 @@ def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., An
     def function(theta: Any, /, **extras: Any) -> Any:
         theta = real_array(theta, "theta")
         if theta.ndim == 0 or theta.shape[-1] != n or set(extras) != set(keywords):
-            return rest(theta, **extras)  # which says what is wrong
+            return refuse(theta, **extras)  # says what is wrong
         given = {name: real_array(v, name) for name, v in extras.items()}
         leading = np.broadcast_shapes(theta.shape[:-1], *(v.shape for v in given.values()))
         columns = [np.broadcast_to(theta[..., i], leading) for i in range(n)]

@@ -35,6 +35,9 @@ def changes_of_variable(log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -
         ):
             yield t, low + (high - low) * inner, range_
         return
+    if low == 0:
+        # An even density is half of one on the line; as a function of |t|, so that only even functions have a form.
+        yield real, sp.Abs(real), _LINE
     onto = (lambda v: low + v) if low.is_finite else (lambda v: high - v)
     if log_density.has(sp.log):
         yield real, onto(sp.exp(real)), _LINE

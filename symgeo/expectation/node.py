@@ -69,6 +69,9 @@ class Expectation(NumericNode):
                 terms.append(rate * self.law.at(self.law.slope(self.f, self.letters, k), self.args))
         return sp.Add(*terms)
 
+    def _eval_evalf(self, prec: int) -> Expr:
+        return self if self.free_symbols else sp.Float(self.estimate({})[0])
+
     def estimate(self, values: Any) -> tuple[float, float]:
         """The value at given values of ``free_symbols`` ({symbol: number}) and an estimate of its absolute error."""
         import numpy as np

@@ -32,7 +32,8 @@ _ROUGH = 1e-4  # where only the place of the mass is sought
 _BLOCK = 256  # parameter points at a time on the outermost axis
 _INNER_BLOCK = 2048
 _WORST_ERROR = 1e-7  # relative to E|f|: beyond this the value is nan
-_WORST_MASS = 1e-6
+_WORST_MASS = 1e-5
+_LEFT = 0.01  # of an error in the mass, after division by it
 
 
 class Integrator:
@@ -81,7 +82,8 @@ class Integrator:
                 factor = np.exp(scale - log_scale)
                 total = total + Integrals(part.value * factor, part.error * factor, part.size * factor)
                 open_end |= endless
-            unit = np.exp(log_scale) if not self.law.unnormalised else 1.0 / total.value[0]
+            # Divided by the mass, which is one for a density: so the rounding in its logarithm cancels.
+            unit = 1.0 / total.value[0]
             value, error, size = (v[1:] * unit for v in (total.value, total.error, total.size))
             for place in stage.log_mass:
                 value[place], error[place] = np.log(total.value[0]) + log_scale, total.error[0] / total.value[0]
@@ -89,7 +91,9 @@ class Integrator:
                 columns = np.concatenate([columns, value.T], axis=1)
         wrong = open_end[0] | ~(np.isfinite(total.value[0]) & (total.value[0] > 0))
         if not self.law.unnormalised:
-            wrong |= ~(np.abs(total.value[0] * np.exp(log_scale) - 1.0) <= _WORST_MASS)
+            off = np.abs(total.value[0] * np.exp(log_scale) - 1.0)
+            wrong |= ~(off <= _WORST_MASS)
+            error = error + _LEFT * off * size
         endless = open_end[1:] | np.isinf(value)
         failed = wrong | endless | ~(error <= _WORST_ERROR * np.maximum(size, 1e-300))
         return np.where(failed, np.nan, value).T, np.where(endless & ~wrong, np.inf, error).T

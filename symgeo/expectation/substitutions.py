@@ -39,7 +39,11 @@ def mellin_expectation(field: Field, log_density: Expr, x: Symbol, ends: tuple[E
     for t, outer, borders in changes_of_variable(log_density, x, ends):
         # Free of parameters, such a change alters neither scores nor their expectations.
         inner = log_density
-        if outer != t:
+        if isinstance(outer, sp.Abs):
+            inner = log_density.subs(x, t) - sp.log(2)
+            if log_density.has(*_KINKED) or not zero_test(field(inner) - field(inner.subs(t, -t))):
+                continue
+        elif outer != t:
             changed = log_density.subs(x, outer) + sp.log(sp.Abs(sp.diff(outer, t)))
             # Through the field, where the logarithms of the change cancel those of the density.
             inner = changed if changed.has(*_KINKED, sp.Piecewise) else written_as_sum(field(changed))
