@@ -49,6 +49,12 @@ def free(field: Field, expr: Expr) -> Element:
     return field.lookup(key) or field.adjoin(key, expr, expr.free_symbols, lambda s: field(expr.diff(s)))
 
 
+def named(a: Element) -> Element:
+    """An element as a generator of its own, so that products of it are not multiplied out."""
+    field, key = a.field, ("named", a.key())
+    return field.lookup(key) or field.adjoin(key, a.to_sympy(), a.free_symbols, lambda s: a.diff(s))
+
+
 def opaque(field: Field, expr: Expr) -> Element:
     """A function that the field has no law for: a generator with SymPy's derivative."""
     found = field.lookup(("opaque", expr))

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element, Tensor
+from symgeo.codegen import lambdify
 from symgeo.errors import TensorError
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Connection:
     @cached_property
     def riemann(self) -> Tensor:
         """``[l, i, j, k]`` is ``R^l_kij`` of ``R(d_i, d_j) d_k``, shape (n, n, n, n)."""
-        return self.riemann_lowered.raise_last(self.manifold.inverse_metric, "Riemann curvature")
+        m = self.manifold
+        return m.shortened(self.riemann_lowered).raise_last(m.inverse_metric, "Riemann curvature")
 
     @cached_property
     def ricci(self) -> Tensor:
@@ -80,7 +82,20 @@ class Connection:
         m = self.manifold
         if m.dim == 1 or (m.dually_flat and self._alpha in (1, -1)):
             return True
-        return self.riemann_lowered.is_zero
+        return self._vanishes_at_samples() if m.keeps_names else self.riemann_lowered.is_zero
+
+    def _vanishes_at_samples(self) -> bool:
+        """Whether the curvature is zero to eight digits of the metric at sample points: what is kept by names hides its
+        relations."""
+        import numpy as np
+
+        m = self.manifold
+        if not any(True for _ in self.riemann_lowered.stored()):
+            return True
+        points = np.array([[float(m.field.knowledge.value(s, k)) for s in m.coordinates] for k in range(3)])
+        scale = np.sqrt(np.einsum("...ii->...i", lambdify(m.metric)(points)))
+        sizes = np.einsum("pi,pj,pk,pl->pijkl", scale, scale, scale, scale)
+        return bool(np.all(np.abs(lambdify(self.riemann_lowered)(points)) < 1e-8 * sizes))
 
     def sectional_curvature(self, u: Sequence[Expr], v: Sequence[Expr]) -> Expr:
         """``g(R(u, v) v, u)/(|u|^2 |v|^2 - g(u, v)^2)`` for two vectors given by their components (n,)."""

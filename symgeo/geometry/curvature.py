@@ -28,7 +28,7 @@ def riemann_lowered(connection: Connection, dual: Connection) -> Tensor:
     field, n = m.field, m.dim
     first, second = connection.christoffel_first_kind, dual.christoffel_first_kind
     symmetric = connection.alpha == 0
-    raised = connection.christoffel
+    raised, factor = m.shortened(connection.christoffel), m.shortened(second)
 
     def entry(i: int, j: int, k: int, u: int) -> Element:
         if symmetric and (i, j) > (k, u):
@@ -36,8 +36,8 @@ def riemann_lowered(connection: Connection, dual: Connection) -> Tensor:
         terms = [(1, first.element(j, k, u).diff(m.coordinates[i]), field.one)]
         terms.append((-1, first.element(i, k, u).diff(m.coordinates[j]), field.one))
         for p in range(n):
-            terms.append((-1, raised.element(p, j, k), second.element(i, u, p)))
-            terms.append((1, raised.element(p, i, k), second.element(j, u, p)))
+            terms.append((-1, raised.element(p, j, k), factor.element(i, u, p)))
+            terms.append((1, raised.element(p, i, k), factor.element(j, u, p)))
         value = field.dot(terms)
         cache[(i, j, k, u)] = value
         return value
@@ -97,7 +97,7 @@ def ricci(connection: Connection) -> Tensor:
             return weight * field.dot(terms)
 
         return Tensor.build(field, m.coordinates, (-1, -1), flat_entry, symmetric=((0, 1),), name="Ricci curvature")
-    low, inverse = connection.riemann_lowered, m.inverse_metric
+    low, inverse = m.shortened(connection.riemann_lowered), m.inverse_metric
 
     def entry(j: int, k: int) -> Element:
         return field.dot((1, inverse.element(i, u), low.element(i, j, k, u)) for i, u in product(range(n), repeat=2))
@@ -128,5 +128,5 @@ def scalar(connection: Connection) -> Element:
                 inner.append((-1, tau[p], tau[q]))
                 terms.append((1 if p == q else 2, inverse.element(p, q), field.dot(inner)))
         return weight * field.dot(terms)
-    table = connection.ricci
+    table = m.shortened(connection.ricci)
     return field.dot((1, inverse.element(j, k), table.element(j, k)) for j in range(n) for k in range(n))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from sympy import Expr, Symbol
 
-_LARGEST_WRITTEN = 3  # blocks up to this size are written out
+LARGEST_WRITTEN = 3  # blocks up to this size are written out
 
 
 @dataclass(frozen=True, order=True)
@@ -120,7 +120,7 @@ class FormalInverse:
         self._original = original
         for block in blocks(original):
             sub = [[original[i][j] for j in block] for i in block]
-            inverse = _by_name(sub) if len(block) > _LARGEST_WRITTEN else symmetric_inverse(sub).matrix
+            inverse = _by_name(sub) if len(block) > LARGEST_WRITTEN else symmetric_inverse(sub).matrix
             for a, i in enumerate(block):
                 for b, j in enumerate(block):
                     self.matrix[i][j] = inverse[a][b]

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element, Field, Tensor, as_expression, differential_field
-from symgeo.algebra.generators import power
+from symgeo.algebra.generators import named, power
 from symgeo.algebra.linear import Inverse, SingularMatrixError, rank_and_null_space, symmetric_inverse
 from symgeo.algebra.substitution import substitution
 from symgeo.errors import ParameterListError, SingularMetricError, UnknownSymbolError
@@ -19,7 +19,7 @@ from symgeo.geometry import curvature
 from symgeo.geometry import reference as given
 from symgeo.geometry.connection import Connection
 from symgeo.geometry.duality import Duality
-from symgeo.geometry.formal_inverse import FormalInverse
+from symgeo.geometry.formal_inverse import LARGEST_WRITTEN, FormalInverse
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -253,6 +253,25 @@ class StatisticalManifold:
         duality = self.duality.pullback(new, carry) if self.duality is not None and dually_flat else None
         metric, cubic = (t.pullback(new, elements, carry) for t in (self.metric, self.cubic))
         return elements, carry, StatisticalManifold(metric, cubic, duality, dually_flat)
+
+    @property
+    def keeps_names(self) -> bool:
+        """Whether the inverse metric, and what is built from it, is kept by names instead of being written out."""
+        return self._formal_inverse and self.dim > LARGEST_WRITTEN
+
+    def shortened(self, tensor: Tensor) -> Tensor:
+        """The tensor, where the inverse metric is kept by names with long components kept by names as well: what is
+        built from them is not multiplied out."""
+        if not self.keeps_names:
+            return tensor
+
+        def entry(*index: int) -> Element:
+            value = tensor.element(*index)
+            return named(value) if value.terms > 1 else value
+
+        return Tensor.build(
+            tensor.field, tensor.coordinates, tensor.slots, entry, tensor.symmetric, tensor.antisymmetric, tensor.name
+        )
 
     def riemann_of(self, connection: Connection) -> Tensor:
         """The Riemann curvature with lower indices of one of this manifold's connections."""

@@ -46,9 +46,10 @@ def state_facts(field: Field, chart: Chart, support: Support) -> None:
 
 
 def enter_exponentials(field: Field, density: sp.Expr) -> None:
-    """Enter the exponentials of which those of a density are whole powers, such as exp(a) and exp(1/2) for a sum of
-    exp(j a - j^2/2): entered as they come, later ones would be roots of earlier ones."""
-    exponents = [sp.expand(e.args[0]).as_coefficients_dict() for e in density.atoms(sp.exp)]
+    """Enter the exponentials of which those in the sums of a density are whole powers, such as exp(a) and exp(1/2) for
+    a sum of exp(j a - j^2/2): entered as they come, later ones would be roots of earlier ones."""
+    summed = {f for total in density.atoms(sp.Add) for t in total.args for f in sp.Mul.make_args(t)}
+    exponents = [sp.expand(e.args[0]).as_coefficients_dict() for e in summed if isinstance(e, sp.exp)]
     found: dict[sp.Expr, set[sp.Rational]] = {}
     for terms in exponents:
         for rest, c in terms.items():

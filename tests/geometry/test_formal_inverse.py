@@ -67,3 +67,24 @@ def test_the_determinant_is_worked_out_when_asked_for(manifold) -> None:
 
 def test_a_singular_matrix_of_numbers_has_no_inverse(manifold) -> None:
     assert np.isnan(sg.lambdify(manifold.inverse_metric)(np.array([0.0, 1.0, 0.0, np.nan]))).all()
+
+
+def test_curvature_agrees_with_that_of_a_slice_written_out() -> None:
+    """Two independent normal laws in mean and standard deviation: R is the sum of two times -1, by names or not."""
+    y = sp.Symbol("y", real=True)
+    model = sg.StatisticalModel(normal(m1, s1) * normal(m2, s2).subs(x, y), (x, y), X, check=False)
+    metric, cubic = model.manifold.metric, model.manifold.cubic
+    named = sg.StatisticalManifold(metric, cubic, formal_inverse=True).connection(0)
+    assert sg.lambdify(named.scalar_curvature, X)(POINT) == pytest.approx(-2, rel=1e-12)
+    assert not named.is_flat
+
+
+def test_a_mixture_of_known_laws_is_flat_in_four_weights_too() -> None:
+    """Amari and Nagaoka 2000, section 2.3: mixture families are m-flat, and e-flat only by duality of the pair."""
+    w = sp.symbols("w1:5", positive=True)
+    means = (-3, -1, 1, 3, 5)
+    weights = (*w, 1 - sum(w))
+    density = sum(c * normal(sp.Integer(m), sp.S.One) for c, m in zip(weights, means, strict=True))
+    model = sg.StatisticalModel(density, x, w, constraints=[sum(w) < 1], check=False)
+    assert model.manifold.connection(-1).is_flat
+    assert not model.manifold.connection(0).is_flat
