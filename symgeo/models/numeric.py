@@ -111,8 +111,8 @@ def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr
             row, column = np.argwhere(~np.isfinite(values))[0]
             raise NoClosedFormError(
                 f"the expectation {nodes[column]} has no closed form that was found and could not be integrated "
-                f"numerically at {_shown(model, points[row])}; check the density there, or declare it in variables "
-                "in which it is smoother"
+                f"numerically at {_shown(model, points[row])}: it diverges or is not real inside the support, or the "
+                "density is too rough there; check it, or declare the model in variables in which it is smoother"
             )
 
 
