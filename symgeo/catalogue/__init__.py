@@ -10,51 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
 from inspect import isfunction, signature
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
 from sympy import Rational
 
-from symgeo.catalogue import (
-    counts,
-    curved,
-    directional,
-    discrete,
-    half_line,
-    kinked,
-    lifetimes,
-    mixtures,
-    multivariate,
-    multivariate_discrete,
-    real_line,
-    regression,
-    unit_interval,
-)
 from symgeo.errors import UnknownFamilyError
 from symgeo.models.statistical_model import StatisticalModel
 
-_ROOMS: tuple[ModuleType, ...] = (
-    real_line,
-    half_line,
-    lifetimes,
-    unit_interval,
-    kinked,
-    directional,
-    discrete,
-    counts,
-    multivariate,
-    multivariate_discrete,
-    mixtures,
-    curved,
-    regression,
-)
-_FAMILIES: Mapping[str, Callable[..., StatisticalModel]] = MappingProxyType(
-    {
-        name: value
-        for room in _ROOMS
-        for name, value in vars(room).items()
-        if isfunction(value) and value.__module__ == room.__name__ and not name.startswith("_")
-    }
+_ROOMS = (
+    *("real_line", "half_line", "lifetimes", "unit_interval", "kinked", "directional", "discrete", "counts"),
+    *("multivariate", "multivariate_discrete", "mixtures", "curved", "regression"),
 )
 _CALL = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*")
 _ARGUMENT = re.compile(r"\s*(?:(\w+)\s*=)?\s*([+-]?\d+(?:\.\d+|/0*[1-9]\d*)?)\s*")
@@ -62,21 +30,35 @@ _ARGUMENT = re.compile(r"\s*(?:(\w+)\s*=)?\s*([+-]?\d+(?:\.\d+|/0*[1-9]\d*)?)\s*
 __all__ = ["get", "names"]  # and the families, by __getattr__
 
 
+@cache
+def _families() -> Mapping[str, Callable[..., StatisticalModel]]:
+    """The declarations by name; read when first asked for, so that importing the package does not wait for them."""
+    rooms = [import_module(f"{__name__}.{room}") for room in _ROOMS]
+    return MappingProxyType(
+        {
+            name: value
+            for room in rooms
+            for name, value in vars(room).items()
+            if isfunction(value) and value.__module__ == room.__name__ and not name.startswith("_")
+        }
+    )
+
+
 def __getattr__(name: str) -> Callable[..., StatisticalModel]:
     """``catalogue.gamma``: the declaration of that name."""
-    declare = _FAMILIES.get(name)
+    declare = None if name.startswith("_") else _families().get(name)
     if declare is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; names() lists the families")
     return declare
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_FAMILIES})
+    return sorted({*__all__, *_families()})
 
 
 def names() -> tuple[str, ...]:
     """The names of all families, sorted."""
-    return tuple(sorted(_FAMILIES))
+    return tuple(sorted(_families()))
 
 
 def get(name: str) -> StatisticalModel:
@@ -91,9 +73,9 @@ def get(name: str) -> StatisticalModel:
             f"{name!r} is no family's name; catalogue.names() lists them, such as 'gamma' or 'binomial(5)'"
         )
     family, text = call.groups()
-    declare = _FAMILIES.get(family)
+    declare = _families().get(family)
     if declare is None:
-        close = get_close_matches(family.lower(), _FAMILIES, n=3, cutoff=0.5)
+        close = get_close_matches(family.lower(), _families(), n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         raise UnknownFamilyError(
             f"there is no family {family!r} in the catalogue; {hint}catalogue.names() lists them all"
@@ -122,6 +104,6 @@ def get(name: str) -> StatisticalModel:
 
 def _usage(family: str) -> str:
     """``multinomial(n=5, k=3)``: the call with its defaults, ``gamma`` for a family without known values."""
-    parameters = signature(_FAMILIES[family]).parameters.values()
+    parameters = signature(_families()[family]).parameters.values()
     shown = ", ".join(f"{p.name}={p.default}" for p in parameters)
     return f"{family}({shown})" if shown else family
