@@ -77,7 +77,12 @@ class AxisResult:
 
 
 def integrate_axis(
-    integrand: Integrand, functions: int, reach: np.ndarray | None, hints: np.ndarray, tolerance: float
+    integrand: Integrand,
+    functions: int,
+    reach: np.ndarray | None,
+    hints: np.ndarray,
+    tolerance: float,
+    floor: float = 0.0,
 ) -> AxisResult:
     """The integrals over the line (``reach`` None) or over (0, reach) for every row, reach (rows,).
 
@@ -129,7 +134,7 @@ def integrate_axis(
 
         if arm.size == 0:
             return AxisResult(top, Integrals.zeros(functions, count), open_end)
-        found = integrate_panels(on_arms, arm, arms.row[arm], (t[arm, step], t[arm, step + 1]), count, tolerance)
+        found = integrate_panels(on_arms, arm, arms.row[arm], (t[arm, step], t[arm, step + 1]), count, tolerance, floor)
         return AxisResult(top, found, open_end)
 
 

@@ -77,8 +77,10 @@ def integrate_panels(
     ends: tuple[np.ndarray, np.ndarray],
     count: int,
     tolerance: float,
+    floor: float = 0.0,
 ) -> Integrals:
-    """Sums over panels, halved until the error of every function is below ``tolerance`` of its absolute integral.
+    """Sums over panels, halved until the error of every function is below ``tolerance`` of its absolute integral, or of
+    ``floor`` times that of the first function.
 
     Panel p lies on the arm ``owners[p]``, runs from ``ends[0][p]`` to ``ends[1][p]`` and counts for the row
     ``rows[p]`` of ``count``. ``function(owners (N,), t (N,))`` gives the values (functions, N).
@@ -95,13 +97,14 @@ def integrate_panels(
         value, error, size, owner, row, start, end = kept
         total = Integrals(*(_by_row(v, row, count) for v in (value, error, size)))
         spent += np.bincount(fresh[1], minlength=count) * len(_nodes()[0])
-        relative = np.max(total.error / np.maximum(total.size, 1e-300), axis=0, initial=0.0)
+        scale = np.maximum(total.size, np.maximum(floor * total.size[0], 1e-300))
+        relative = np.max(total.error / scale, axis=0, initial=0.0)
         history.append(relative)
         unfinished = (relative > tolerance) & (spent < _MOST_NODES)
         if len(history) > _PATIENCE:
             # Halving helps no more: rounding in the functions themselves, not the rule, makes the error.
             unfinished &= relative < 0.5 * history[-1 - _PATIENCE]
-        share = tolerance * total.size / (2.0 * np.maximum(np.bincount(row, minlength=count), 1))
+        share = tolerance * scale / (2.0 * np.maximum(np.bincount(row, minlength=count), 1))
         split = unfinished[row] & np.any(error > share[:, row], axis=0)
         # A panel so short that doubles hardly tell its nodes apart cannot be improved.
         split &= end - start > 1e-13 * (1.0 + np.abs(start))

@@ -32,6 +32,7 @@ _ROUGH = 1e-4  # where only the place of the mass is sought
 _BLOCK = 256  # parameter points at a time on the outermost axis
 _INNER_BLOCK = 2048
 _WORST_ERROR = 1e-7  # relative to E|f|: beyond this the value is nan
+_FLOOR = 1e-5  # in several variables, what is smaller than this share of the mass need not be known relatively
 _WORST_MASS = 1e-5
 _LEFT = 0.01  # of an error in the mass, after division by it
 
@@ -95,7 +96,8 @@ class Integrator:
             wrong |= ~(off <= _WORST_MASS)
             error = error + _LEFT * off * size
         endless = open_end[1:] | np.isinf(value)
-        failed = wrong | endless | ~(error <= _WORST_ERROR * np.maximum(size, 1e-300))
+        floor = _FLOOR if any(len(cell.cell.axes) > 1 for cell in self._cells) else 1e-300
+        failed = wrong | endless | ~(error <= _WORST_ERROR * np.maximum(size, floor))
         return np.where(failed, np.nan, value).T, np.where(endless & ~wrong, np.inf, error).T
 
 
@@ -223,8 +225,10 @@ class _CellIntegral:
             )
             return np.concatenate([p[0] for p in parts]), joined, np.concatenate([p[2] for p in parts], axis=1)
         axis, size = self.cell.axes[level], 1 if stage is None else self._sizes[stage]
+        floor = 0.0
         if level + 1 < len(self.cell.axes):
-            tolerance = max(tolerance, _OUTER_TOLERANCE)
+            # An inner mean that vanishes leaves only rounding to the outer integral.
+            tolerance, floor = max(tolerance, _OUTER_TOLERANCE), _FLOOR
 
         integrand = _OnAxis(self, stage, own, points)
         hints = self.cell.hints(level, own, points)
@@ -232,7 +236,7 @@ class _CellIntegral:
         if axis.kind == "integers":
             found = sum_integers(integrand, size, ends[0], ends[1], hints, tolerance)
         else:
-            found = integrate_axis(integrand, size, ends[0] if ends else None, hints, tolerance)
+            found = integrate_axis(integrand, size, ends[0] if ends else None, hints, tolerance, floor)
         return found.log_scale, found.integrals, found.open_end
 
     def mean(self, stage: int | None, own: list[np.ndarray], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symgeo.algebra import Tensor
+from symgeo.codegen import numpy_function
 from symgeo.errors import DivergentExpectationError, NoClosedFormError, SingularMetricError, SupportError
 from symgeo.expectation.law import Law
 from symgeo.expectation.node import Expectation
@@ -82,19 +83,23 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
         require_finite(model, law, tensor.flat())
         return tensor
 
-    require_finite(model, law, metric.flat())
-    _require_centred(model, law)
-    _require_regular(model, metric)
+    scores = [Expectation(law, sp.S.One, ((i,),)) for i in range(len(x))]
+    squares = [Expectation(law, sp.S.One, ((i,), (i,))) for i in range(len(x))]
+    # All at once: in several variables the integrals are most of the cost.
+    found = require_finite(model, law, [*metric.flat(), *scores, *squares])
+    if not law.unnormalised:
+        _require_centred(model, [found[e] for e in scores], [found[e] for e in squares])
+    _require_regular(model, metric, found)
     gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
     return StatisticalManifold(metric, cubic, reference=Reference(1, gamma), formal_inverse=True)
 
 
-def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr]) -> None:
-    """Integrate the expectations in some expressions at interior points of the domain; see ``score_geometry``."""
+def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr]) -> dict[Expectation, np.ndarray]:
+    """The expectations in some expressions at interior points of the domain, (points,) each; see ``score_geometry``."""
     import numpy as np
 
-    # In the order of generated functions, which then find the integrals done.
     nodes = sorted({n for e in expressions for n in e.atoms(Expectation)}, key=sp.default_sort_key)
+    values = np.zeros((0, 0))
     if nodes:
         points = _interior(model)
         values, errors = law.estimates(nodes, points)
@@ -114,25 +119,21 @@ def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr
                 f"numerically at {_shown(model, points[row])}: it diverges or is not real inside the support, or the "
                 "density is too rough there; check it, or declare the model in variables in which it is smoother"
             )
+    return {node: values[:, i] for i, node in enumerate(nodes)}
 
 
-def _require_centred(model: StatisticalModel, law: Law) -> None:
+def _require_centred(model: StatisticalModel, means: list[np.ndarray], squares: list[np.ndarray]) -> None:
     """Refuse scores whose mean is not zero: the density then jumps at a place that moves, as at an end that moves."""
     import numpy as np
 
-    if law.unnormalised:
-        return
-    n, points = len(model.parameters), _interior(model)
-    nodes = [Expectation(law, sp.S.One, ((i,),)) for i in range(n)]
-    sizes = [Expectation(law, sp.S.One, ((i,), (i,))) for i in range(n)]
-    values = law.values([*nodes, *sizes], points)
-    off = np.abs(values[:, :n]) / np.sqrt(np.maximum(values[:, n:], 1e-300))
+    values = np.stack(means, axis=-1)
+    off = np.abs(values) / np.sqrt(np.maximum(np.stack(squares, axis=-1), 1e-300))
     if np.any(off > _OFF_CENTRE):
-        row, i = np.unravel_index(np.nanargmax(off), off.shape)
+        row, i = np.unravel_index(np.argmax(off), off.shape)
         name = model.parameters[i]
         raise SupportError(
-            f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, points[row])}: the "
-            f"density jumps at a place that moves with {name}; fix {name}"
+            f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, _interior(model)[row])}: "
+            f"the density jumps at a place that moves with {name}; fix {name}"
         )
 
 
@@ -149,13 +150,14 @@ def _shown(model: StatisticalModel, point: np.ndarray) -> str:
     return ", ".join(f"{s} = {v:.6g}" for s, v in zip(model.parameters, point, strict=True))
 
 
-def _require_regular(model: StatisticalModel, metric: Tensor) -> None:
+def _require_regular(model: StatisticalModel, metric: Tensor, found: dict[Expectation, np.ndarray]) -> None:
     """Refuse a metric whose correlation form has a zero eigenvalue at every point looked at."""
     import numpy as np
 
-    from symgeo.codegen import lambdify
-
-    matrices = lambdify(metric)(_interior(model))
+    symbols = {node: sp.Dummy(real=True) for node in found}
+    entries = [e.xreplace(symbols) for e in metric.flat()]
+    function = numpy_function(entries, [*model.parameters, *symbols.values()])
+    matrices = np.stack(function(*_interior(model).T, *found.values()), axis=-1).reshape(-1, metric.dim, metric.dim)
     scale = np.sqrt(np.einsum("...ii->...i", matrices))
     vanishing = scale <= 0
     eigenvalues, vectors = np.linalg.eigh(matrices / np.maximum(scale[:, :, None] * scale[:, None, :], 1e-300))
