@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
 _MAX_FACTORED_BITS = 200
+_LARGEST_POWER = 100_000
 
 
 def symbol(field: Field, s: Symbol) -> Element:
@@ -251,6 +252,9 @@ def _power(field: Field, base: Element, q: Fraction) -> Element:
 
 def _exponential(field: Field, t: Element, q: Fraction) -> Element:
     """exp(q t) for one piece t."""
+    if abs(q) > _LARGEST_POWER:
+        field.independent = False
+        t, q = t * q, Fraction(1)
     key = ("exp", t.key())
     tower = field.towers.get(key) or _new_exponential(field, key, t * Fraction(1, q.denominator), q.denominator)
     return _refine(field, tower, key, q.denominator) ** int(q * tower.order)
@@ -263,6 +267,8 @@ def _exponential_of_sum(field: Field, a: Element) -> Element:
     if coefficients is None:
         _new_exponential(field, ("exp sum", directions.add(a)), a, 1)
         coefficients = directions.express(a) or []
+    if any(abs(q) > _LARGEST_POWER for q in coefficients):
+        return _far_apart(field, a)
     result = field.one
     for i, q in enumerate(coefficients):
         if q:
@@ -270,6 +276,14 @@ def _exponential_of_sum(field: Field, a: Element) -> Element:
             tower = field.towers[key]
             result = result * _refine(field, tower, key, q.denominator) ** int(q * tower.order)
     return result
+
+
+def _far_apart(field: Field, a: Element) -> Element:
+    """exp a by a generator of its own: as a power of another its degree would be beyond all polynomial arithmetic."""
+    field.independent = False
+    key = ("exp", a.key())
+    tower = field.towers.get(key) or _new_exponential(field, key, a, 1)
+    return tower.top
 
 
 def _new_exponential(field: Field, key: Hashable, entry: Element, order: int) -> Tower:
