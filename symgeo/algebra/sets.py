@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean, BooleanAtom
@@ -105,6 +106,8 @@ def as_set(given: object) -> sp.Set:
     if isinstance(given, range):
         return sp.Range(given.start, given.stop, given.step)
     if isinstance(given, (list, tuple, set, frozenset)):
+        if any(isinstance(v, (str, bytes)) or not isinstance(v, (sp.Expr, Real)) for v in given):
+            raise UnreadableSet(f"{given!r} is no collection of numbers")
         return sp.FiniteSet(*given)
     raise UnreadableSet(f"{given!r} is no set")
 
