@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from sympy import Expr, Symbol
 
+_LARGEST_CONDITION = 1e13
 LARGEST_WRITTEN = 3  # blocks up to this size are written out
 
 
@@ -43,10 +44,9 @@ class _Inversion:
             scale = np.sqrt(np.abs(np.diag(matrix)))
             if np.all(np.isfinite(matrix)) and np.all(scale > 0):
                 unit = np.outer(scale, scale)
-                try:
+                # Close to a singular matrix nothing of an inverse is more than rounding.
+                if np.linalg.cond(matrix / unit) < _LARGEST_CONDITION:
                     inverses[k] = np.linalg.inv(matrix / unit) / unit
-                except np.linalg.LinAlgError:
-                    continue
         return np.stack([inverses[:, node.i, node.j] for node in nodes], axis=-1)
 
 
