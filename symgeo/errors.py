@@ -59,6 +59,10 @@ class DivergentExpectationError(SymgeoError, ArithmeticError):
     """An expectation is infinite, for some parameters at least."""
 
 
+class RegularityError(SymgeoError, ValueError):
+    """An operation needs more derivatives of the log-density than it has."""
+
+
 class TensorError(SymgeoError, ValueError):
     """A tensor operation was asked for with indices, shapes or charts that do not fit."""
 

@@ -1,7 +1,8 @@
-"""Expectations of linear and quadratic statistics under a normal law whose parameters may be tied to each other.
+"""Expectations of polynomials under a normal law whose parameters may be tied to each other.
 
 A log-density that is quadratic in the variables, ``-x'Qx/2 + b'x + c``, is normal with covariance ``Q^-1`` and mean
 ``Q^-1 b``: this serves curved families (a mean on a circle, autoregression, nonlinear regression at fixed points).
+Moments of higher order follow by ``E[x_i f] = m_i E[f] + sum_j C_ij E[d_j f]`` (Stein, Ann. Statist. 9 (1981)).
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from symgeo.algebra.linear import SingularMatrixError, symmetric_inverse
 if TYPE_CHECKING:
     from sympy import Symbol
 
-Quadratic = dict[tuple[int, ...], Element]
+Polynomial = dict[tuple[int, ...], Element]  # coefficients by the ascending positions of the variables in a monomial
 
 
 def gaussian_expectations(
     log_density: Element, statistics: Sequence[Element], variables: Sequence[Symbol]
 ) -> list[Element] | None:
-    """E[T] for statistics of degree at most two, the variables running over the whole line each; else None."""
+    """E[T] for polynomials T, the variables running over the whole line each; None for any other law or function."""
     field, n = log_density.field, len(variables)
-    exponent = _quadratic(log_density, variables)
-    wanted = [_quadratic(t, variables) for t in statistics]
-    if exponent is None or any(t is None for t in wanted):
+    exponent = _polynomial(log_density, variables)
+    wanted = [_polynomial(t, variables) for t in statistics]
+    if exponent is None or max(map(len, exponent)) != 2 or any(t is None for t in wanted):
         return None
     zero = field.zero
     precision = [
@@ -38,23 +39,28 @@ def gaussian_expectations(
         return None
     slope = [exponent.get((i,), zero) for i in range(n)]
     mean = [field.dot((1, covariance[i][j], slope[j]) for j in range(n)) for i in range(n)]
+    moments: dict[tuple[int, ...], Element] = {(): field.one}
 
     def moment(index: tuple[int, ...]) -> Element:
-        if len(index) < 2:
-            return mean[index[0]] if index else field.one
-        i, j = index
-        return mean[i] * mean[j] + covariance[i][j]
+        if index not in moments:
+            i, rest = index[0], index[1:]
+            terms = [(1, mean[i], moment(rest))]
+            for j in dict.fromkeys(rest):
+                place = rest.index(j)
+                terms.append((rest.count(j), covariance[i][j], moment(rest[:place] + rest[place + 1 :])))
+            moments[index] = field.dot(terms)
+        return moments[index]
 
     return [field.dot((1, c, moment(index)) for index, c in t.items()) for t in wanted if t is not None]
 
 
-def _quadratic(a: Element, variables: Sequence[Symbol]) -> Quadratic | None:
-    """The coefficients by the variables' positions: (), (i,), (i, j) with i <= j; None for any other function."""
+def _polynomial(a: Element, variables: Sequence[Symbol]) -> Polynomial | None:
+    """The coefficients of a polynomial in the variables; None for any other function."""
     field = a.field
     position = {g.index: variables.index(g.expr) for g in field.generators if g.is_symbol and g.expr in variables}
-    out: Quadratic = {}
+    out: Polynomial = {}
     for w, c in separated(a, variables).values():
-        if w.powers or w.numerator.total_degree() > 2:
+        if w.powers:
             return None
         index: list[int] = []
         for g, e in enumerate(map(int, w.numerator.monomial(0))):

@@ -135,6 +135,11 @@ class ExponentialFamily:
         """A(theta), a function of the model's parameters."""
         return written_as_sum(self._form.log_partition)
 
+    @property
+    def log_partition_element(self) -> Element:
+        """A(theta) as a field element."""
+        return self._form.log_partition
+
     @cached_property
     def _score_solution(self) -> list[Element] | None:
         return statistic_expectations(self.parameters, self.natural_elements, self._form.log_partition)
