@@ -50,10 +50,19 @@ def free(field: Field, expr: Expr) -> Element:
     return field.lookup(key) or field.adjoin(key, expr, expr.free_symbols, lambda s: field(expr.diff(s)))
 
 
-def named(a: Element) -> Element:
-    """An element as a generator of its own, so that products of it are not multiplied out."""
-    field, key = a.field, ("named", a.key())
-    return field.lookup(key) or field.adjoin(key, a.to_sympy(), a.free_symbols, lambda s: a.diff(s))
+def named(a: Element, with_derivatives: bool = False) -> Element:
+    """An element as a generator of its own, so that products of it are not multiplied out; its derivatives likewise if
+    asked for; then the field is told that generators may hide relations."""
+    field, key = a.field, ("named", with_derivatives, a.key())
+    if not a or a.is_constant:
+        return a
+
+    def derivation(s: Symbol) -> Element:
+        slope = a.diff(s)
+        return named(slope, True) if with_derivatives else slope
+
+    field.independent = field.independent and not with_derivatives
+    return field.lookup(key) or field.adjoin(key, a.to_sympy(), a.free_symbols, derivation)
 
 
 def opaque(field: Field, expr: Expr) -> Element:

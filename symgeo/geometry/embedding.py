@@ -168,7 +168,9 @@ class Embedding:
 
     def _total(self, alpha: Expr | int) -> Expr:
         squared, inverse, m = self.squared_curvature(alpha), self.manifold.inverse_metric, range(self.manifold.dim)
-        return self.manifold.field.dot((1, squared.element(a, b), inverse.element(a, b)) for a in m for b in m).to_sympy()
+        return self.manifold.field.dot(
+            (1, squared.element(a, b), inverse.element(a, b)) for a in m for b in m
+        ).to_sympy()
 
     @cached_property
     def efron_curvature(self) -> Expr:
@@ -185,9 +187,7 @@ class Embedding:
         field, m, inverse = self.ambient.field, self.manifold.dim, self.manifold.inverse_metric
         form = self._form(alpha)
         return tuple(
-            (
-                field.dot((1, inverse.element(a, b), form[a][b][k]) for a in range(m) for b in range(m)) / m
-            ).to_sympy()
+            (field.dot((1, inverse.element(a, b), form[a][b][k]) for a in range(m) for b in range(m)) / m).to_sympy()
             for k in range(self.ambient.dim)
         )
 

@@ -117,8 +117,7 @@ class SecondOrder:
 
         def entry(a: int, b: int) -> Element:
             return field.dot(
-                (1, self._residuals.element(a, c, b, d), self._inverse[c][d])
-                for c, d in product(self._range, repeat=2)
+                (1, self._residuals.element(a, c, b, d), self._inverse[c][d]) for c, d in product(self._range, repeat=2)
             )
 
         return Tensor.build(

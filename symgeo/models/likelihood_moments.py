@@ -167,7 +167,9 @@ class LikelihoodMoments:
     def _left(self, letters: tuple[Letter, ...]) -> Element:
         law = self.model.law
         if law is None:
-            raise NoClosedFormError(f"no closed form of a mean under {self.model!r} was found, nor a way to integrate it")
+            raise NoClosedFormError(
+                f"no closed form of a mean under {self.model!r} was found, nor a way to integrate it"
+            )
         value = law.moment(sp.S.One, letters)
         require_finite(self.model, law, [value])
         return self.model.field(value)
