@@ -16,24 +16,39 @@ from symgeo import catalogue, errors
 from symgeo.codegen import lambdify, source
 from symgeo.derivation import derivation
 from symgeo.expectation.node import Expectation
+from symgeo.geometry.embedding import Embedding
 from symgeo.geometry.manifold import StatisticalManifold
+from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.inference.fisher_scoring import fit
+from symgeo.inference.second_order import SecondOrder, statistical_curvature
+from symgeo.models.composition import independent_observations, normal, product, regression
 from symgeo.models.exponential_family import ExponentialFamily
+from symgeo.models.marginal import conditional, marginal
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.verification import verify
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Embedding",
     "Expectation",
     "ExponentialFamily",
+    "SecondOrder",
     "StatisticalManifold",
     "StatisticalModel",
     "catalogue",
+    "conditional",
     "derivation",
     "errors",
     "fit",
+    "independent_observations",
     "lambdify",
+    "marginal",
+    "normal",
+    "orthogonal_parameters",
+    "product",
+    "regression",
     "source",
+    "statistical_curvature",
     "verify",
 ]
