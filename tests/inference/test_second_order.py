@@ -52,7 +52,7 @@ def test_weibull_shape_bias_is_the_published_constant() -> None:
 @pytest.mark.parametrize(
     ("density", "value"),
     [
-        (1 / (sp.pi * (1 + (x - mu) ** 2)), sp.Rational(5, 2)),  # Efron 1975, section 4, Cauchy translation family
+        (1 / (sp.pi * (1 + (x - mu) ** 2)), sp.Rational(5, 2)),  # Efron 1975, Cauchy translation family
         (sp.exp(-((x - mu) ** 2) / 2) / sp.sqrt(2 * sp.pi), sp.S.Zero),
         (sp.exp(-(x - mu)) / (1 + sp.exp(-(x - mu))) ** 2, None),
     ],
@@ -74,7 +74,7 @@ def test_statistical_curvature_of_location_families(density: sp.Expr, value: sp.
 
 
 def test_curvature_by_moments_is_the_curvature_of_the_embedding() -> None:
-    """A normal law of constant coefficient of variation, and a mean on a circle (Efron 1975, section 5: 1/r^2)."""
+    """A normal law of constant coefficient of variation, and a mean on a circle (Efron 1975: 1/r^2)."""
     a, t, y = sp.symbols("a", positive=True), sp.symbols("t", real=True), sp.symbols("y", real=True)
     varied = sg.StatisticalModel(sp.exp(-2 * (x - a) ** 2 / a**2) * 2 / (a * sp.sqrt(2 * sp.pi)), x, a, check=False)
     embedded = sg.Embedding(NORMAL.manifold, {mu: a, s: a / 2}, (a,))
