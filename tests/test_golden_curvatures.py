@@ -95,7 +95,8 @@ def test_negative_multinomial_is_hyperbolic(n: sp.Expr) -> None:
 
 
 def test_inverse_gaussian_and_gamma_are_conjugate_symmetric() -> None:
-    """R^(alpha) = R^(-alpha) for exponential families: Lauritzen, in Differential Geometry in Statistical Inference, 1987."""
+    """R^(alpha) = R^(-alpha) for exponential families: Lauritzen, in Amari et al., Differential Geometry in
+    Statistical Inference, 1987."""
     for name in ("inverse_gaussian", "gamma", "beta"):
         manifold = sg.catalogue.get(name).manifold
         first, second = (manifold.connection(a).riemann_lowered for a in (alpha, -alpha))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import resource
+import signal
 from multiprocessing.connection import Connection
 from statistics import median
 from time import process_time
@@ -79,10 +80,11 @@ def sympys(name: str, model: sg.StatisticalModel, limit: float) -> tuple[str, fl
     theirs_end.close()
     try:
         found, seconds = ours_end.recv()
-    except EOFError:  # the child was ended
-        return "timeout", limit
-    finally:
+    except EOFError:  # the child has ended without an answer
         child.join()
+        ended = child.exitcode in (-signal.SIGXCPU, -signal.SIGKILL)
+        return ("timeout" if ended else "gives up"), limit
+    child.join()
     entries = [(expected[i, j], value) for i, row in enumerate(found) for j, value in enumerate(row)]
     known = [(e, value) for e, value in entries if value is not None]
     scale = float(np.max(np.abs(expected)))
