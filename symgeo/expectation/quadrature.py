@@ -44,12 +44,13 @@ class Integrator:
         self.law = law
         self._stages = _stages(law, contents)
         self._cells = [_CellIntegral(cell, law, self._stages) for cell in law.cells]
-        self._last: tuple[bytes, tuple[np.ndarray, np.ndarray]] | None = None
+        self._last: tuple[tuple[int, bytes], tuple[np.ndarray, np.ndarray]] | None = None
 
     def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
 
-        if self._last is not None and self._last[0] == points.tobytes():
+        key = (len(points), points.tobytes())
+        if self._last is not None and self._last[0] == key:
             return self._last[1]
         count = self._stages[-1].count
         values = np.full((len(points), count), np.nan)
@@ -61,7 +62,7 @@ class Integrator:
         for start in range(0, rows.size, _BLOCK):
             block = rows[start : start + _BLOCK]
             values[block], errors[block] = self._block(points[block])
-        self._last = (points.tobytes(), (values, errors))
+        self._last = (key, (values, errors))
         return values, errors
 
     def _block(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -81,6 +81,13 @@ def substituted(model: StatisticalModel) -> StatisticalManifold | None:
         return None
 
 
+def reduced(model: StatisticalModel) -> StatisticalManifold | None:
+    """Laws of one variable that a change of variable frees of parameters."""
+    from symgeo.models.pivotal import pivotal_geometry
+
+    return None if model.pivot is None else pivotal_geometry(model, model.pivot)
+
+
 def integrated(model: StatisticalModel) -> StatisticalManifold | None:
     """Expectations that stay, to be integrated numerically."""
     return None if model.law is None else score_geometry(model, model.law)
@@ -90,6 +97,7 @@ RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
     "score equations": exponential,
     "finite sums": summed_up,
     "substitution": substituted,
+    "pivot": reduced,
     "quadrature": integrated,
 }
 
