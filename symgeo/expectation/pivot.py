@@ -191,13 +191,27 @@ def _step(field: Field, chart: tuple[_State, str, Expr, Symbol], left: Sequence[
     for found in affine_maps(along, t, left, shifts=kind != HALF, scales=kind != CIRCLE):
         y = _variable(field, kind)
         image = found.shift.to_sympy() + found.scale.to_sympy() * y
-        density = field(written_as_sum(along).subs(t, image)) + gen.log(field, found.scale, found.scale.to_sympy())
-        if not density.free_symbols & set(found.parameters):
+        spread = gen.log(field, found.scale, found.scale.to_sympy())
+        density = _free_of(spread, inner.subs(t, image), found.parameters)
+        if density is not None:
             ends = state.ends if kind == CIRCLE else _ends(kind)
             whole = state.image.subs(state.variable, outer.subs(t, image))
             taken = (*state.parameters, *found.parameters)
             return _State(y, kind, ends, whole, written_as_sum(density), taken)
     return None
+
+
+def _free_of(spread: Element, e: Expr, parameters: Sequence[Symbol]) -> Element | None:
+    """``spread + e`` as an element free of some parameters, if need be with the arguments of functions in normal form."""
+    field, gone = spread.field, set(parameters)
+    density = field(e) + spread
+    if density.free_symbols & gone:
+        tidy = e.replace(
+            lambda f: isinstance(f, sp.Function) and bool(f.free_symbols & gone),
+            lambda f: f.func(*(field(a).to_sympy() for a in f.args)),
+        )
+        density = field(tidy) + spread
+    return None if density.free_symbols & gone else density
 
 
 def _finished(

@@ -171,7 +171,7 @@ class _CellIntegral:
         letters = {s: letter for letter, s in law.letters.items()}
         for stage in stages:
             used = set().union(*(e.free_symbols for e in stage.functions)) & letters.keys()
-            own = {s: cell.derivative(letters[s]) for s in used}
+            own = {s: law.on_cell(cell, letters[s]) for s in used}
             parts = [_steep(cell.placed(e).xreplace(own)) for e in stage.functions]
             self._extra.append([i for i, (logarithm, _) in enumerate(parts) if logarithm != 0])
             expressions = [cell.log_density, *(rest for _, rest in parts)]

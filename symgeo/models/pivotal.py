@@ -30,7 +30,7 @@ def pivot_expectation(model: StatisticalModel) -> ReducedExpectation | None:
     pivot = find_pivot(model.field, model.log_density, x, parts[0].ends, model.parameters, model.domain)
     if pivot is None:
         return None
-    found = ReducedExpectation(pivot, x, model.parameters, lambda shapes: shape_chart(model, shapes))
+    found = ReducedExpectation(pivot, model.parameters, lambda shapes: shape_chart(model, shapes))
     return found if len(found.shapes) < len(model.parameters) else None
 
 
@@ -48,9 +48,10 @@ def pivotal_geometry(model: StatisticalModel, expectation: ReducedExpectation) -
     law = expectation.law
     metric, cubic_of = score_moments(expectation, model.parameters)
     centred = expectation.centred()
-    found = require_finite(model, law, [*metric.flat(), *(node for pair in centred for node in pair)])
-    movers = [*expectation.movers, *expectation.shapes]
-    require_centred(model, [found[a] for a, _ in centred], [found[b] for _, b in centred], movers)
+    found = require_finite(model, law, [*metric.flat(), *(node for a, b, _ in centred for node in (a, b))])
+    require_centred(
+        model, [found[a] for a, _, _ in centred], [found[b] for _, b, _ in centred], [p for _, _, p in centred]
+    )
     require_regular(model, metric, found)
 
     def cubic() -> Tensor:
