@@ -24,8 +24,8 @@ def gaussian_expectations(
 ) -> list[Element] | None:
     """E[T] for statistics of degree at most two, the variables running over the whole line each; else None."""
     field, n = log_density.field, len(variables)
-    exponent = _quadratic(log_density, variables)
-    wanted = [_quadratic(t, variables) for t in statistics]
+    exponent = quadratic(log_density, variables)
+    wanted = [quadratic(t, variables) for t in statistics]
     if exponent is None or any(t is None for t in wanted):
         return None
     zero = field.zero
@@ -48,7 +48,7 @@ def gaussian_expectations(
     return [field.dot((1, c, moment(index)) for index, c in t.items()) for t in wanted if t is not None]
 
 
-def _quadratic(a: Element, variables: Sequence[Symbol]) -> Quadratic | None:
+def quadratic(a: Element, variables: Sequence[Symbol]) -> Quadratic | None:
     """The coefficients by the variables' positions: (), (i,), (i, j) with i <= j; None for any other function."""
     field = a.field
     position = {g.index: variables.index(g.expr) for g in field.generators if g.is_symbol and g.expr in variables}

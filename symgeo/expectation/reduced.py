@@ -35,18 +35,29 @@ Product = tuple[Letters, tuple[Element, ...]]
 # Coefficients, free of y, of products.
 Combination = dict[Product, Element]
 _ONE: Product = ((), ())
+SCALE = sp.Dummy("scale", positive=True)
 
 
 class ReducedExpectation:
-    """E[.] under the law of a pivot's variable; ``domain_of`` gives the domain of the shapes that are left."""
+    """E[.] under the law of a pivot's variable; ``domain_of`` gives the domain of the shapes that are left.
+
+    With ``scaled``, the motion of x by scales has its score among the others, under the name ``SCALE``.
+    """
 
     def __init__(
-        self, pivot: Pivot, parameters: Sequence[Symbol], domain_of: Callable[[Sequence[Symbol]], Domain]
+        self,
+        pivot: Pivot,
+        parameters: Sequence[Symbol],
+        domain_of: Callable[[Sequence[Symbol]], Domain],
+        scaled: bool = False,
     ):
         self.pivot = pivot
         self.parameters = tuple(parameters)
         self._domain_of = domain_of
-        self.directions, self._coefficients = _directions(pivot, self.parameters)
+        drifts = {p: pivot.drift(p) for p in parameters}
+        if scaled:
+            drifts[SCALE] = pivot.image / pivot.image.diff(pivot.variable)
+        self.directions, self._coefficients = _directions(pivot, {p: drift for p, drift in drifts.items() if drift})
         y, slope = pivot.variable, pivot.log_density.diff(pivot.variable)
         self.motions = [-(slope * w + w.diff(y)) for w in self.directions]
         used = {s for e in (pivot.log_density, *self.motions) for s in e.free_symbols}
@@ -99,6 +110,10 @@ class ReducedExpectation:
         """A function of y."""
         terms = separated(f, {self.pivot.variable}).values()
         return [{((), (w,)) if self.pivot.variable in w.free_symbols else _ONE: c for w, c in terms}]
+
+    def constant(self, c: int) -> list[Combination]:
+        """A number, as a factor."""
+        return [{_ONE: self.field.rational(c)}]
 
     def of_products(self, factors: Sequence[Sequence[Combination]]) -> Element:
         """The expectation of a product."""
@@ -166,11 +181,10 @@ class ReducedExpectation:
 
 
 def _directions(
-    pivot: Pivot, parameters: Sequence[Symbol]
+    pivot: Pivot, drifts: dict[Symbol, Element]
 ) -> tuple[list[Element], dict[Symbol, dict[int, Element]]]:
     """The w_a and, for each parameter that moves y, its c_ia by a; as few w_a as come out of the drifts' terms."""
     y, removed = pivot.variable, set(pivot.parameters)
-    drifts = {p: drift for p in parameters if (drift := pivot.drift(p))}
     terms = {p: list(separated(drift, {y}).values()) for p, drift in drifts.items()}
     single = list(dict.fromkeys(w for rows in terms.values() for w, _ in rows))
     whole = {p: drifts[p] / rows[0][1] for p, rows in terms.items()}

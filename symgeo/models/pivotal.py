@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symgeo.algebra.sets import Segment
-from symgeo.expectation.mellin import score_moments
+from symgeo.expectation.mellin import ScoreExpectation, score_moments
 from symgeo.expectation.pivot import find_pivot
 from symgeo.expectation.reduced import ReducedExpectation
 from symgeo.geometry.manifold import StatisticalManifold
@@ -45,8 +45,15 @@ def pivotal_geometry(model: StatisticalModel, expectation: ReducedExpectation) -
 
     Raises what ``score_geometry`` raises.
     """
+    return reduced_geometry(model, expectation, expectation)
+
+
+def reduced_geometry(
+    model: StatisticalModel, scores: ScoreExpectation, expectation: ReducedExpectation
+) -> StatisticalManifold:
+    """The same where the means of products of ``scores`` are made of means under the pivot's law."""
     law = expectation.law
-    metric, cubic_of = score_moments(expectation, model.parameters)
+    metric, cubic_of = score_moments(scores, model.parameters)
     centred = expectation.centred()
     found = require_finite(model, law, [*metric.flat(), *(node for a, b, _ in centred for node in (a, b))])
     require_centred(

@@ -34,6 +34,7 @@ from symgeo.models.support import Support
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
+    from symgeo.expectation.elliptical import EllipticalExpectation
     from symgeo.expectation.iterated import IteratedExpectation
     from symgeo.expectation.law import Law
     from symgeo.expectation.reduced import ReducedExpectation
@@ -231,13 +232,13 @@ class StatisticalModel:
         return iterated_expectation(self.field, self.log_density, self.variables, ends)
 
     @cached_property
-    def pivot(self) -> ReducedExpectation | None:
-        """Expectations under the law of a pivot, a change of one variable that frees its density of parameters."""
-        if len(self.variables) > 1:
-            return None
+    def pivot(self) -> ReducedExpectation | EllipticalExpectation | None:
+        """Expectations by a group of motions of the variables: under the law of a pivot, a change of one variable that
+        frees its density of parameters, or, for an elliptical law of several variables, under that of the distance."""
+        from symgeo.models.elliptical import elliptical_expectation
         from symgeo.models.pivotal import pivot_expectation
 
-        return pivot_expectation(self)
+        return pivot_expectation(self) if len(self.variables) == 1 else elliptical_expectation(self)
 
     @cached_property
     def law(self) -> Law | None:
