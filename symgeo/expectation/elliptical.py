@@ -49,11 +49,10 @@ class EllipticalForm:
     @cached_property
     def radial_log_density(self) -> Expr:
         """The log-density of r: the profile, the area of the sphere, and the determinant of the change of variables."""
-        d, field = len(self.variables), self.field
-        determinant = self.inverse.determinant
+        d, determinant = len(self.variables), self.inverse.determinant
         area = sp.log(2 * sp.pi ** sp.Rational(d, 2) / sp.gamma(sp.Rational(d, 2)))
-        spread = gen.log(field, determinant, determinant.to_sympy()) / 2
-        return written_as_sum(field(self.profile + (d - 1) * sp.log(self.radius) + area) - spread)
+        spread = gen.log(self.field, determinant, determinant.to_sympy())
+        return self.profile + (d - 1) * sp.log(self.radius) + area - written_as_sum(spread) / 2
 
 
 def elliptical_form(field: Field, log_density: Expr, variables: Sequence[Symbol]) -> EllipticalForm | None:
@@ -153,7 +152,7 @@ class Radial(Protocol):
 class EllipticalExpectation:
     """E[.] of products of scores under an elliptical law; a factor is named by its parameter.
 
-    ``slope`` is ``r d_r F`` and ``inverse_square`` is ``r**-2`` as factors under the law of r.
+    ``stretch`` is ``r d_r F`` and ``push`` is ``(d_r F)**2`` as factors under the law of r.
     """
 
     def __init__(
@@ -161,23 +160,25 @@ class EllipticalExpectation:
         form: EllipticalForm,
         radial: Radial,
         parameters: Sequence[Symbol],
-        slope: Sequence,
-        inverse_square: Sequence,
+        stretch: Sequence,
+        push: Sequence,
     ):
         self.form = form
         self.radial = radial
-        self._slope = slope
-        self._inverse_square = inverse_square
+        self._parameters = tuple(parameters)
+        self._stretch = stretch
+        self._push = push
         self._moments: dict[tuple[tuple[Symbol, ...], int, int], Element] = {}
         self._traces: dict[tuple[Symbol, ...], Element] = {}
-        field, d = form.field, range(len(form.variables))
-        self._rates = {p: [[a.diff(p) for a in row] for row in form.matrix] for p in parameters}
         self._drifts = {p: [a.diff(p) for a in form.centre] for p in parameters}
-        inverse = form.inverse.matrix
-        self._turns: dict[Symbol, Matrix] = {}  # A^-1 d_p A
-        for p, rate in self._rates.items():
+        self._turns: dict[Symbol, Matrix] = {}  # A^-1 d_p A, or the same as -d_p(A^-1) A
+        inverse, matrix = form.inverse.matrix, [list(row) for row in form.matrix]
+        shorter = inverse if _terms(inverse) < _terms(matrix) else matrix
+        for p in parameters:
+            rate = [[a.diff(p) for a in row] for row in shorter]
             if any(any(row) for row in rate):
-                self._turns[p] = [[field.dot((1, inverse[i][k], rate[k][j]) for k in d) for j in d] for i in d]
+                turn = _product(inverse, rate) if shorter is matrix else _product(rate, matrix)
+                self._turns[p] = turn if shorter is matrix else [[-a for a in row] for row in turn]
         self._moving = [p for p, drift in self._drifts.items() if any(drift)]
         radial_density = form.field(form.radial_log_density)
         self._shaped = [p for p in parameters if radial_density.diff(p)]
@@ -215,15 +216,15 @@ class EllipticalExpectation:
                 value = value * self._trace(p) * half
             if value:
                 value = value * half ** len(matrix)
-                terms.append(value * self._moment(of.get("radial", []), len(centre), len(centre) + len(matrix)))
+                terms.append(value * self._moment(of.get("radial", []), len(matrix), len(centre) // 2))
         return self.field.sum(terms)
 
-    def _moment(self, scores: Sequence[Symbol], inverse: int, slopes: int) -> Element:
-        """``E[product of radial scores * (r F_r)**slopes * r**-inverse]``, inverse even."""
-        key = (tuple(sorted(scores, key=str)), inverse, slopes)
+    def _moment(self, scores: Sequence[Symbol], stretches: int, pushes: int) -> Element:
+        """``E[product of radial scores * (r F_r)**stretches * (F_r**2)**pushes]``."""
+        key = (tuple(sorted(scores, key=self._parameters.index)), stretches, pushes)
         if key not in self._moments:
             factors = [self.radial.score(p) for p in key[0]]
-            factors += [self._slope] * slopes + [self._inverse_square] * (inverse // 2)
+            factors += [self._stretch] * stretches + [self._push] * pushes
             self._moments[key] = self.radial.of_products(factors) if factors else self.field.one
         return self._moments[key]
 
@@ -233,11 +234,11 @@ class EllipticalExpectation:
         one = self.field.one
         if centre:
             i, j = centre
-            inner = self._between(self.form.matrix, i, j)
+            inner = self._between(i, j)
             if not matrix:
                 return inner / d
             (k,) = matrix
-            return (inner * trace(k) + 2 * self._between(self._rates[k], i, j)) / (d * (d + 2))
+            return (inner * trace(k) + 2 * self._between(i, j, k)) / (d * (d + 2))
         if len(matrix) < 2:
             return trace(*matrix) / d if matrix else one
         if len(matrix) == 2:
@@ -249,23 +250,33 @@ class EllipticalExpectation:
 
     def _trace(self, *names: Symbol) -> Element:
         """The trace of the product of ``A^-1 d_p A`` over at most three parameters; their order does not matter."""
-        key = tuple(sorted(names, key=str))
+        key = tuple(sorted(names, key=self._parameters.index))
         if key not in self._traces:
             d, field = range(len(self.form.variables)), self.field
-            *first, last = key
+            *others, last = key
             power = self._turns[last]
-            for p in first[:-1]:
-                power = [[field.dot((1, self._turns[p][i][k], power[k][j]) for k in d) for j in d] for i in d]
-            if first:
-                other = self._turns[first[-1]]
-                self._traces[key] = field.dot((1, other[i][k], power[k][i]) for i in d for k in d)
+            for p in others[1:]:
+                power = _product(self._turns[p], power)
+            if others:
+                first = self._turns[others[0]]
+                self._traces[key] = field.dot((1, first[i][k], power[k][i]) for i in d for k in d)
             else:
                 self._traces[key] = field.sum([power[i][i] for i in d])
         return self._traces[key]
 
-    def _between(self, matrix: Sequence[Sequence[Element]], i: Symbol, j: Symbol) -> Element:
-        """``d_i mu' matrix d_j mu``."""
-        d, a, b = range(len(self.form.variables)), self._drifts[i], self._drifts[j]
-        field = self.field
-        turned = [field.dot((1, matrix[k][m], b[m]) for m in d) for k in d]
-        return field.dot((1, a[k], turned[k]) for k in d)
+    def _between(self, i: Symbol, j: Symbol, turn: Symbol | None = None) -> Element:
+        """``d_i mu' A d_j mu``, or ``d_i mu' d_p A d_j mu`` for a parameter p."""
+        column = [[a] for a in self._drifts[j]]
+        if turn is not None:
+            column = _product(self._turns[turn], column)
+        turned = _product([list(row) for row in self.form.matrix], column)
+        return self.field.dot((1, a, b) for a, (b,) in zip(self._drifts[i], turned, strict=True))
+
+
+def _product(a: Matrix, b: Matrix) -> Matrix:
+    field = a[0][0].field
+    return [[field.dot((1, x, row[j]) for x, row in zip(left, b, strict=True)) for j in range(len(b[0]))] for left in a]
+
+
+def _terms(matrix: Matrix) -> int:
+    return sum(a.terms for row in matrix for a in row)

@@ -106,14 +106,15 @@ def find_pivot(
         if further is None:
             break
         state = further
-    return _finished(field, log_density, x, state, signs, domain) if state.parameters else None
+    if not state.parameters:
+        return None
+    kinks = _kinks(field, x, state, signs)
+    return None if kinks is None else _finished(field, log_density, x, state, kinks, domain)
 
 
-def whole_law(field: Field, log_density: Expr, x: Symbol, ends: Ends) -> Pivot:
-    """The trivial pivot, which takes nothing out."""
-    state = _named(field, _start(field, log_density, x, ends), {log_density})
-    image, density = field(state.image), field(state.log_density)
-    return Pivot(state.variable, state.kind, state.ends, image, density, state.log_density, ())
+def whole_law(field: Field, log_density: Expr, x: Symbol, ends: Ends, domain: Mapping[Symbol, sp.Set]) -> Pivot:
+    """The trivial pivot of a law without kinks, which takes nothing out."""
+    return _finished(field, log_density, x, _start(field, log_density, x, ends), {}, domain)
 
 
 def _without_kinks(e: Expr, x: Symbol) -> tuple[Expr, dict[Symbol, Expr]]:
@@ -214,25 +215,34 @@ def _free_of(spread: Element, e: Expr, parameters: Sequence[Symbol]) -> Element 
     return None if density.free_symbols & gone else density
 
 
-def _finished(
-    field: Field, declared: Expr, x: Symbol, state: _State, signs: Mapping[Symbol, Expr], domain: Mapping[Symbol, sp.Set]
-) -> Pivot | None:
-    state = _named(field, state, {declared, *domain, x})
-    y, density = state.variable, field(state.log_density)
-    kinks = []
+def _kinks(field: Field, x: Symbol, state: _State, signs: Mapping[Symbol, Expr]) -> dict[Symbol, tuple[Expr, int]] | None:
+    """For the signs that are left in a density the places, fixed numbers, where they change; None where one moves."""
+    density, y, found = field(state.log_density), state.variable, {}
     for sign, u in signs.items():
         if sign not in density.free_symbols:
             continue
         along = field(u.subs(x, state.image))
         slope = along.diff(y)
         turn = element_sign(slope)
-        place = field(y) - along / slope if slope else along
-        if turn is None or place.free_symbols:
+        if turn is None or (place := field(y) - along / slope).free_symbols:
             return None
-        kinks.append(Kink(sign, place.to_sympy(), turn))
-    pivot = Pivot(y, state.kind, state.ends, field(state.image), density, sp.S.Zero, state.parameters, tuple(kinks))
-    written = _as_declared(pivot, declared, x, state.image, domain)
-    return Pivot(y, state.kind, state.ends, pivot.image, density, written, state.parameters, tuple(kinks))
+        found[sign] = (place.to_sympy(), turn)
+    return found
+
+
+def _finished(
+    field: Field,
+    declared: Expr,
+    x: Symbol,
+    state: _State,
+    kinks: Mapping[Symbol, tuple[Expr, int]],
+    domain: Mapping[Symbol, sp.Set],
+) -> Pivot:
+    state = _named(field, state, {declared, *domain, x})
+    y, density, image = state.variable, field(state.log_density), field(state.image)
+    found = tuple(Kink(sign, place, turn) for sign, (place, turn) in kinks.items())
+    pivot = Pivot(y, state.kind, state.ends, image, density, sp.S.Zero, state.parameters, found)
+    return replace(pivot, written=_as_declared(pivot, declared, x, state.image, domain))
 
 
 def _named(field: Field, state: _State, others: Iterable[Expr]) -> _State:
@@ -247,11 +257,12 @@ def _named(field: Field, state: _State, others: Iterable[Expr]) -> _State:
 
 
 def _as_declared(pivot: Pivot, declared: Expr, x: Symbol, image: Expr, domain: Mapping[Symbol, sp.Set]) -> Expr:
-    """The log-density of y with simple numbers for the parameters that it is free of, in the form of the declared one."""
+    """The log-density of y in the form of the declared one, with simple numbers for the parameters that it is free of."""
     y, field = pivot.variable, pivot.field
+    absent = [p for p in domain if p not in pivot.log_density.free_symbols]
     for choice in ((0, 1), (1, 0)):
         values = {}
-        for p in pivot.parameters:
+        for p in absent:
             inside = [v for v in choice if domain[p].contains(v) == sp.true]
             values[p] = sp.Integer(inside[0]) if inside else None
         if None in values.values():

@@ -63,6 +63,7 @@ class ReducedExpectation:
         used = {s for e in (pivot.log_density, *self.motions) for s in e.free_symbols}
         self.shapes = tuple(p for p in self.parameters if p in used)
         self._parities: dict[Element, int | None] = {}
+        self._writings: dict[Element, Expr] = {}
 
     @property
     def field(self) -> Field:
@@ -106,10 +107,10 @@ class ReducedExpectation:
             row[((self.shapes.index(parameter),),), ()] = self.field.one
         return [row]
 
-    def function(self, f: Element) -> list[Combination]:
-        """A function of y."""
-        terms = separated(f, {self.pivot.variable}).values()
-        return [{((), (w,)) if self.pivot.variable in w.free_symbols else _ONE: c for w, c in terms}]
+    def function(self, coefficient: Element, f: Element, written: Expr) -> list[Combination]:
+        """A coefficient free of y times a function of y and the shapes, and how this is to be written."""
+        self._writings[f] = written
+        return [{((), (f,)): coefficient}]
 
     def constant(self, c: int) -> list[Combination]:
         """A number, as a factor."""
@@ -136,11 +137,9 @@ class ReducedExpectation:
             parities = [self._parity(f) for f in factors]
             if None not in parities and prod(p for p in parities if p) == -1:
                 return field.zero
-        f = prod(functions, start=field.one)
-        if f.is_constant:
-            return field(self.law.moment(sp.S.One, letters)) * f
-        outside, inside = self.pivot.with_signs(f.to_sympy()).as_independent(self.pivot.variable, as_Add=False)
-        return field(outside) * field(Expectation(self.law, inside, letters))
+        if not functions:
+            return field(self.law.moment(sp.S.One, letters))
+        return field(Expectation(self.law, sp.Mul(*(self._writings[f] for f in functions)), letters))
 
     # -- symmetry ------------------------------------------------------------------------------------------------------
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symgeo.algebra.element import separated
+from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import zero_test
 from symgeo.errors import NoClosedFormError, NormalisationError
 from symgeo.expectation.elliptical import EllipticalExpectation, EllipticalForm, elliptical_form
 from symgeo.expectation.mellin import MellinExpectation, score_moments
 from symgeo.expectation.pivot import find_pivot, whole_law
-from symgeo.expectation.reduced import SCALE, ReducedExpectation
+from symgeo.expectation.reduced import SCALE, Combination, ReducedExpectation
 from symgeo.expectation.substitutions import mellin_expectation
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.normaliser import has_sum
@@ -33,7 +35,7 @@ def elliptical_expectation(model: StatisticalModel) -> EllipticalExpectation | N
     form = elliptical_form(model.field, model.log_density, model.variables)
     if form is None:
         return None
-    level = mellin_expectation(model.field, form.radial_log_density, form.radius, _ENDS)
+    level = mellin_expectation(model.field, written_as_sum(model.field(form.radial_log_density)), form.radius, _ENDS)
     if level is None:
         return _by_pivot(model, form)
     if not zero_test(level.mass - 1):
@@ -48,21 +50,35 @@ def elliptical_expectation(model: StatisticalModel) -> EllipticalExpectation | N
 
 
 def _closed(model: StatisticalModel, form: EllipticalForm, level: MellinExpectation) -> EllipticalExpectation:
-    r = form.radius
-    slope = level.function(r * sp.diff(form.profile, r), r)
-    return EllipticalExpectation(form, level, model.parameters, slope, level.function(r**-2, r))
+    r, slope = form.radius, sp.diff(form.profile, form.radius)
+    return EllipticalExpectation(form, level, model.parameters, level.function(r * slope, r), level.function(slope**2, r))
 
 
 def _by_pivot(model: StatisticalModel, form: EllipticalForm) -> EllipticalExpectation:
     field, r = model.field, form.radius
     density = form.radial_log_density
     found = find_pivot(field, density, r, _ENDS, model.parameters, model.domain)
-    pivot = whole_law(field, density, r, _ENDS) if found is None else found
+    pivot = whole_law(field, density, r, _ENDS, model.domain) if found is None else found
     radial = ReducedExpectation(pivot, model.parameters, lambda shapes: shape_chart(model, shapes), scaled=True)
     # The score of a scale is -(1 + r d_r log p(r)), and log p(r) is the profile plus (d - 1) log r.
     (motion,), (constant,) = radial.score(SCALE), radial.constant(-len(form.variables))
-    slope = [{**{key: -c for key, c in motion.items()}, **constant}]
-    return EllipticalExpectation(form, radial, model.parameters, slope, radial.function(pivot.image**-2))
+    stretch = [{**{key: -c for key, c in motion.items()}, **constant}]
+    return EllipticalExpectation(form, radial, model.parameters, stretch, _push(radial, len(form.variables)))
+
+
+def _push(radial: ReducedExpectation, d: int) -> list[Combination]:
+    """The square of the profile's derivative in r."""
+    pivot = radial.pivot
+    y, image, slope = pivot.variable, pivot.image, pivot.log_density.diff(pivot.variable)
+    unit = image / pivot.field(y)
+    if y not in unit.free_symbols:
+        written = (sp.diff(pivot.written, y) - (d - 1) / y) ** 2
+        return radial.function(unit**-2, (slope - (d - 1) / pivot.field(y)) ** 2, written)
+    rate = image.diff(y)
+    whole = ((slope - rate.diff(y) / rate) / rate - (d - 1) / image) ** 2
+    coefficient = next(iter(separated(whole, {y}).values()))[1]
+    rest = whole / coefficient
+    return radial.function(coefficient, rest, rest.to_sympy())
 
 
 def elliptical_geometry(model: StatisticalModel, expectation: EllipticalExpectation) -> StatisticalManifold:
