@@ -31,13 +31,13 @@ def pivot_step(s: Setting, expectation: ReducedExpectation) -> Step:
     return Step(
         "Expectations by a pivot",
         rf"The substitution in the first line gives ${y}$ the density ${s.reduced}${others}. "
-        rf"${s.motion}_{{1}}, {s.motion}_{{2}}, \ldots$ are the scores of the motions of ${y}$, and ${s.loglikelihood}$ "
-        rf"with indices the derivatives of $\log {s.reduced}$. "
+        rf"${s.motion}_{{1}}, {s.motion}_{{2}}, \ldots$ are the scores of the motions of ${y}$, and "
+        rf"${s.loglikelihood}$ with indices the derivatives of $\log {s.reduced}$. "
         "The scores of the model are combinations of these, with coefficients that are free of the variable.",
         tuple(formulas),
         _NUMBERS,
-        rf"At a fixed value of ${s.notation.latex(x)}$ a parameter moves ${y}$; a motion $w\, \partial_{{{y}}}$ of ${y}$ "
-        rf"has the score $-(w\, \partial_{{{y}}} \log {s.reduced} + \partial_{{{y}}} w)$, whose mean is zero by "
+        rf"At a fixed value of ${s.notation.latex(x)}$ a parameter moves ${y}$; a motion $w\, \partial_{{{y}}}$ of "
+        rf"${y}$ has the score $-(w\, \partial_{{{y}}} \log {s.reduced} + \partial_{{{y}}} w)$, whose mean is zero by "
         "integration by parts. Expectations of products of scores are therefore polynomials in the coefficients, with "
         rf"expectations under ${s.reduced}$ alone.",
         "Barndorff-Nielsen and Cox 1994, section 2.8",
@@ -107,7 +107,9 @@ def elliptical_step(s: Setting, expectation: EllipticalExpectation) -> Step:
     if isinstance(radial, ReducedExpectation):
         y = s.notation.latex(radial.pivot.variable)
         formulas += [Formula(r, radial.pivot.image.to_sympy()), *_law(s, radial), *_motions(s, radial)]
-        ending = rf"The law of ${r}$ becomes one of ${y}$ that depends on as few parameters as could be found; what has no "
+        ending = (
+            rf"The law of ${r}$ becomes one of ${y}$ that depends on as few parameters as could be found; what has no "
+        )
         ending += rf"closed form under it stays. {_NUMBERS}"
     else:
         ending = rf"A substitution turns the law of ${r}$ into Gamma or Beta laws, so that its expectations are closed."
@@ -117,13 +119,11 @@ def elliptical_step(s: Setting, expectation: EllipticalExpectation) -> Step:
         rf"{a}^{{-1/2}} {u}$ with ${u}$ uniform on the unit sphere and independent of ${r}$.",
         tuple(formulas),
         ending,
-        rf"Means over ${u}$ are polynomials in traces; means over ${r}$ are integrals in one variable, against the density "
-        rf"that is proportional to ${power} e^{{F({r})}}$.",
+        rf"Means over ${u}$ are polynomials in traces; means over ${r}$ are integrals in one variable, against the "
+        rf"density that is proportional to ${power} e^{{F({r})}}$.",
         "Lange, Little and Taylor 1989, section 4; Fang, Kotz and Ng 1990, section 3.1",
     )
 
 
 def _motions(s: Setting, radial: ReducedExpectation) -> list[Formula]:
-    return [
-        Formula(f"{s.motion}_{{{a}}}", h) for a, h in enumerate(radial.law.motions, 1) if effort(h) <= LONGEST
-    ]
+    return [Formula(f"{s.motion}_{{{a}}}", h) for a, h in enumerate(radial.law.motions, 1) if effort(h) <= LONGEST]

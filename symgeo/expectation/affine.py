@@ -58,9 +58,7 @@ def affine_maps(
     return sorted(found, key=lambda m: -len(m.parameters))
 
 
-def _motions(
-    f: Element, t: Symbol, parameters: Sequence[Symbol], shifts: bool, scales: bool
-) -> dict[Symbol, Motion]:
+def _motions(f: Element, t: Symbol, parameters: Sequence[Symbol], shifts: bool, scales: bool) -> dict[Symbol, Motion]:
     """What each parameter that acts affinely does to t: c0 + c1 t."""
     field, slope = f.field, f.diff(t)
     columns = [*([slope] if shifts else []), *([slope * field(t) + 1] if scales else [])]
@@ -79,7 +77,8 @@ def _motions(
 def combination(
     columns: Sequence[Sequence[Element]], target: Sequence[Element], symbols: Collection[Symbol]
 ) -> list[Element] | None:
-    """Coefficients free of the symbols with ``sum of c_k columns[k][i] = target[i]`` for all i; None if there are none."""
+    """Coefficients free of the symbols with ``sum of c_k columns[k][i] = target[i]`` for all i; None if there are no
+    such."""
     field = target[0].field
     grid: list[list[Element]] = []
     right: list[Element] = []

@@ -1,10 +1,10 @@
 """Elliptical laws: densities that depend on the variables only through ``Q = (x - mu)' A (x - mu)``, in any dimension.
 
-With ``r = sqrt(Q)`` and u uniform on the unit sphere, ``x = mu + A^(-1/2) r u`` and ``log p = F(r; theta)``, the score is
+With ``r = sqrt(Q)``, u uniform on the unit sphere, ``x = mu + A^(-1/2) r u`` and ``log p = F(r; theta)``, the score is
 ``s_i = d_i F - F_r u'A^(1/2) d_i mu + (r F_r/2) u'A^(-1/2) d_i A A^(-1/2) u``. Means over u are polynomials in traces,
 means over r belong to a law in one variable.
-Sources: Lange, Little and Taylor, J. Amer. Statist. Assoc. 84 (1989) 881-896, section 4; Mitchell, Math. Scand. 64 (1989)
-132-142; Fang, Kotz and Ng, Symmetric Multivariate and Related Distributions (1990), theorem 3.3 for the means over u.
+Sources: Lange, Little and Taylor, J. Amer. Statist. Assoc. 84 (1989) 881-896, section 4; Mitchell, Math. Scand. 64
+(1989) 132-142; Fang, Kotz and Ng, Symmetric Multivariate and Related Distributions (1990), theorem 3.3 for the means over u.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Matrix = list[list[Element]]
 
 @dataclass(frozen=True)
 class EllipticalForm:
-    """``log p = profile(r)`` with ``r**2 = (x - centre)' matrix (x - centre)``; profile is an expression in ``radius``."""
+    """``log p = profile(r)`` with ``r**2 = (x - centre)' matrix (x - centre)``; r is the symbol ``radius``."""
 
     variables: tuple[Symbol, ...]
     centre: tuple[Element, ...]
@@ -62,9 +62,7 @@ def elliptical_form(field: Field, log_density: Expr, variables: Sequence[Symbol]
     if profile is None or reader.found is None:
         return None
     centre, matrix, inverse = reader.found
-    return EllipticalForm(
-        reader.variables, tuple(centre), tuple(map(tuple, matrix)), reader.radius, profile, inverse
-    )
+    return EllipticalForm(reader.variables, tuple(centre), tuple(map(tuple, matrix)), reader.radius, profile, inverse)
 
 
 class _Reader:
@@ -88,7 +86,9 @@ class _Reader:
         if e.is_Symbol:
             return None
         if e.is_Add:
-            polynomial = [t for t in e.args if t.is_polynomial(*self.variables) and t.free_symbols & set(self.variables)]
+            polynomial = [
+                t for t in e.args if t.is_polynomial(*self.variables) and t.free_symbols & set(self.variables)
+            ]
             if 1 < len(polynomial) < len(e.args):
                 parts = [sp.Add(*polynomial), *(t for t in e.args if t not in polynomial)]
                 read = [self.read(t) for t in parts]

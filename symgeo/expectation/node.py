@@ -88,7 +88,9 @@ class Expectation(NumericNode):
             motion = self.law.motion_of(letter)
             below = letter if motion is None else letter[:-1]
             joint = "" if motion is None and all(len(n) == 1 for n in names) else "_"
-            text = joint.join(["l_" if motion is None else f"h_{motion}", *(names[k] for k in below)]).replace("__", "_")
+            text = joint.join(["l_" if motion is None else f"h_{motion}", *(names[k] for k in below)]).replace(
+                "__", "_"
+            )
             score = r"\ell" if motion is None else f"h_{{{motion}}}"
             mathematics = "".join(rf"\partial_{{{latex[k]}}}" for k in below) + score
             found.append((text, mathematics, self.letters.count(letter)))

@@ -1,8 +1,8 @@
 """Pivots: a change of variable ``x = X(y; theta)`` under which the density of y is free of parameters.
 
 Parameters are taken out a few at a time. In the variable itself, its logarithm, its logit or another coordinate without
-parameters, those that act by affine maps are found (:mod:`symgeo.expectation.affine`); the map is put in, the density of
-the new variable must come out free of them as an element of the field, and the search goes on with what is left.
+parameters, those that act by affine maps are found (:mod:`symgeo.expectation.affine`); the map is put in, the density
+of the new variable must come out free of them as an element of the field, and the search goes on with what is left.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def _step(field: Field, chart: tuple[_State, str, Expr, Symbol], left: Sequence[
 
 
 def _free_of(spread: Element, e: Expr, parameters: Sequence[Symbol]) -> Element | None:
-    """``spread + e`` as an element free of some parameters, if need be with the arguments of functions in normal form."""
+    """``spread + e`` as an element free of some parameters; functions' arguments are brought to normal form by need."""
     field, gone = spread.field, set(parameters)
     density = field(e) + spread
     if density.free_symbols & gone:
@@ -215,7 +215,9 @@ def _free_of(spread: Element, e: Expr, parameters: Sequence[Symbol]) -> Element 
     return None if density.free_symbols & gone else density
 
 
-def _kinks(field: Field, x: Symbol, state: _State, signs: Mapping[Symbol, Expr]) -> dict[Symbol, tuple[Expr, int]] | None:
+def _kinks(
+    field: Field, x: Symbol, state: _State, signs: Mapping[Symbol, Expr]
+) -> dict[Symbol, tuple[Expr, int]] | None:
     """For the signs that are left in a density the places, fixed numbers, where they change; None where one moves."""
     density, y, found = field(state.log_density), state.variable, {}
     for sign, u in signs.items():
@@ -257,7 +259,7 @@ def _named(field: Field, state: _State, others: Iterable[Expr]) -> _State:
 
 
 def _as_declared(pivot: Pivot, declared: Expr, x: Symbol, image: Expr, domain: Mapping[Symbol, sp.Set]) -> Expr:
-    """The log-density of y in the form of the declared one, with simple numbers for the parameters that it is free of."""
+    """The log-density of y in the form of the declared one, with numbers for the parameters that it is free of."""
     y, field = pivot.variable, pivot.field
     absent = [p for p in domain if p not in pivot.log_density.free_symbols]
     for choice in ((0, 1), (1, 0)):

@@ -179,9 +179,7 @@ class ReducedExpectation:
         ]
 
 
-def _directions(
-    pivot: Pivot, drifts: dict[Symbol, Element]
-) -> tuple[list[Element], dict[Symbol, dict[int, Element]]]:
+def _directions(pivot: Pivot, drifts: dict[Symbol, Element]) -> tuple[list[Element], dict[Symbol, dict[int, Element]]]:
     """The w_a and, for each parameter that moves y, its c_ia by a; as few w_a as come out of the drifts' terms."""
     y, removed = pivot.variable, set(pivot.parameters)
     terms = {p: list(separated(drift, {y}).values()) for p, drift in drifts.items()}

@@ -51,7 +51,9 @@ def elliptical_expectation(model: StatisticalModel) -> EllipticalExpectation | N
 
 def _closed(model: StatisticalModel, form: EllipticalForm, level: MellinExpectation) -> EllipticalExpectation:
     r, slope = form.radius, sp.diff(form.profile, form.radius)
-    return EllipticalExpectation(form, level, model.parameters, level.function(r * slope, r), level.function(slope**2, r))
+    return EllipticalExpectation(
+        form, level, model.parameters, level.function(r * slope, r), level.function(slope**2, r)
+    )
 
 
 def _by_pivot(model: StatisticalModel, form: EllipticalForm) -> EllipticalExpectation:

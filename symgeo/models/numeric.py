@@ -104,9 +104,9 @@ def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr
         points = _interior(model)
         # A law may have fewer parameters than the model: points that differ in the others alone are one.
         own = points[:, [model.parameters.index(s) for s in law.parameters]]
-        distinct, where = np.unique(own, axis=0, return_inverse=True) if law.parameters else (own[:1], own[:, :0])
+        distinct, places = np.unique(own, axis=0, return_inverse=True) if law.parameters else (own[:1], own[:, :0])
         values, errors = law.estimates(nodes, distinct)
-        rows = where.ravel() if law.parameters else np.zeros(len(points), dtype=int)
+        rows = places.ravel() if law.parameters else np.zeros(len(points), dtype=int)
         values, errors = values[rows], errors[rows]
         endless = np.any(np.isinf(errors), axis=1)
         if np.any(endless):
@@ -130,14 +130,15 @@ def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr
 def require_centred(
     model: StatisticalModel, means: list[np.ndarray], squares: list[np.ndarray], parameters: Sequence[Symbol]
 ) -> None:
-    """Refuse scores, one for each of ``parameters``, whose mean is not zero: the density then jumps at a place that moves, as at an end that moves."""
+    """Refuse scores, one for each of ``parameters``, whose mean is not zero: the density then jumps at a place that
+    moves, as at an end that moves."""
     import numpy as np
 
     values = np.stack(means, axis=-1)
     off = np.abs(values) / np.sqrt(np.maximum(np.stack(squares, axis=-1), 1e-300))
     if np.any(off > _OFF_CENTRE):
         row, i = np.unravel_index(np.argmax(off), off.shape)
-        name = parameters[i]
+        name = parameters[int(i)]
         raise SupportError(
             f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, _interior(model)[row])}: "
             f"the density jumps at a place that moves with {name}; fix {name}"
