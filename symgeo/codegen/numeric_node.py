@@ -57,7 +57,12 @@ class NodeValues:
         def values(*columns: Any) -> list[np.ndarray]:
             shape = np.broadcast_shapes(*(np.shape(c) for c in columns))
             found: dict[NumericNode, np.ndarray] = {}
-            for ((source, _), nodes), at in zip(self._groups.items(), places, strict=True):
+            for ((source, args), nodes), at in zip(self._groups.items(), places, strict=True):
+                if not args:
+                    # Constants: one integration whatever the points.
+                    (row,) = source.values(nodes, np.zeros((1, 0)))
+                    found.update({node: np.full(shape, value) for node, value in zip(nodes, row, strict=True)})
+                    continue
                 points = np.stack([np.broadcast_to(v, shape).ravel() for v in at(*columns)], axis=-1)
                 distinct, where = np.unique(points, axis=0, return_inverse=True)
                 got = source.values(nodes, distinct)[where.ravel()]

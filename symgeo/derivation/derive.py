@@ -11,11 +11,14 @@ from sympy import Expr
 from symgeo.algebra import as_expression
 from symgeo.derivation import curvature_steps, family_steps, metric_steps
 from symgeo.derivation.document import Derivation
+from symgeo.derivation.pivot_step import elliptical_step, pivot_step
 from symgeo.derivation.quadrature_step import quadrature_step
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Step
 from symgeo.derivation.substitution_step import substitution_step
 from symgeo.errors import ArgumentError, SingularMetricError, SymgeoError
+from symgeo.expectation.elliptical import EllipticalExpectation
+from symgeo.expectation.reduced import ReducedExpectation
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.statistical_model import StatisticalModel
 
@@ -84,6 +87,10 @@ def _expectations(s: Setting) -> Step:
         return step(s, s.regular)
     if s.rung == "substitution" and s.model.substitution is not None:
         return substitution_step(s, s.model.substitution)
+    if s.rung == "pivot" and isinstance(s.model.pivot, ReducedExpectation):
+        return pivot_step(s, s.model.pivot)
+    if s.rung == "elliptical symmetry" and isinstance(s.model.pivot, EllipticalExpectation):
+        return elliptical_step(s, s.model.pivot)
     if s.rung == "quadrature" and s.model.law is not None:
         return quadrature_step(s, s.model.law)
     return Step("Expectations", f"The expectations below were found by {s.rung}.")

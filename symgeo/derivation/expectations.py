@@ -38,7 +38,13 @@ def _derivatives(node: Expectation, notation: Notation) -> list[str]:
     out = []
     for letter in dict.fromkeys(node.letters):
         count = node.letters.count(letter)
-        text = notation.derivative([node.law.parameters[k] for k in letter])
+        motion = node.law.motion_of(letter)
+        if motion is None:
+            text = notation.derivative([node.law.parameters[k] for k in letter])
+        else:
+            below = "".join(rf"\partial_{{{notation.index([node.law.parameters[k]])}}} " for k in letter[:-1])
+            text = f"{below}{notation.motion}_{{{motion}}}"
+            text = f"({text})" if below else text
         out.append(text if count == 1 else f"{text}^{{{count}}}")
     return out
 

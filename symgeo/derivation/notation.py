@@ -34,6 +34,7 @@ class Notation:
         self._bases = set(taken)
         # The letter of the log-density, and the symbols that stand in indices by their numbers.
         self.loglikelihood = r"\ell"
+        self.motion = "h"  # the letter of the scores of motions of the variable
         self.numbered: tuple[Symbol, ...] = ()
         self.order = Order(frozenset(first), tuple(last))
         for symbol in symbols:

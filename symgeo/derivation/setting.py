@@ -14,8 +14,11 @@ from symgeo.derivation.components import Selection, select
 from symgeo.derivation.latex_printer import FieldPrinter
 from symgeo.derivation.names import Name, name_of
 from symgeo.derivation.notation import Notation
+from symgeo.derivation.plain import plain_math
 from symgeo.derivation.tidy import Tidy
 from symgeo.derivation.width import width
+from symgeo.errors import SymgeoError
+from symgeo.expectation.reduced import ReducedExpectation
 
 if TYPE_CHECKING:
     from symgeo.geometry.connection import Connection
@@ -36,6 +39,16 @@ def connection_symbol(symbols: Sequence[Symbol]) -> Symbol:
     return sp.Symbol(free[0] if free else "alpha_connection", real=True)
 
 
+def _pivots(model: StatisticalModel) -> tuple[Symbol, ...]:
+    """The variable of the pivot that the expectations are taken under, if there is one."""
+    try:
+        pivotal = model.rung in ("pivot", "elliptical symmetry")
+    except SymgeoError:
+        return ()
+    radial = getattr(model.pivot, "radial", model.pivot)
+    return (radial.pivot.variable,) if pivotal and isinstance(radial, ReducedExpectation) else ()
+
+
 class Setting:
     """A model, its exponential form if any, the connection's alpha, and a letter for every object.
 
@@ -47,7 +60,7 @@ class Setting:
         self.family: ExponentialFamily | None = model.exponential_family
         # The exponential form, where the expectations of its statistics are known.
         self.regular = self.family if self.family is not None and self.family.has_expectations else None
-        symbols = (*model.variables, *model.parameters)
+        symbols = (*model.variables, *model.parameters, *_pivots(model))
         self.alpha: Expr = connection_symbol(symbols) if alpha is None else alpha
         self.alpha_is_free = alpha is None
         self.dots = [sp.Dummy(f"{s.name}_dot", real=True) for s in model.parameters]
@@ -69,8 +82,14 @@ class Setting:
         self.potential = letter(*(() if digamma else (r"\psi",)), "A", r"\Psi", r"\Lambda")
         self.dual_potential = letter(r"\varphi", r"\phi", r"\Phi", r"\chi")
         self.carrier = letter("h", "b", "c")
+        # The scores of motions of the variable; a family without exponential form has no carrier.
+        self.motion = self.notation.motion = self.carrier if self.family is None else letter("H", "B", "C")
         self.standard = letter("u", "v", "w", "z")
         self.shape = (letter("a", "b", "c"), letter("b", "c", "d"))
+        self.reduced = letter("q", "f", "w", "v")
+        self.distance = letter("r", r"\varrho", "R")
+        self.centre = letter(r"\mu", r"\nu", "c")
+        self.motion_matrix = letter("A", "M", "S")
         self.metric = letter("g", "G")
         self.cubic = letter("T", "C")
         self.curvature = letter("R", r"\mathcal{R}")
@@ -112,7 +131,7 @@ class Setting:
     def way(self) -> str:
         """The rung in words."""
         if self.rung != "score equations":
-            return self.rung
+            return "a pivot" if self.rung == "pivot" else self.rung
         if self.regular is None or not self.regular.is_curved:
             return "the score equations"
         return "sums" if self.model.support.points() is not None else "the moments of the normal law"
@@ -174,6 +193,11 @@ class Setting:
             tail = "" if len(symbols) == 1 else f"_{{{n}}}"
             plain = name_of(stem.lstrip("\\") + ("" if len(symbols) == 1 else str(n)))
             self.notation.define(symbol, Name(stem + tail, plain.unicode, plain.ascii, stem, tail))
+
+    def symbol(self, symbol: Symbol, latex: str) -> None:
+        """Write a symbol as this LaTeX."""
+        plain = plain_math(latex, use_unicode=True)
+        self.notation.define(symbol, Name(latex, plain, plain_math(latex, use_unicode=False), latex))
 
     def indexed(self, stem: str, n: int, count: int) -> str:
         """``eta_{1}``, or the bare stem when there is only one."""

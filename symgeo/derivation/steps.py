@@ -49,11 +49,17 @@ REFERENCES = {
     "Barndorff-Nielsen 1978": "O. Barndorff-Nielsen, Information and Exponential Families in Statistical "
     "Theory, "
     "Wiley, 1978.",
+    "Barndorff-Nielsen and Cox 1994": "O. E. Barndorff-Nielsen and D. R. Cox, Inference and Asymptotics, Chapman and "
+    "Hall, 1994.",
     "Bartlett 1953": "M. S. Bartlett, Approximate confidence intervals, Biometrika 40 (1953) 12-19.",
     "DLMF": "F. W. J. Olver and others (editors), NIST Digital Library of Mathematical Functions, dlmf.nist.gov.",
+    "Fang, Kotz and Ng 1990": "K.-T. Fang, S. Kotz and K.-W. Ng, Symmetric Multivariate and Related Distributions, "
+    "Chapman and Hall, 1990.",
     "Jeffreys 1946": "H. Jeffreys, An invariant form for the prior probability in estimation problems, "
     "Proceedings of "
     "the Royal Society of London A 186 (1946) 453-461.",
+    "Lange, Little and Taylor 1989": "K. L. Lange, R. J. A. Little and J. M. G. Taylor, Robust statistical modeling "
+    "using the t distribution, Journal of the American Statistical Association 84 (1989) 881-896.",
     "Lauritzen 1987": "S. L. Lauritzen, Statistical manifolds, in: Differential Geometry in Statistical "
     "Inference, "
     "IMS Lecture Notes 10, 1987, 163-216.",

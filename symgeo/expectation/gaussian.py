@@ -25,9 +25,9 @@ def gaussian_expectations(
 ) -> list[Element] | None:
     """E[T] for polynomials T, the variables running over the whole line each; None for any other law or function."""
     field, n = log_density.field, len(variables)
-    exponent = _polynomial(log_density, variables)
+    exponent = quadratic(log_density, variables)
     wanted = [_polynomial(t, variables) for t in statistics]
-    if exponent is None or max(map(len, exponent)) != 2 or any(t is None for t in wanted):
+    if exponent is None or any(t is None for t in wanted):
         return None
     zero = field.zero
     precision = [
@@ -52,6 +52,12 @@ def gaussian_expectations(
         return moments[index]
 
     return [field.dot((1, c, moment(index)) for index, c in t.items()) for t in wanted if t is not None]
+
+
+def quadratic(a: Element, variables: Sequence[Symbol]) -> Polynomial | None:
+    """The coefficients of a polynomial of degree at most two in the variables; None for any other function."""
+    found = _polynomial(a, variables)
+    return None if found is None or any(len(index) > 2 for index in found) else found
 
 
 def _polynomial(a: Element, variables: Sequence[Symbol]) -> Polynomial | None:

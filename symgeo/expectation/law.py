@@ -113,6 +113,19 @@ class Law:
             self._derivatives[letter] = sp.diff(below, self.parameters[letter[-1]])
         return self._derivatives[letter]
 
+    @property
+    def scores(self) -> int:
+        """How many scores there are: one for each parameter."""
+        return len(self.parameters)
+
+    def motion_of(self, letter: tuple[int, ...]) -> int | None:
+        """Which motion of the variable a letter holds, counted from 1, for laws that have motions."""
+        return None
+
+    def on_cell(self, cell: Cell, letter: tuple[int, ...]) -> Expr:
+        """The same in the coordinates of a cell."""
+        return cell.derivative(letter)
+
     def letter(self, letter: tuple[int, ...]) -> Symbol:
         """A symbol for a derivative of the log-density, to be filled in on every cell of the support."""
         return self.letters.setdefault(letter, sp.Dummy("l", real=True))
@@ -206,7 +219,7 @@ class Law:
             return {}
         if not element.free_symbols & set(self.variables):
             return {(): element}
-        scores = [((i,),) for i in range(len(self.parameters))]
+        scores = [((i,),) for i in range(self.scores)]
         found = None
         if len(letter) > 1 and element.terms <= _MOST_TERMS:
             found = self._in_span(field, element, [(), *scores])

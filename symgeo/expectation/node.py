@@ -85,10 +85,14 @@ class Expectation(NumericNode):
         latex = [sp.latex(s) for s in self.law.parameters]
         found = []
         for letter in dict.fromkeys(self.letters):
-            text = "l_" + "".join(names[k] for k in letter) if all(len(n) == 1 for n in names) else (
-                "l_" + "_".join(names[k] for k in letter)
-            )  # fmt: skip
-            mathematics = "".join(rf"\partial_{{{latex[k]}}}" for k in letter) + r"\ell"
+            motion = self.law.motion_of(letter)
+            below = letter if motion is None else letter[:-1]
+            joint = "" if motion is None and all(len(n) == 1 for n in names) else "_"
+            text = joint.join(["l_" if motion is None else f"h_{motion}", *(names[k] for k in below)]).replace(
+                "__", "_"
+            )
+            score = r"\ell" if motion is None else f"h_{{{motion}}}"
+            mathematics = "".join(rf"\partial_{{{latex[k]}}}" for k in below) + score
             found.append((text, mathematics, self.letters.count(letter)))
         return found
 

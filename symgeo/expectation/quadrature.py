@@ -44,12 +44,13 @@ class Integrator:
         self.law = law
         self._stages = _stages(law, contents)
         self._cells = [_CellIntegral(cell, law, self._stages) for cell in law.cells]
-        self._last: tuple[bytes, tuple[np.ndarray, np.ndarray]] | None = None
+        self._last: tuple[tuple[int, bytes], tuple[np.ndarray, np.ndarray]] | None = None
 
     def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
 
-        if self._last is not None and self._last[0] == points.tobytes():
+        key = (len(points), points.tobytes())
+        if self._last is not None and self._last[0] == key:
             return self._last[1]
         count = self._stages[-1].count
         values = np.full((len(points), count), np.nan)
@@ -61,7 +62,7 @@ class Integrator:
         for start in range(0, rows.size, _BLOCK):
             block = rows[start : start + _BLOCK]
             values[block], errors[block] = self._block(points[block])
-        self._last = (points.tobytes(), (values, errors))
+        self._last = (key, (values, errors))
         return values, errors
 
     def _block(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -170,7 +171,7 @@ class _CellIntegral:
         letters = {s: letter for letter, s in law.letters.items()}
         for stage in stages:
             used = set().union(*(e.free_symbols for e in stage.functions)) & letters.keys()
-            own = {s: cell.derivative(letters[s]) for s in used}
+            own = {s: law.on_cell(cell, letters[s]) for s in used}
             parts = [_steep(cell.placed(e).xreplace(own)) for e in stage.functions]
             self._extra.append([i for i, (logarithm, _) in enumerate(parts) if logarithm != 0])
             expressions = [cell.log_density, *(rest for _, rest in parts)]

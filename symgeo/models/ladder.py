@@ -81,6 +81,24 @@ def substituted(model: StatisticalModel) -> StatisticalManifold | None:
         return None
 
 
+def reduced(model: StatisticalModel) -> StatisticalManifold | None:
+    """Laws of one variable that a change of variable frees of parameters."""
+    from symgeo.expectation.reduced import ReducedExpectation
+    from symgeo.models.pivotal import pivotal_geometry
+
+    return pivotal_geometry(model, model.pivot) if isinstance(model.pivot, ReducedExpectation) else None
+
+
+def elliptical(model: StatisticalModel) -> StatisticalManifold | None:
+    """Elliptical laws of several variables: means over the sphere, and means under the law of the distance."""
+    from symgeo.expectation.elliptical import EllipticalExpectation
+    from symgeo.models.elliptical import elliptical_geometry
+
+    if len(model.variables) < 2 or not isinstance(model.pivot, EllipticalExpectation):
+        return None
+    return elliptical_geometry(model, model.pivot)
+
+
 def integrated(model: StatisticalModel) -> StatisticalManifold | None:
     """Expectations that stay, to be integrated numerically."""
     return None if model.law is None else score_geometry(model, model.law)
@@ -89,7 +107,9 @@ def integrated(model: StatisticalModel) -> StatisticalManifold | None:
 RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
     "score equations": exponential,
     "finite sums": summed_up,
+    "elliptical symmetry": elliptical,
     "substitution": substituted,
+    "pivot": reduced,
     "quadrature": integrated,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -17,7 +17,7 @@ from symgeo.geometry.reference import CUBIC, Reference, first_kind
 
 if TYPE_CHECKING:
     import numpy as np
-    from sympy import Expr
+    from sympy import Expr, Symbol
 
     from symgeo.models.statistical_model import StatisticalModel
 
@@ -88,8 +88,8 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
     # All at once: in several variables the integrals are most of the cost.
     found = require_finite(model, law, [*metric.flat(), *scores, *squares])
     if not law.unnormalised:
-        _require_centred(model, [found[e] for e in scores], [found[e] for e in squares])
-    _require_regular(model, metric, found)
+        require_centred(model, [found[e] for e in scores], [found[e] for e in squares], model.parameters)
+    require_regular(model, metric, found)
     gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
     return StatisticalManifold(metric, cubic, reference=Reference(1, gamma), formal_inverse=True)
 
@@ -102,7 +102,12 @@ def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr
     values = np.zeros((0, 0))
     if nodes:
         points = _interior(model)
-        values, errors = law.estimates(nodes, points)
+        # A law may have fewer parameters than the model: points that differ in the others alone are one.
+        own = points[:, [model.parameters.index(s) for s in law.parameters]]
+        distinct, places = np.unique(own, axis=0, return_inverse=True) if law.parameters else (own[:1], own[:, :0])
+        values, errors = law.estimates(nodes, distinct)
+        rows = places.ravel() if law.parameters else np.zeros(len(points), dtype=int)
+        values, errors = values[rows], errors[rows]
         endless = np.any(np.isinf(errors), axis=1)
         if np.any(endless):
             node = nodes[int(np.argmax(np.isinf(errors[int(np.argmax(endless))])))]
@@ -122,15 +127,18 @@ def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr
     return {node: values[:, i] for i, node in enumerate(nodes)}
 
 
-def _require_centred(model: StatisticalModel, means: list[np.ndarray], squares: list[np.ndarray]) -> None:
-    """Refuse scores whose mean is not zero: the density then jumps at a place that moves, as at an end that moves."""
+def require_centred(
+    model: StatisticalModel, means: list[np.ndarray], squares: list[np.ndarray], parameters: Sequence[Symbol]
+) -> None:
+    """Refuse scores, one for each of ``parameters``, whose mean is not zero: the density then jumps at a place that
+    moves, as at an end that moves."""
     import numpy as np
 
     values = np.stack(means, axis=-1)
     off = np.abs(values) / np.sqrt(np.maximum(np.stack(squares, axis=-1), 1e-300))
     if np.any(off > _OFF_CENTRE):
         row, i = np.unravel_index(np.argmax(off), off.shape)
-        name = model.parameters[i]
+        name = parameters[int(i)]
         raise SupportError(
             f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, _interior(model)[row])}: "
             f"the density jumps at a place that moves with {name}; fix {name}"
@@ -150,7 +158,7 @@ def _shown(model: StatisticalModel, point: np.ndarray) -> str:
     return ", ".join(f"{s} = {v:.6g}" for s, v in zip(model.parameters, point, strict=True))
 
 
-def _require_regular(model: StatisticalModel, metric: Tensor, found: dict[Expectation, np.ndarray]) -> None:
+def require_regular(model: StatisticalModel, metric: Tensor, found: dict[Expectation, np.ndarray]) -> None:
     """Refuse a metric whose correlation form has a zero eigenvalue at every point looked at."""
     import numpy as np
 

@@ -34,8 +34,10 @@ from symgeo.models.support import Support
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
+    from symgeo.expectation.elliptical import EllipticalExpectation
     from symgeo.expectation.iterated import IteratedExpectation
     from symgeo.expectation.law import Law
+    from symgeo.expectation.reduced import ReducedExpectation
     from symgeo.models.ladder import Derived
 
 
@@ -230,6 +232,15 @@ class StatisticalModel:
         return iterated_expectation(self.field, self.log_density, self.variables, ends)
 
     @cached_property
+    def pivot(self) -> ReducedExpectation | EllipticalExpectation | None:
+        """Expectations by a group of motions of the variables: under the law of a pivot, a change of one variable that
+        frees its density of parameters, or, for an elliptical law of several variables, under that of the distance."""
+        from symgeo.models.elliptical import elliptical_expectation
+        from symgeo.models.pivotal import pivot_expectation
+
+        return pivot_expectation(self) if len(self.variables) == 1 else elliptical_expectation(self)
+
+    @cached_property
     def law(self) -> Law | None:
         """The model's law for numerical expectations; None where its log-density has a kink that moves."""
         from symgeo.models.numeric import law_of
@@ -280,7 +291,7 @@ class StatisticalModel:
 
     @property
     def rung(self) -> str:
-        """How the expectations in the metric were found: "score equations", "substitution", "quadrature", ..."""
+        """How the expectations in the metric were found: "score equations", "substitution", "pivot", ..."""
         return self._derived.rung
 
     def __repr__(self) -> str:
