@@ -81,6 +81,18 @@ def substituted(model: StatisticalModel) -> StatisticalManifold | None:
         return None
 
 
+def by_residues(model: StatisticalModel) -> StatisticalManifold | None:
+    """Laws on the circle whose scores are rational in sine and cosine."""
+    if model.residues is None:
+        return None
+    from symgeo.expectation.mellin import score_moments
+
+    try:
+        return StatisticalManifold(*score_moments(model.residues, model.parameters))
+    except NoClosedFormError:
+        return None
+
+
 def integrated(model: StatisticalModel) -> StatisticalManifold | None:
     """Expectations that stay, to be integrated numerically."""
     return None if model.law is None else score_geometry(model, model.law)
@@ -90,6 +102,7 @@ RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
     "score equations": exponential,
     "finite sums": summed_up,
     "substitution": substituted,
+    "residues": by_residues,
     "quadrature": integrated,
 }
 
@@ -109,6 +122,11 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
     if model.substitution is not None:
         try:
             return model.substitution.of_products([model.substitution.function(f)]).to_sympy()
+        except NoClosedFormError:
+            pass
+    if model.residues is not None:
+        try:
+            return model.residues.of_products([model.residues.function(f)]).to_sympy()
         except NoClosedFormError:
             pass
     found = _by_sympy(model, f, seconds)

@@ -230,6 +230,19 @@ class StatisticalModel:
         return iterated_expectation(self.field, self.log_density, self.variables, ends)
 
     @cached_property
+    def residues(self) -> CircularExpectation | None:
+        """Expectations by residues, for a law on the circle."""
+        pieces = self.support.pieces
+        if len(pieces) > 1 or len(pieces[0]) > 1 or not isinstance(pieces[0][0], Segment):
+            return None
+        from symgeo.expectation.circle import circular_expectation
+
+        ((segment,),) = pieces
+        return circular_expectation(
+            self.field, self.log_density, self.variables[0], segment.ends, self.parameters
+        )
+
+    @cached_property
     def law(self) -> Law | None:
         """The model's law for numerical expectations; None where its log-density has a kink that moves."""
         from symgeo.models.numeric import law_of

@@ -1,0 +1,81 @@
+"""Expectations under a law whose density is a product of powers of polynomials, all scores being rational functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symgeo.algebra import Element, Field
+from symgeo.algebra.zero_test import zero_test
+from symgeo.errors import NormalisationError
+from symgeo.expectation.rational import Exponents, Factors, Rational
+
+if TYPE_CHECKING:
+    from sympy import Symbol
+
+
+@dataclass(frozen=True)
+class RationalExpectation:
+    """E[.] under the density ``constant * prod q_i**e_i * measure`` of t on the line, the powers being whole.
+
+    ``drift`` holds, for each parameter that moves it, the derivative of t at a fixed observation: a polynomial in t.
+    ``measure`` is what dx is of dt.
+    """
+
+    factors: Factors
+    constant: Element
+    exponents: Exponents
+    measure: Rational
+    drift: Mapping[Symbol, Element]
+
+    @property
+    def field(self) -> Field:
+        """The field that the expectations live in."""
+        return self.factors.field
+
+    @cached_property
+    def weight(self) -> Rational:
+        """The density of t without its constant."""
+        return self.factors.product([Rational(self.field.one, self.exponents), self.measure])
+
+    @cached_property
+    def mass(self) -> Element:
+        """The integral of the density, 1 or -1: a sign that ``constant`` leaves open.
+
+        Raises :class:`NormalisationError` for any other, :class:`NoClosedFormError` where it is not known.
+        """
+        found = self.constant * self._integral(self.weight)
+        for sign in (1, -1):
+            if zero_test(found - sign):
+                return self.field.rational(sign)
+        raise NormalisationError(f"the density integrates to {found}, not to one; divide it by that")
+
+    def _integral(self, f: Rational) -> Element:
+        return self.factors.integral(f) * self.field(sp.pi)
+
+    def score(self, parameter: Symbol) -> list[Rational]:
+        """``d log p / d parameter`` at a fixed observation, over one denominator."""
+        factors, field = self.factors, self.field
+        moved = self.drift.get(parameter, field.zero)
+        slopes = {}
+        for i, e in self.exponents.items():
+            q = factors.polynomials[i]
+            slope = (q.diff(parameter) + moved * q.diff(factors.t)) * e
+            if slope:
+                slopes[i] = slope
+        polynomials = {i: factors.polynomials[i] for i in slopes}
+        terms = [reduce(field.product, polynomials.values(), self.constant.diff(parameter) / self.constant)]
+        for i, slope in slopes.items():
+            terms.append(reduce(field.product, (q for j, q in polynomials.items() if j != i), slope))
+        return [Rational(field.sum(terms), dict.fromkeys(slopes, -1))]
+
+    def of_products(self, factors: Sequence[Sequence[Rational]]) -> Element:
+        """The expectation of a product of functions, each given as a list of one."""
+        product = self.factors.product([*(f for (f,) in factors), self.weight])
+        if not product.numerator:
+            return self.field.zero
+        return self.constant * self._integral(product) * self.mass
