@@ -101,8 +101,8 @@ def integrated(model: StatisticalModel) -> StatisticalManifold | None:
 RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
     "score equations": exponential,
     "finite sums": summed_up,
-    "substitution": substituted,
     "residues": by_residues,
+    "substitution": substituted,
     "quadrature": integrated,
 }
 
@@ -119,14 +119,14 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
         found = family.combination(field(f))
         if found is not None:
             return found.to_sympy()
-    if model.substitution is not None:
-        try:
-            return model.substitution.of_products([model.substitution.function(f)]).to_sympy()
-        except NoClosedFormError:
-            pass
     if model.residues is not None:
         try:
             return model.residues.of_products([model.residues.function(f)]).to_sympy()
+        except NoClosedFormError:
+            pass
+    if model.substitution is not None:
+        try:
+            return model.substitution.of_products([model.substitution.function(f)]).to_sympy()
         except NoClosedFormError:
             pass
     found = _by_sympy(model, f, seconds)
