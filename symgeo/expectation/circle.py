@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
 _MOST_WAVES = 24
+_MOST_LOCATIONS = 4
 _LINE = (-sp.oo, sp.oo)
 _OPEN = "no closed form was found: the function is no rational function of the sine and cosine of the angle"
 
@@ -136,15 +137,12 @@ def _multiples(n: int, t: Symbol) -> tuple[Expr, Expr]:
 
 
 def _locations(log_density: Expr, x: Symbol, rate: Expr) -> list[Expr]:
-    """Where the angle may be counted from, best first: the fewest phases with parameters are left over."""
+    """Where the angle may be counted from: where the phase of a sine or cosine vanishes."""
     angles = {f.args[0] for f in log_density.atoms(sp.sin, sp.cos) if x in f.free_symbols}
     waves = [w for angle in angles if (w := _waves(angle, x, rate)) is not None]
-
-    def left_over(shift: Expr) -> int:
-        return sum(bool(sp.expand(phase + n * rate * shift).free_symbols) for n, phase in waves)
-
-    found = dict.fromkeys([sp.S.Zero, *(sp.expand(-phase / (n * rate)) for n, phase in waves)])
-    return sorted(found, key=lambda shift: (left_over(shift), sp.default_sort_key(shift)))
+    found = {sp.expand(-phase / (n * rate)) for n, phase in waves}
+    moving = sorted((shift for shift in found if shift.free_symbols), key=sp.default_sort_key)
+    return [*moving, *([] if moving and len(moving) == len(found) else [sp.S.Zero])][:_MOST_LOCATIONS]
 
 
 def circular_expectation(
@@ -161,14 +159,20 @@ def circular_expectation(
     log_density = _in_sines(log_density, x, rate)
     t = sp.Dummy("t", real=True)
     field.knowledge.apart = field.knowledge.apart | {t}
-    circle = Circle(field, x, t, rate, _locations(log_density, x, rate)[0])
+    circles = [Circle(field, x, t, rate, shift) for shift in _locations(log_density, x, rate)]
     try:
-        return _by_residues(circle, log_density, parameters) or _by_substitution(circle, log_density, parameters)
+        laws = {circle: law for circle in circles if (law := _rational(circle, log_density, parameters)) is not None}
+        if not laws:
+            return _by_substitution(circles[0], log_density)
+        # Counted from the law's own location the polynomials are the shortest.
+        circle = min(laws, key=lambda c: sum(q.terms for q in laws[c].factors.polynomials))
+        # The mass is found now: where it has no closed form, neither has any mean.
+        return CircularExpectation(circle, laws[circle]) if laws[circle].mass else None
     except NoClosedFormError:
         return None
 
 
-def _by_residues(circle: Circle, log_density: Expr, parameters: Sequence[Symbol]) -> CircularExpectation | None:
+def _rational(circle: Circle, log_density: Expr, parameters: Sequence[Symbol]) -> RationalExpectation | None:
     """The law as a rational function of t; None where a power is not whole or the density of another kind."""
     field, factors = circle.field, Factors(circle.field, circle.t)
     factors.split(circle.width)
@@ -190,18 +194,16 @@ def _by_residues(circle: Circle, log_density: Expr, parameters: Sequence[Symbol]
                 exponents[i] = exponents.get(i, 0) + k * e
     exponents = {i: e for i, e in exponents.items() if e}
     factors.vanish_nowhere |= {i for i, e in exponents.items() if e < 0 or e % 2}
-    law = RationalExpectation(
+    return RationalExpectation(
         factors,
         gen.exp(field, field(sp.Add(*constants))) * constant,
         exponents,
         Rational(field(2 / circle.rate), {0: -1}),
         {p: drift for p in parameters if (drift := circle.drift(p))},
     )
-    # The mass is found now: where it has no closed form, neither has any mean.
-    return CircularExpectation(circle, law) if law.mass else None
 
 
-def _by_substitution(circle: Circle, log_density: Expr, parameters: Sequence[Symbol]) -> CircularExpectation | None:
+def _by_substitution(circle: Circle, log_density: Expr) -> CircularExpectation | None:
     """The law of t by Beta integrals."""
     field = circle.field
     along = field(circle.along(log_density.replace(sp.Abs, lambda u: sp.sqrt(u**2))))

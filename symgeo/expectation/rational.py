@@ -67,6 +67,7 @@ class Factors:
         self.polynomials: list[Element] = []
         self.vanish_nowhere: set[int] = set()
         self._quadratics: dict[int, Quadratic | None] = {}
+        self._inverses: dict[tuple[int, int], Polynomial] = {}
 
     def coefficients(self, a: Element) -> Polynomial:
         """The coefficients of a polynomial in t."""
@@ -163,11 +164,11 @@ class Factors:
         polynomials = {i: self.coefficients(self.polynomials[i]) for i in below}
         for i, k in below.items():
             q = polynomials[i]
-            others = [field.one]
+            others = inverse = [field.one]
             for j, e in below.items():
                 for _ in range(e if j != i else 0):
                     others = multiplied(others, polynomials[j])
-            inverse = inverse_modulo(others, q)
+                    inverse = divided(multiplied(inverse, self._inverse(j, i)), q)[1]
             rest, digits = top, {}
             for m in range(k, 0, -1):
                 # The digits of top/others in base q, the lowest first.
@@ -183,6 +184,12 @@ class Factors:
         if len(top) >= len(bottom):
             whole = divided(top, bottom)[0]
         return Fractions(whole, parts)
+
+    def _inverse(self, j: int, i: int) -> Polynomial:
+        """One over factor j, modulo factor i."""
+        if (j, i) not in self._inverses:
+            self._inverses[j, i] = inverse_modulo(*(self.coefficients(self.polynomials[k]) for k in (j, i)))
+        return self._inverses[j, i]
 
     def quadratic(self, i: int) -> Quadratic:
         """A factor without real zeros, proven; :class:`NoClosedFormError` for any other."""
