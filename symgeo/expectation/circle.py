@@ -145,6 +145,18 @@ def _locations(log_density: Expr, x: Symbol, rate: Expr) -> list[Expr]:
     return [*moving, *([] if moving and len(moving) == len(found) else [sp.S.Zero])][:_MOST_LOCATIONS]
 
 
+def is_circular(log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -> bool:
+    """Whether x runs through one period and enters by sines and cosines alone."""
+    length = ends[1] - ends[0]
+    if not (length.is_finite and length.is_number) or not log_density.has(sp.sin, sp.cos, sp.tan):
+        return False
+    rate = 2 * sp.pi / length
+    log_density = _in_sines(log_density, x, rate)
+    angles = [f for f in log_density.atoms(sp.sin, sp.cos) if x in f.free_symbols]
+    rest = log_density.xreplace({f: sp.Dummy() for f in angles})
+    return x not in rest.free_symbols and all(_waves(f.args[0], x, rate) is not None for f in angles)
+
+
 def circular_expectation(
     field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr], parameters: Sequence[Symbol]
 ) -> CircularExpectation | None:
@@ -152,10 +164,9 @@ def circular_expectation(
 
     Raises :class:`NormalisationError` when the mass, which is exact, is not one.
     """
-    length = ends[1] - ends[0]
-    if not (length.is_finite and length.is_number) or not log_density.has(sp.sin, sp.cos, sp.tan):
+    if not is_circular(log_density, x, ends):
         return None
-    rate = 2 * sp.pi / length
+    rate = 2 * sp.pi / (ends[1] - ends[0])
     log_density = _in_sines(log_density, x, rate)
     t = sp.Dummy("t", real=True)
     field.knowledge.apart = field.knowledge.apart | {t}
@@ -166,6 +177,8 @@ def circular_expectation(
             return _by_substitution(circles[0], log_density)
         # Counted from the law's own location the polynomials are the shortest.
         circle = min(laws, key=lambda c: sum(q.terms for q in laws[c].factors.polynomials))
+        # In products of three scores a factor loses three powers.
+        laws[circle].factors.require_integrable([i for i, e in laws[circle].exponents.items() if e < 3])
         # The mass is found now: where it has no closed form, neither has any mean.
         return CircularExpectation(circle, laws[circle]) if laws[circle].mass else None
     except NoClosedFormError:
@@ -177,7 +190,8 @@ def _rational(circle: Circle, log_density: Expr, parameters: Sequence[Symbol]) -
     field, factors = circle.field, Factors(circle.field, circle.t)
     factors.split(circle.width)
     constants: list[Expr] = []
-    constant, exponents = field.one, {}
+    constant = field.one
+    exponents: dict[int, int] = {}
     for term in sp.Add.make_args(sp.expand_mul(log_density, deep=False)):
         if circle.x not in term.free_symbols:
             constants.append(term)
@@ -206,8 +220,8 @@ def _rational(circle: Circle, log_density: Expr, parameters: Sequence[Symbol]) -
 def _by_substitution(circle: Circle, log_density: Expr) -> CircularExpectation | None:
     """The law of t by Beta integrals."""
     field = circle.field
-    along = field(circle.along(log_density.replace(sp.Abs, lambda u: sp.sqrt(u**2))))
-    density = along + gen.log(field, field(circle.measure), circle.measure)
+    along = circle.along(log_density.replace(sp.Abs, lambda u: sp.sqrt(u**2)))
+    density = field(along) + gen.log(field, field(circle.measure), circle.measure)
     level = mellin_expectation(field, written_as_sum(density), circle.t, _LINE)
     if level is None:
         return None
@@ -222,7 +236,7 @@ class CircularExpectation:
 
     circle: Circle
     law: RationalExpectation | MellinExpectation
-    along: Element | None = None
+    along: Expr = sp.S.Zero
 
     @property
     def field(self) -> Field:
@@ -233,8 +247,8 @@ class CircularExpectation:
         """The score of a parameter."""
         if isinstance(self.law, RationalExpectation):
             return self.law.score(parameter)
-        t, moved = self.circle.t, self.circle.drift(parameter)
-        return self.law.function((self.along.diff(parameter) + moved * self.along.diff(t)).to_sympy(), t)
+        t, moved, along = self.circle.t, self.circle.drift(parameter), self.field(self.along)
+        return self.law.function((along.diff(parameter) + moved * along.diff(t)).to_sympy(), t)
 
     def of_products(self, factors: Sequence[Sequence[Any]]) -> Element:
         """The expectation of a product."""

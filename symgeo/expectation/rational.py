@@ -9,7 +9,7 @@ Source: Bronstein, Symbolic Integration I, 2005, sections 1.4 and 2.2; Gradshtey
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -19,7 +19,7 @@ from symgeo.algebra import Element, Field
 from symgeo.algebra import generators as gen
 from symgeo.algebra.algebraic import coefficients
 from symgeo.algebra.zero_test import element_sign, unanimous_sign
-from symgeo.errors import NoClosedFormError
+from symgeo.errors import DivergentExpectationError, NoClosedFormError
 from symgeo.expectation.polynomials import Polynomial, divided, inverse_modulo, multiplied, subtracted
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 Exponents = Mapping[int, int]
 _OPEN = "no closed form was found: a denominator has zeros of no known kind, or real ones"
+_LONG = "no closed form was found that is short enough to be of use: the denominators hold too many parameters"
+_ENDLESS = (
+    "an expectation is infinite: its integrand has a pole inside the support or at its end. For a square of the score "
+    "that means infinite Fisher information"
+)
+_MOST_TERMS = 12
 
 
 class Rational(NamedTuple):
@@ -98,7 +104,8 @@ class Factors:
 
     def cleared(self, a: Element) -> tuple[Element, dict[int, int]]:
         """``a = p prod factor_i**e_i`` with the denominators in t as factors and p a polynomial in t."""
-        field, exponents = self.field, {}
+        field = self.field
+        exponents: dict[int, int] = {}
         numerator = field.polynomial(a.numerator) / a.denominator
         for i, e in a.powers:
             constant, found = self.split(field.polynomial(field.factor_polynomial(i)))
@@ -112,16 +119,15 @@ class Factors:
         own = self.coefficients(factor)
         for index, known in enumerate(self.polynomials):
             other = self.coefficients(known)
-            if len(other) == len(own) and not any(
-                a * other[-1] - b * own[-1] for a, b in zip(own, other, strict=True)
-            ):
+            if len(other) == len(own) and not any(a * other[-1] - b * own[-1] for a, b in zip(own, other, strict=True)):
                 return (self.field.one if factor == known else own[-1] / other[-1]), index
         self.polynomials.append(factor)
         return self.field.one, len(self.polynomials) - 1
 
     def product(self, functions: Iterable[Rational]) -> Rational:
         """The product of several functions."""
-        numerator, exponents = self.field.one, {}
+        numerator = self.field.one
+        exponents: dict[int, int] = {}
         for f in functions:
             numerator = numerator * f.numerator
             for i, e in f.exponents.items():
@@ -152,13 +158,13 @@ class Factors:
         for i, e in f.exponents.items():
             q = self.coefficients(self.polynomials[i])
             while e < 0 and top:
-                whole, rest = divided(top, q)
+                quotient, rest = divided(top, q)
                 if rest:
                     break
-                top, e = whole, e + 1
+                top, e = quotient, e + 1
             if e < 0 and top:
                 if len(q) == 2:
-                    raise NoClosedFormError(_OPEN)
+                    raise DivergentExpectationError(_ENDLESS)
                 below[i] = -e
         parts: dict[int, dict[int, Polynomial]] = {}
         polynomials = {i: self.coefficients(self.polynomials[i]) for i in below}
@@ -188,8 +194,21 @@ class Factors:
     def _inverse(self, j: int, i: int) -> Polynomial:
         """One over factor j, modulo factor i."""
         if (j, i) not in self._inverses:
-            self._inverses[j, i] = inverse_modulo(*(self.coefficients(self.polynomials[k]) for k in (j, i)))
+            found = inverse_modulo(*(self.coefficients(self.polynomials[k]) for k in (j, i)))
+            if any(c.terms > _MOST_TERMS for c in found):
+                raise NoClosedFormError(_LONG)
+            self._inverses[j, i] = found
         return self._inverses[j, i]
+
+    def require_integrable(self, chosen: Collection[int]) -> None:
+        """Raise :class:`NoClosedFormError` unless these factors may all stand below a function that is integrated."""
+        for i in chosen:
+            degree = len(self.coefficients(self.polynomials[i])) - 1
+            if degree > 1:
+                self._part(i, {1: [self.field.one]})
+                for j in chosen:
+                    if j != i:
+                        self._inverse(j, i)
 
     def quadratic(self, i: int) -> Quadratic:
         """A factor without real zeros, proven; :class:`NoClosedFormError` for any other."""
@@ -225,25 +244,29 @@ class Factors:
         """The integral over the line, in units of pi; :class:`NoClosedFormError` where it diverges or is not known."""
         whole, parts = self.fractions(f)
         if whole:
-            raise NoClosedFormError(_OPEN)
+            raise DivergentExpectationError(_ENDLESS)
         terms, slopes = [], []
         for i, digits in parts.items():
             degree = len(self.coefficients(self.polynomials[i])) - 1
-            terms.append(self._quadratic_part(i, digits) if degree == 2 else self._quartic_part(i, digits))
+            terms.append(self._part(i, digits))
             simple = digits.get(1, [])
             if len(simple) == degree:
                 slopes.append(simple[-1] / self.coefficients(self.polynomials[i])[-1])
         if self.field.sum(slopes):
             # Falls like 1/t only.
-            raise NoClosedFormError(_OPEN)
+            raise DivergentExpectationError(_ENDLESS)
         return self.field.sum(terms)
+
+    def _part(self, i: int, digits: Mapping[int, Polynomial]) -> Element:
+        quadratic = len(self.coefficients(self.polynomials[i])) == 3
+        return self._quadratic_part(i, digits) if quadratic else self._quartic_part(i, digits)
 
     def _quadratic_part(self, i: int, digits: Mapping[int, Polynomial]) -> Element:
         q = self.quadratic(i)
         square, total = q.root * q.root, self.field.zero
         value = 2 * q.sign / q.root
         for m in range(1, max(digits) + 1):
-            digit = digits[m]
+            digit = digits.get(m, [])
             at_centre = self.field.sum([*digit[:1], *(c * q.centre for c in digit[1:])])
             total = total + at_centre * value
             value = value * q.lead * Fraction(2 * (2 * m - 1), m) / square
@@ -267,7 +290,7 @@ class Factors:
         zeroth, second = sign / (low * outer), sign / (high * outer)
         total = field.zero
         for m in range(1, max(digits) + 1):
-            digit = [*digits[m], *[field.zero] * 4]
+            digit = [*digits.get(m, []), *[field.zero] * 4]
             total = total + digit[0] * zeroth + digit[2] * second
             # From the derivatives of t/q^m and t^3/q^m.
             rows = [[4 * c * m, 2 * b * m], [-2 * b * c * m, (4 * a * c - 2 * b * b) * m]]

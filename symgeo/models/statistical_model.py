@@ -34,6 +34,7 @@ from symgeo.models.support import Support
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
+    from symgeo.expectation.circle import CircularExpectation
     from symgeo.expectation.iterated import IteratedExpectation
     from symgeo.expectation.law import Law
     from symgeo.models.ladder import Derived
@@ -222,25 +223,31 @@ class StatisticalModel:
     @cached_property
     def substitution(self) -> IteratedExpectation | None:
         """Expectations by substitution into Gamma and Beta laws, each variable on one interval."""
-        if not all(len(p) == 1 and isinstance(p[0], Segment) for p in self.support.pieces):
+        ends = self._ends
+        if ends is None:
             return None
+        from symgeo.expectation.circle import is_circular
         from symgeo.expectation.iterated import iterated_expectation
 
-        ends = [p[0].ends for p in self.support.pieces]
+        if len(ends) == 1 and is_circular(self.log_density, self.variables[0], ends[0]):
+            return None
         return iterated_expectation(self.field, self.log_density, self.variables, ends)
 
     @cached_property
     def residues(self) -> CircularExpectation | None:
         """Expectations by residues, for a law on the circle."""
-        pieces = self.support.pieces
-        if len(pieces) > 1 or len(pieces[0]) > 1 or not isinstance(pieces[0][0], Segment):
+        ends = self._ends
+        if ends is None or len(ends) > 1:
             return None
         from symgeo.expectation.circle import circular_expectation
 
-        ((segment,),) = pieces
-        return circular_expectation(
-            self.field, self.log_density, self.variables[0], segment.ends, self.parameters
-        )
+        return circular_expectation(self.field, self.log_density, self.variables[0], ends[0], self.parameters)
+
+    @property
+    def _ends(self) -> list[tuple[Expr, Expr]] | None:
+        """The ends of each variable's interval; None where a support is of another kind."""
+        found = [p[0].ends for p in self.support.pieces if len(p) == 1 and isinstance(p[0], Segment)]
+        return found if len(found) == len(self.variables) else None
 
     @cached_property
     def law(self) -> Law | None:
