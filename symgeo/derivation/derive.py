@@ -12,6 +12,7 @@ from symgeo.algebra import as_expression
 from symgeo.derivation import curvature_steps, family_steps, metric_steps
 from symgeo.derivation.document import Derivation
 from symgeo.derivation.quadrature_step import quadrature_step
+from symgeo.derivation.residue_step import residue_step
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Step
 from symgeo.derivation.substitution_step import substitution_step
@@ -84,6 +85,8 @@ def _expectations(s: Setting) -> Step:
         return step(s, s.regular)
     if s.rung == "substitution" and s.model.substitution is not None:
         return substitution_step(s, s.model.substitution)
+    if s.rung == "residues" and s.model.residues is not None:
+        return residue_step(s, s.model.residues)
     if s.rung == "quadrature" and s.model.law is not None:
         return quadrature_step(s, s.model.law)
     return Step("Expectations", f"The expectations below were found by {s.rung}.")

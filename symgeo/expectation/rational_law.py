@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symgeo.algebra import Element, Field
-from symgeo.algebra.zero_test import zero_test
+from symgeo.algebra.zero_test import element_sign, unanimous_sign, zero_test
 from symgeo.errors import NormalisationError
 from symgeo.expectation.rational import Exponents, Factors, Rational
 
 if TYPE_CHECKING:
-    from sympy import Symbol
+    from sympy import Expr, Symbol
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,29 @@ class RationalExpectation:
             if zero_test(found - sign):
                 return self.field.rational(sign)
         raise NormalisationError(f"the density integrates to {found}, not to one; divide it by that")
+
+    def density(self) -> Expr:
+        """The density of t as it is written."""
+        sign, powers = self.mass, []
+        for i, e in self.weight.exponents.items():
+            turned = self._turned(i)
+            sign = sign * turned**e
+            powers.append((self.factors.polynomials[i] * turned).to_sympy() ** e)
+        return sp.Mul((self.constant * self.weight.numerator * sign).to_sympy(), *powers)
+
+    def masters(self) -> list[tuple[Expr, Expr]]:
+        """The factors that are not linear, and the integral of one over each."""
+        found = []
+        for i in sorted(self.weight.exponents):
+            q, turned = self.factors.polynomials[i], self._turned(i)
+            if len(self.factors.coefficients(q)) > 2:
+                value = self._integral(Rational(self.field.rational(turned), {i: -1}))
+                found.append(((q * turned).to_sympy(), value.to_sympy()))
+        return found
+
+    def _turned(self, i: int) -> int:
+        lead = self.factors.coefficients(self.factors.polynomials[i])[-1]
+        return element_sign(lead) or unanimous_sign(lead) or 1
 
     def _integral(self, f: Rational) -> Element:
         return self.factors.integral(f) * self.field(sp.pi)
