@@ -11,12 +11,15 @@ from sympy import Expr
 from symgeo.algebra import as_expression
 from symgeo.derivation import curvature_steps, family_steps, metric_steps
 from symgeo.derivation.document import Derivation
+from symgeo.derivation.normal_pair_step import normal_pair_step
 from symgeo.derivation.quadrature_step import quadrature_step
 from symgeo.derivation.residue_step import residue_step
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Step
 from symgeo.derivation.substitution_step import substitution_step
 from symgeo.errors import ArgumentError, SingularMetricError, SymgeoError
+from symgeo.expectation.circle import CircularExpectation
+from symgeo.expectation.normal_pair import NormalPairExpectation
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.statistical_model import StatisticalModel
 
@@ -85,8 +88,10 @@ def _expectations(s: Setting) -> Step:
         return step(s, s.regular)
     if s.rung == "substitution" and s.model.substitution is not None:
         return substitution_step(s, s.model.substitution)
-    if s.rung == "residues" and s.model.residues is not None:
-        return residue_step(s, s.model.residues)
+    if isinstance(s.model.rational, CircularExpectation) and s.rung == "residues":
+        return residue_step(s, s.model.rational)
+    if isinstance(s.model.rational, NormalPairExpectation) and s.rung == "normal integrals":
+        return normal_pair_step(s, s.model.rational)
     if s.rung == "quadrature" and s.model.law is not None:
         return quadrature_step(s, s.model.law)
     return Step("Expectations", f"The expectations below were found by {s.rung}.")

@@ -35,7 +35,7 @@ def residue_step(s: Setting, expectation: CircularExpectation) -> Step:
             "Expectations by substitution on the circle",
             statement,
             (Formula(x, image), Formula(rf"{s.density}\, {slope}", density.subs(circle.t, variable))),
-            reason=rf"On each half of the line a power of ${u}^{{2}}$ over a power of $1 + {u}^{{2}}$ is a Beta integral.",
+            reason=rf"On each half of the line a power of ${u}$ over a power of $1 + {u}^{{2}}$ is a Beta integral.",
             citation="DLMF, 5.12.3",
         )
     formulas = [Formula(x, image), Formula(rf"{s.density}\, {slope}", law.density().subs(circle.t, variable))]
@@ -48,8 +48,8 @@ def residue_step(s: Setting, expectation: CircularExpectation) -> Step:
         "Expectations by residues",
         statement + " Scores and density are rational in it.",
         tuple(formulas),
-        reason=rf"A mean is the integral of a rational function over the line. In partial fractions it is a sum over the "
-        rf"denominators ${letter}$ above: the integral of $1/{letter}^{{{m} + 1}}$ follows from that of "
+        reason="A mean is the integral of a rational function over the line. In partial fractions it is a sum over "
+        rf"the denominators ${letter}$ above: the integral of $1/{letter}^{{{m} + 1}}$ follows from that of "
         rf"$1/{letter}^{{{m}}}$ by parts, and what is odd about the centre of ${letter}$ has none. The integrals are "
         rf"$2\pi/\sqrt{{4 a c - b^{{2}}}}$ for ${letter} = a {u}^{{2}} + b {u} + c$, the residue in a half-plane.",
         citation="DLMF, 1.10.8",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sympy import log
 
@@ -165,10 +165,10 @@ class ScoreExpectation(Protocol):
     def field(self) -> Field:
         """The field that the expectations live in."""
 
-    def score(self, parameter: Symbol) -> list[Element]:
+    def score(self, parameter: Symbol) -> list[Any]:
         """The score of a parameter."""
 
-    def of_products(self, factors: Sequence[Sequence[Element]]) -> Element:
+    def of_products(self, factors: Sequence[Sequence[Any]]) -> Element:
         """The expectation of a product."""
 
 

@@ -18,6 +18,7 @@ from symgeo.models.numeric import require_finite, score_geometry
 if TYPE_CHECKING:
     from sympy import Expr
 
+    from symgeo.expectation.mellin import ScoreExpectation
     from symgeo.geometry.duality import Duality
     from symgeo.models.statistical_model import StatisticalModel
 
@@ -83,12 +84,25 @@ def substituted(model: StatisticalModel) -> StatisticalManifold | None:
 
 def by_residues(model: StatisticalModel) -> StatisticalManifold | None:
     """Laws on the circle whose scores are rational in sine and cosine."""
-    if model.residues is None:
-        return None
+    from symgeo.expectation.circle import CircularExpectation
+
+    law = model.rational
+    return _by_scores(model, law) if isinstance(law, CircularExpectation) else None
+
+
+def by_normal_integrals(model: StatisticalModel) -> StatisticalManifold | None:
+    """Laws that a substitution turns into the normal law, with scores rational in z and z^2 + c."""
+    from symgeo.expectation.normal_pair import NormalPairExpectation
+
+    law = model.rational
+    return _by_scores(model, law) if isinstance(law, NormalPairExpectation) else None
+
+
+def _by_scores(model: StatisticalModel, law: ScoreExpectation) -> StatisticalManifold | None:
     from symgeo.expectation.mellin import score_moments
 
     try:
-        return StatisticalManifold(*score_moments(model.residues, model.parameters))
+        return StatisticalManifold(*score_moments(law, model.parameters))
     except NoClosedFormError:
         return None
 
@@ -102,6 +116,7 @@ RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
     "score equations": exponential,
     "finite sums": summed_up,
     "residues": by_residues,
+    "normal integrals": by_normal_integrals,
     "substitution": substituted,
     "quadrature": integrated,
 }
@@ -119,9 +134,9 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
         found = family.combination(field(f))
         if found is not None:
             return found.to_sympy()
-    if model.residues is not None:
+    if model.rational is not None:
         try:
-            return model.residues.of_products([model.residues.function(f)]).to_sympy()
+            return model.rational.of_products([model.rational.function(f)]).to_sympy()
         except NoClosedFormError:
             pass
     if model.substitution is not None:

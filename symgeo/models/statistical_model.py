@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from symgeo.expectation.circle import CircularExpectation
     from symgeo.expectation.iterated import IteratedExpectation
     from symgeo.expectation.law import Law
+    from symgeo.expectation.normal_pair import NormalPairExpectation
     from symgeo.models.ladder import Derived
 
 
@@ -234,14 +235,16 @@ class StatisticalModel:
         return iterated_expectation(self.field, self.log_density, self.variables, ends)
 
     @cached_property
-    def residues(self) -> CircularExpectation | None:
-        """Expectations by residues, for a law on the circle."""
+    def rational(self) -> CircularExpectation | NormalPairExpectation | None:
+        """Expectations of rational functions: of sine and cosine on the circle, or of a normal variable."""
         ends = self._ends
         if ends is None or len(ends) > 1:
             return None
         from symgeo.expectation.circle import circular_expectation
+        from symgeo.expectation.normal_pair import normal_pair_expectation
 
-        return circular_expectation(self.field, self.log_density, self.variables[0], ends[0], self.parameters)
+        law = (self.field, self.log_density, self.variables[0], ends[0])
+        return circular_expectation(*law, self.parameters) or normal_pair_expectation(*law)
 
     @property
     def _ends(self) -> list[tuple[Expr, Expr]] | None:
