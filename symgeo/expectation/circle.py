@@ -254,6 +254,23 @@ class CircularExpectation:
         """The expectation of a product."""
         return self.law.of_products(factors)
 
+    def mean(self, f: Expr) -> Element:
+        """E[f], f a function of x that may hold logarithms to the first power; :class:`NoClosedFormError` else."""
+        logs = {g: sp.Dummy() for g in f.atoms(sp.log) if self.circle.x in g.free_symbols}
+        if not logs or isinstance(self.law, MellinExpectation):
+            return self.of_products([self.function(f)])
+        f = f.xreplace(logs)
+        rest = f.xreplace(dict.fromkeys(logs.values(), sp.S.Zero))
+        terms = [self.of_products([self.function(rest)])]
+        for g, d in logs.items():
+            slope = sp.diff(f, d)
+            if slope.free_symbols & set(logs.values()):
+                raise NoClosedFormError(_OPEN)
+            (coefficient,) = self.function(slope)
+            top, bottom = self.circle.fraction(g.args[0].replace(sp.Abs, lambda u: u))
+            terms += [self.law.with_logarithm(coefficient, top), -self.law.with_logarithm(coefficient, bottom)]
+        return self.field.sum(terms)
+
     def function(self, f: Expr) -> list[Any]:
         """A function of x, rational in sines and cosines; :class:`NoClosedFormError` for another."""
         if isinstance(self.law, MellinExpectation):

@@ -56,6 +56,10 @@ class NormalPairExpectation:
         """The score of a parameter, as a function of v."""
         return [self.log_density.diff(parameter)]
 
+    def mean(self, f: Expr) -> Element:
+        """E[f]; :class:`NoClosedFormError` where it has no closed form."""
+        return self.of_products([self.function(f)])
+
     def function(self, f: Expr) -> list[Element]:
         """A function of x as a function of v."""
         return [self.field(f.subs(self.x, self.image))]

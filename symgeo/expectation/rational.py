@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Exponents = Mapping[int, int]
 _OPEN = "no closed form was found: a denominator has zeros of no known kind, or real ones"
 _LONG = "no closed form was found that is short enough to be of use: the denominators hold too many parameters"
-_ENDLESS = (
+ENDLESS = (
     "an expectation is infinite: its integrand has a pole inside the support or at its end. For a square of the score "
     "that means infinite Fisher information"
 )
@@ -164,7 +164,7 @@ class Factors:
                 top, e = quotient, e + 1
             if e < 0 and top:
                 if len(q) == 2:
-                    raise DivergentExpectationError(_ENDLESS)
+                    raise DivergentExpectationError(ENDLESS)
                 below[i] = -e
         parts: dict[int, dict[int, Polynomial]] = {}
         polynomials = {i: self.coefficients(self.polynomials[i]) for i in below}
@@ -244,7 +244,7 @@ class Factors:
         """The integral over the line, in units of pi; :class:`NoClosedFormError` where it diverges or is not known."""
         whole, parts = self.fractions(f)
         if whole:
-            raise DivergentExpectationError(_ENDLESS)
+            raise DivergentExpectationError(ENDLESS)
         terms, slopes = [], []
         for i, digits in parts.items():
             degree = len(self.coefficients(self.polynomials[i])) - 1
@@ -254,7 +254,7 @@ class Factors:
                 slopes.append(simple[-1] / self.coefficients(self.polynomials[i])[-1])
         if self.field.sum(slopes):
             # Falls like 1/t only.
-            raise DivergentExpectationError(_ENDLESS)
+            raise DivergentExpectationError(ENDLESS)
         return self.field.sum(terms)
 
     def _part(self, i: int, digits: Mapping[int, Polynomial]) -> Element:

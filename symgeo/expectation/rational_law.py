@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symgeo.algebra import Element, Field
+from symgeo.algebra import generators as gen
 from symgeo.algebra.zero_test import element_sign, unanimous_sign, zero_test
 from symgeo.errors import NormalisationError
 from symgeo.expectation.rational import Exponents, Factors, Rational
+from symgeo.expectation.rational_logarithms import log_integral
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -59,7 +61,7 @@ class RationalExpectation:
         sign, powers = self.mass, []
         for i, e in self.weight.exponents.items():
             turned = self._turned(i)
-            sign = sign * turned**e
+            sign = sign * turned ** (e % 2)
             powers.append((self.factors.polynomials[i] * turned).to_sympy() ** e)
         return sp.Mul((self.constant * self.weight.numerator * sign).to_sympy(), *powers)
 
@@ -102,3 +104,15 @@ class RationalExpectation:
         if not product.numerator:
             return self.field.zero
         return self.constant * self._integral(product) * self.mass
+
+    def with_logarithm(self, f: Rational, a: Element) -> Element:
+        """``E[f log |a|]`` for a rational function a of t whose factors are quadratic without real zeros."""
+        field = self.field
+        constant, exponents = self.factors.split(a)
+        for i, e in exponents.items():
+            constant = constant * self._turned(i) ** (e % 2)
+        product = self.factors.product([f, self.weight])
+        scale = self.constant * self.mass * field(sp.pi)
+        terms = [gen.log(field, constant, constant.to_sympy()) * self.of_products([[f]])]
+        terms += [scale * e * log_integral(self.factors, product, i) for i, e in exponents.items()]
+        return field.sum(terms)

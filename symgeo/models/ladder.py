@@ -136,7 +136,7 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
             return found.to_sympy()
     if model.rational is not None:
         try:
-            return model.rational.of_products([model.rational.function(f)]).to_sympy()
+            return model.rational.mean(f).to_sympy()
         except NoClosedFormError:
             pass
     if model.substitution is not None:

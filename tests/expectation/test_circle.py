@@ -208,6 +208,45 @@ def test_trigonometric_moments() -> None:
     assert equal(model.expectation(1 / (2 + sp.cos(x - m))), model.expectation(1 / (2 + sp.cos(m - x))))
 
 
+def test_entropy_of_the_wrapped_cauchy() -> None:
+    """log(2 pi (1 - rho^2)): Mardia and Jupp 2000, section 3.5.7, by Poisson's integral."""
+    model = Circular(WRAPPED, AT, ((r, UNIT),)).model
+    assert not sp.expand(
+        sp.expand_log(model.expectation(-model.log_density) - sp.log(2 * sp.pi * (1 - r) * (1 + r)), force=True)
+    )
+
+
+@pytest.mark.parametrize("name", ["cardioid by its mean", "wrapped Cauchy and uniform", "product of two kernels"])
+def test_means_of_logarithms(name: str) -> None:
+    law = LAWS[name]
+    model, point = law.model, dict(law.at)
+    for f in (-model.log_density, sp.cos(x) * model.log_density, sp.log(3 + sp.cos(x))):
+        found = model.expectation(f, seconds=0)
+        integrand = sp.lambdify((x, *law.parameters), law.density * f, "mpmath", cse=True)
+        theta = [mp.mpf(v) for v in point.values()]
+        step = 2 * mp.pi / PLACES
+        expected = mp.fsum(integrand(-mp.pi + n * step, *theta) for n in range(PLACES)) * step
+        if found.has(Expectation):
+            # Their centres differ: the angle is counted from the location, the logarithm's from zero.
+            assert f == sp.log(3 + sp.cos(x)) and name != "cardioid by its mean"
+        else:
+            assert abs(number(found, point) - expected) < mp.mpf(10) ** -27, f
+
+
+def test_logarithms_of_higher_power_stay() -> None:
+    model = Circular(WRAPPED, AT, ((r, UNIT),)).model
+    assert model.expectation(model.log_density**2, seconds=0).has(Expectation)
+
+
+def test_the_derivation_names_its_integrals() -> None:
+    text = sg.derivation(sg.catalogue.cardioid()).text()
+    assert "Expectations in closed form, by residues" in text and "here from μ" in text
+    assert "Expectations by residues" in text
+    power = sp.gamma(k + 1) / (2 * sp.sqrt(sp.pi) * sp.gamma(k + HALF)) * ((1 + sp.cos(x - m)) / 2) ** k
+    law = Circular(power, ((m, "0.4"), (k, "12")), ((k, sp.Interval.open(2, sp.oo)),))
+    assert "Expectations by substitution on the circle" in sg.derivation(law.model).markdown()
+
+
 def test_unbounded_functions_diverge() -> None:
     model = Circular(WRAPPED, AT, ((r, UNIT),)).model
     with pytest.raises(DivergentExpectationError, match="infinite"):

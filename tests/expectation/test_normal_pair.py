@@ -102,3 +102,9 @@ def test_a_wrong_constant_is_refused() -> None:
     model = sg.StatisticalModel(2 * fatigue_life(a, b), x, (a, b), check=False)
     with pytest.raises(NormalisationError, match="integrates to 2"):
         _ = model.manifold
+
+
+def test_the_derivation_shows_the_normal_variable() -> None:
+    text = sg.derivation(sg.catalogue.birnbaum_saunders()).text()
+    assert "Expectations in closed form, by normal integrals" in text
+    assert "The variable z below is standard normal" in text and "E[w^{-2}]" in text
