@@ -273,6 +273,22 @@ def _zeta_argument(generator: Generator) -> Expr | None:
     return function.args[0] if isinstance(function, sp.zeta) else None
 
 
+def scaled_erfc(u: Element) -> Element:
+    """``exp(u**2) erfc(u)``, whose derivative ``2 u exp(u**2) erfc(u) - 2/sqrt(pi)`` holds no exponential."""
+    field, key = u.field, ("scaled erfc", u.key())
+    found = field.lookup(key)
+    if found is None:
+        field.independent = False
+        inner = u.to_sympy()
+        found = field.adjoin(
+            key,
+            sp.exp(inner**2) * sp.erfc(inner),
+            u.free_symbols,
+            lambda s: 2 * (u * scaled_erfc(u) - 1 / field(sp.sqrt(sp.pi))) * u.diff(s),
+        )
+    return found
+
+
 def _abs(field: Field, expr: Expr) -> Element | None:
     a = field(expr.args[0])
     if not a:

@@ -237,6 +237,31 @@ def power(field: Field, a: Element, q: Fraction, expr: Expr) -> Element:
     return result
 
 
+def square_root(a: Element) -> Element:
+    """The root of a positive element with one generator for its simple factors: sqrt(1 - r**2), not a root of each.
+
+    Roots of factors that the field has already are used, and squares come out where their sign is proven.
+    """
+    field = a.field
+    content, factors = _signed_factors(field, a)
+    size = field.rational(abs(content))
+    outside = power(field, size, Fraction(1, 2), size.to_sympy())
+    inside = field.rational(1 if content > 0 else -1)
+    for f, e in factors:
+        base, sign = field.polynomial(f), proven_sign(field, f)
+        if sign is None and e != 1 and e % 4:
+            return power(field, a, Fraction(1, 2), a.to_sympy())
+        if sign is None:
+            outside, inside = outside * base ** (e // 2), inside * base ** (e % 2)
+            continue
+        base, inside = base * sign, inside * (sign if e % 2 else 1)
+        if e % 2 and (len(f) == 1 or ("base", base.key()) in field.towers):
+            outside = outside * _power(field, base, Fraction(e, 2))
+        else:
+            outside, inside = outside * base ** (e // 2), inside * base ** (e % 2)
+    return outside * _power(field, inside, Fraction(1, 2)) if inside != 1 else outside
+
+
 def _power(field: Field, base: Element, q: Fraction) -> Element:
     """base**q for a base that is not factored further."""
     if q.denominator == 1:

@@ -11,13 +11,17 @@ from sympy import Expr
 from symgeo.algebra import as_expression
 from symgeo.derivation import curvature_steps, family_steps, metric_steps
 from symgeo.derivation.document import Derivation
+from symgeo.derivation.normal_pair_step import normal_pair_step
 from symgeo.derivation.pivot_step import elliptical_step, pivot_step
 from symgeo.derivation.quadrature_step import quadrature_step
+from symgeo.derivation.residue_step import residue_step
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Step
 from symgeo.derivation.substitution_step import substitution_step
 from symgeo.errors import ArgumentError, SingularMetricError, SymgeoError
+from symgeo.expectation.circle import CircularExpectation
 from symgeo.expectation.elliptical import EllipticalExpectation
+from symgeo.expectation.normal_pair import NormalPairExpectation
 from symgeo.expectation.reduced import ReducedExpectation
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.statistical_model import StatisticalModel
@@ -91,6 +95,10 @@ def _expectations(s: Setting) -> Step:
         return pivot_step(s, s.model.pivot)
     if s.rung == "elliptical symmetry" and isinstance(s.model.pivot, EllipticalExpectation):
         return elliptical_step(s, s.model.pivot)
+    if isinstance(s.model.rational, CircularExpectation) and s.rung == "residues":
+        return residue_step(s, s.model.rational)
+    if isinstance(s.model.rational, NormalPairExpectation) and s.rung == "normal integrals":
+        return normal_pair_step(s, s.model.rational)
     if s.rung == "quadrature" and s.model.law is not None:
         return quadrature_step(s, s.model.law)
     return Step("Expectations", f"The expectations below were found by {s.rung}.")

@@ -18,6 +18,7 @@ from symgeo.models.numeric import require_finite, score_geometry
 if TYPE_CHECKING:
     from sympy import Expr
 
+    from symgeo.expectation.mellin import ScoreExpectation
     from symgeo.geometry.duality import Duality
     from symgeo.models.statistical_model import StatisticalModel
 
@@ -71,14 +72,7 @@ def summed_up(model: StatisticalModel) -> StatisticalManifold | None:
 
 def substituted(model: StatisticalModel) -> StatisticalManifold | None:
     """Laws whose variables a substitution turns, one after the other, into Gamma or Beta laws."""
-    if model.substitution is None:
-        return None
-    from symgeo.expectation.mellin import score_moments
-
-    try:
-        return StatisticalManifold(*score_moments(model.substitution, model.parameters))
-    except NoClosedFormError:
-        return None
+    return None if model.substitution is None else _by_scores(model, model.substitution)
 
 
 def reduced(model: StatisticalModel) -> StatisticalManifold | None:
@@ -99,6 +93,31 @@ def elliptical(model: StatisticalModel) -> StatisticalManifold | None:
     return elliptical_geometry(model, model.pivot)
 
 
+def by_residues(model: StatisticalModel) -> StatisticalManifold | None:
+    """Laws on the circle whose scores are rational in sine and cosine."""
+    from symgeo.expectation.circle import CircularExpectation
+
+    law = model.rational
+    return _by_scores(model, law) if isinstance(law, CircularExpectation) else None
+
+
+def by_normal_integrals(model: StatisticalModel) -> StatisticalManifold | None:
+    """Laws that a substitution turns into the normal law, with scores rational in z and z^2 + c."""
+    from symgeo.expectation.normal_pair import NormalPairExpectation
+
+    law = model.rational
+    return _by_scores(model, law) if isinstance(law, NormalPairExpectation) else None
+
+
+def _by_scores(model: StatisticalModel, law: ScoreExpectation) -> StatisticalManifold | None:
+    from symgeo.expectation.mellin import score_moments
+
+    try:
+        return StatisticalManifold(*score_moments(law, model.parameters))
+    except NoClosedFormError:
+        return None
+
+
 def integrated(model: StatisticalModel) -> StatisticalManifold | None:
     """Expectations that stay, to be integrated numerically."""
     return None if model.law is None else score_geometry(model, model.law)
@@ -108,6 +127,8 @@ RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
     "score equations": exponential,
     "finite sums": summed_up,
     "elliptical symmetry": elliptical,
+    "residues": by_residues,
+    "normal integrals": by_normal_integrals,
     "substitution": substituted,
     "pivot": reduced,
     "quadrature": integrated,
@@ -126,6 +147,11 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
         found = family.combination(field(f))
         if found is not None:
             return found.to_sympy()
+    if model.rational is not None:
+        try:
+            return model.rational.mean(f).to_sympy()
+        except NoClosedFormError:
+            pass
     if model.substitution is not None:
         try:
             return model.substitution.of_products([model.substitution.function(f)]).to_sympy()

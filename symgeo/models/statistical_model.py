@@ -34,9 +34,11 @@ from symgeo.models.support import Support
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
+    from symgeo.expectation.circle import CircularExpectation
     from symgeo.expectation.elliptical import EllipticalExpectation
     from symgeo.expectation.iterated import IteratedExpectation
     from symgeo.expectation.law import Law
+    from symgeo.expectation.normal_pair import NormalPairExpectation
     from symgeo.expectation.reduced import ReducedExpectation
     from symgeo.models.ladder import Derived
 
@@ -224,11 +226,14 @@ class StatisticalModel:
     @cached_property
     def substitution(self) -> IteratedExpectation | None:
         """Expectations by substitution into Gamma and Beta laws, each variable on one interval."""
-        if not all(len(p) == 1 and isinstance(p[0], Segment) for p in self.support.pieces):
+        ends = self._ends
+        if ends is None:
             return None
+        from symgeo.expectation.circle import is_circular
         from symgeo.expectation.iterated import iterated_expectation
 
-        ends = [p[0].ends for p in self.support.pieces]
+        if len(ends) == 1 and is_circular(self.log_density, self.variables[0], ends[0]):
+            return None
         return iterated_expectation(self.field, self.log_density, self.variables, ends)
 
     @cached_property
@@ -239,6 +244,24 @@ class StatisticalModel:
         from symgeo.models.pivotal import pivot_expectation
 
         return pivot_expectation(self) if len(self.variables) == 1 else elliptical_expectation(self)
+
+    @cached_property
+    def rational(self) -> CircularExpectation | NormalPairExpectation | None:
+        """Expectations of rational functions: of sine and cosine on the circle, or of a normal variable."""
+        ends = self._ends
+        if ends is None or len(ends) > 1:
+            return None
+        from symgeo.expectation.circle import circular_expectation
+        from symgeo.expectation.normal_pair import normal_pair_expectation
+
+        law = (self.field, self.log_density, self.variables[0], ends[0])
+        return circular_expectation(*law, self.parameters) or normal_pair_expectation(*law)
+
+    @property
+    def _ends(self) -> list[tuple[Expr, Expr]] | None:
+        """The ends of each variable's interval; None where a support is of another kind."""
+        found = [p[0].ends for p in self.support.pieces if len(p) == 1 and isinstance(p[0], Segment)]
+        return found if len(found) == len(self.variables) else None
 
     @cached_property
     def law(self) -> Law | None:
