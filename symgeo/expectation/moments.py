@@ -8,13 +8,15 @@ Source: DLMF 5.2.1 and 5.12.1; the recurrence is that between moments and cumula
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
+from fractions import Fraction
+from math import comb, factorial
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from symgeo.algebra import Element, Field
 from symgeo.algebra import generators as gen
+from symgeo.expectation.rational_law import RationalLaw
 
 if TYPE_CHECKING:
     from sympy import Symbol
@@ -48,6 +50,16 @@ class StandardLaw:
             return _log_gamma(a)
         b = self.b + e
         return _log_gamma(a) + _log_gamma(b) - _log_gamma(a + b)
+
+    def rational(self) -> RationalLaw | None:
+        """The law with its density written out, where the exponents are whole numbers; else None."""
+        exponents = [self.a] if self.b is None else [self.a, self.b]
+        if not all(_is_integer(e) and e.rational() >= 1 for e in exponents):
+            return None
+        a, *b = (int(e.rational()) for e in exponents)
+        density = self.field(self.u) ** (a - 1) * (self.complement ** (b[0] - 1) if b else 1)
+        total = factorial(a - 1) if not b else Fraction(factorial(a - 1) * factorial(b[0] - 1), factorial(a + b[0] - 1))
+        return RationalLaw(self.u, density / total, decays=not b)
 
     def bounds(self, d: Element, e: Element, m: int, n: int) -> list[Element]:
         """What must be positive for a moment to be finite: log u vanishes at 1 and log(1-u) at 0.

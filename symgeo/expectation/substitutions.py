@@ -25,8 +25,9 @@ from symgeo.algebra.knowledge import Range
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import element_sign, state_positive, unanimous_sign, zero_test
 from symgeo.expectation.changes import changes_of_variable
-from symgeo.expectation.mellin import MellinExpectation, Part
+from symgeo.expectation.mellin import MellinExpectation, Part, RationalPart
 from symgeo.expectation.moments import StandardLaw
+from symgeo.expectation.rational_parts import rational_part
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -54,7 +55,7 @@ def mellin_expectation(field: Field, log_density: Expr, x: Symbol, ends: tuple[E
     return None
 
 
-def _all_parts(field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -> list[Part] | None:
+def _all_parts(field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -> list[Part | RationalPart] | None:
     cuts = _kinks(log_density, x)
     if cuts is None:
         return None
@@ -114,7 +115,7 @@ def _vertex(field: Field, log_density: Expr, x: Symbol, line: bool) -> Expr | No
 
 def _parts(
     field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr], cuts: Sequence[Expr]
-) -> list[Part] | None:
+) -> list[Part | RationalPart] | None:
     """Every part of the support under its own substitution; None as soon as one has none."""
     borders = [ends[0], *cuts, ends[1]]
     found = []
@@ -126,7 +127,7 @@ def _parts(
     return found
 
 
-def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> Part | None:
+def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> Part | RationalPart | None:
     bounded = (low.is_finite is not False, high.is_finite is not False)
     y = sp.Dummy("y", positive=True) if any(bounded) else sp.Dummy("y", real=True)
     if all(bounded):
@@ -141,11 +142,12 @@ def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> 
     a = field(along)
     if _has_long_logarithm(a, y):
         return None
-    for kind, w, c in _suggestions(field, a, y, all(bounded)):
+    suggestions = list(_suggestions(field, a, y, all(bounded)))
+    for kind, w, c in suggestions:
         part = _standard(field, affine, along, y, kind, w, c)
         if part is not None:
             return part
-    return None
+    return rational_part(field, affine, along, y, suggestions, _solve_power, _covers)
 
 
 def _has_long_logarithm(a: Element, y: Symbol) -> bool:
