@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from symgeo.algebra.field import Field
 
 
+_LARGEST_IN_SERIES = 2000
+
+
 class integro_exponential(sp.Function):
     """``E_1^j(z)``, the integral of ``(log t)^j/j! exp(-z t)/t`` over t > 1: Milgram's function of order one, z > 0."""
 
@@ -56,12 +59,30 @@ class integro_exponential(sp.Function):
 
 
 def integro_exponential_value(mp: Any, j: Any, z: Any) -> Any:
-    """``E_1^j(z)`` for z > 0 in the precision of ``mp``: in s = log t the integrand dies off doubly exponentially."""
+    """``E_1^j(z)`` for z > 0 in the precision of ``mp``.
+
+    ``sum_j w^j E_1^j(z) = z^-w Gamma(w, z)``, expanded in w: the part in log z is that of ``Gamma(1 + w) z^-w``, and the
+    rest a power series, summed with the digits that its terms cancel. Far out, where that would be long, by quadrature.
+    """
+    j = int(j)
     if not z > 0:
         return mp.nan
-    reach = mp.log(1 + (mp.prec + 20) / z)
-    cuts = [reach * k / 8 for k in range(9)]
-    return mp.quad(lambda s: s**j * mp.exp(-z * mp.exp(s)), cuts) / mp.factorial(j)
+    if z > _LARGEST_IN_SERIES:
+        reach = (mp.prec + 20) / z
+        integral = mp.quad(lambda s: s**j * mp.exp(-z * mp.expm1(s)), [0, reach / 8, reach / 2, reach])
+        return mp.exp(-z) * integral / mp.factorial(j)
+    with mp.workprec(mp.prec + 30 + int(3 * z)):
+        z = mp.mpf(z)
+        cumulants = [-mp.euler - mp.log(z)] + [(-1) ** k * mp.zeta(k) * mp.factorial(k - 1) for k in range(2, j + 2)]
+        moments = [mp.mpf(1)]
+        for n in range(j + 1):
+            moments.append(mp.fsum(mp.binomial(n, k) * cumulants[k] * moments[n - k] for k in range(n + 1)))
+        total, term, k = moments[j + 1] / mp.factorial(j + 1), mp.mpf(1), 0
+        while k < z or abs(term) > mp.mpf(2) ** -mp.prec:
+            k += 1
+            term = term * -z / k
+            total -= (-1) ** j * term / mp.mpf(k) ** (j + 1)
+    return +total
 
 
 def polylog(field: Field, expr: Expr) -> Element | None:

@@ -151,19 +151,19 @@ class Alphabet:
             self._polylogarithms(c / q.slope, base, *others[0])
 
     def _polylogarithms(self, c: Element, base: int, i: int, m: int) -> None:
-        q, l = self.letters[base], self.letters[i]
-        w = q.bracket(l)
+        q, other = self.letters[base], self.letters[i]
+        w = q.bracket(other)
         ratio = q.slope / w  # z = q' l/w and 1 - z = -l' q/w
         one: Atom = (None, 0)
-        if self._not_negative(q, -l.slope / w):
-            start, slope = ratio * l.start, ratio * l.slope
+        if self._not_negative(q, -other.slope / w):
+            start, slope = ratio * other.start, ratio * other.slope
             self._boundary.append((c, one, _times(((i, m),), base, 1), None))
-            self._boundary.append((-c * self._log(w / l.slope), one, ((i, m),), None))
+            self._boundary.append((-c * self._log(w / other.slope), one, ((i, m),), None))
             for k in range(1, m + 1):
                 logs = ((i, m - k),) if k < m else ()
                 self._boundary.append((c * perm(m, k) * (-1) ** (k + 1), one, logs, (k + 1, start, slope)))
-        elif m == 1 and self._not_negative(l, ratio):
-            start, slope = -l.slope * q.start / w, -l.slope * q.slope / w
+        elif m == 1 and self._not_negative(other, ratio):
+            start, slope = -other.slope * q.start / w, -other.slope * q.slope / w
             self._boundary.append((c * self._log(w / q.slope), one, ((base, 1),), None))
             self._boundary.append((-c, one, (), (2, start, slope)))
         else:
@@ -192,7 +192,7 @@ class Alphabet:
         return self._expanded(atom, logs, at, 0).get((0, 0), field.zero)
 
     def _expanded(self, atom: Atom, logs: Logs, at: int | Element, last: int) -> dict[tuple[int, int], Element]:
-        """``{(n, p): c}``: the terms ``c h^n (log h)^p`` with n <= ``last``, h the distance from 0, 1 or an inner point."""
+        """``{(n, p): c}``: the terms ``c h^n (log h)^p``, n <= ``last``, h the distance from 0, 1 or a point."""
         field, (base, k) = self.field, atom
         sign = -1 if isinstance(at, int) and at == 1 else 1
         place = field.rational(at) if isinstance(at, int) else at

@@ -1,7 +1,8 @@
 """Substitutions that make a density rational on (0, 1), or rational times exp(-u) on (0, oo).
 
 They are tried where no substitution leads to a Gamma or a Beta law: u is the variable itself on a bounded support, a
-falling exponential, the share A/(A + B w) of a term of a logarithm, or what stands in the exponent, ``u = E(0) - E(y)``.
+falling exponential, the share A/(A + B w) of a term of a logarithm, or ``E(0) - E(y)`` with E what stands in the
+exponent.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def rational_part(
 
 
 def _state_signs(law: RationalLaw) -> None:
-    """A density keeps its sign, so a linear factor of it has none of its zeros inside: what it is at the ends is stated."""
+    """A density keeps its sign, so a linear factor of it is not zero inside: its signs at the ends are stated."""
     field, p = law.field, law.density
     index = next(g.index for g in field.generators if g.is_symbol and g.expr == law.u)
     factors = [f for f, e in field.factorise(p.numerator)[1] if e % 2]
