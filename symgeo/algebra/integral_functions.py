@@ -61,7 +61,7 @@ class integro_exponential(sp.Function):
 def integro_exponential_value(mp: Any, j: Any, z: Any) -> Any:
     """``E_1^j(z)`` for z > 0 in the precision of ``mp``.
 
-    ``sum_j w^j E_1^j(z) = z^-w Gamma(w, z)``, expanded in w: the part in log z is that of ``Gamma(1 + w) z^-w``, and the
+    ``sum_j w^j E_1^j(z) = z^-w Gamma(w, z)``, expanded in w: what holds log z is from ``Gamma(1 + w) z^-w``, the
     rest a power series, summed with the digits that its terms cancel. Far out, where that would be long, by quadrature.
     """
     j = int(j)

@@ -86,6 +86,10 @@ class polylog_tail(sp.Function):
     """The polylogarithm without its first terms: polylog_tail(s, n, z), the sum of z^k/(k + n)^s over k >= 0."""
 
 
+class polygamma_tail(sp.Function):
+    """c^(2 k + n) times |polygamma(n, c)| without the terms before B_2k of its series: polygamma_tail(n, k, c)."""
+
+
 class scaled_expint(sp.Function):
     """exp(z) E_n(z) for z > 0: scaled_expint(n, z)."""
 

@@ -25,6 +25,18 @@ def _polygamma(n, x):
     return np.where(n == 0, special.digamma(x), higher)
 
 
+def _polygamma_tail(n, k, c):
+    """c**(2*k + n) times |polygamma(n, c)| without the terms before B_2k of its series (DLMF 5.15.8), for c > 6."""
+    c = np.where(c > 6.0, c, np.nan)
+    total, power = 0.0, 1.0
+    for j in range(int(k), int(k) + 14):
+        # B_2j (2j + n - 1)!/(2j)!, with B_2j by the zeta function: DLMF 25.6.2.
+        bernoulli = (-1.0) ** (j + 1) * 2.0 * special.zeta(2.0 * j) / (2.0 * np.pi) ** (2 * j)
+        total = total + bernoulli * special.gamma(2.0 * j + n) * power
+        power = power / (c * c)
+    return total
+
+
 def _log_gamma(x):
     """log(gamma(x)) without overflow, wherever gamma(x) is positive."""
     return np.where(special.gammasgn(x) > 0, special.gammaln(x), np.nan)

@@ -79,6 +79,13 @@ def _harmonic(mp: Any, n: Any, order: Any = 1) -> Any:
     return mp.harmonic(n) if order == 1 else mp.zeta(order) - mp.zeta(order, n + 1)
 
 
+def _polygamma_tail(mp: Any, n: Any, k: Any, c: Any) -> Any:
+    n, k = int(n), int(k)
+    terms = [mp.factorial(n - 1) / c**n, mp.factorial(n) / (2 * c ** (n + 1))]
+    terms += [mp.bernoulli(2 * j) * mp.rf(2 * j + 1, n - 1) / c ** (2 * j + n) for j in range(1, k)]
+    return c ** (2 * k + n) * ((-1) ** (n + 1) * mp.psi(n, c) - mp.fsum(terms))
+
+
 def _by_order(zero: str, one: str, general: str) -> Callable[..., str]:
     """Bessel functions: orders 0 and 1 have routines of their own, several times faster."""
     return lambda order, z: zero if order == 0 else one if order == 1 else general
@@ -248,6 +255,7 @@ _STABLE = [
     _call("complementary_erf", "erfc", "special.erfc({0})"),
     _call("log_normal_cdf", lambda mp, x: mp.log(mp.ncdf(x)), "special.log_ndtr({0})"),
     _call("polylog_tail", lambda mp, s, n, z: mp.lerchphi(z, s, n), "_polylog_tail({0}, {1}, {2})"),
+    _call("polygamma_tail", _polygamma_tail, "_polygamma_tail({0}, {1}, {2})"),
     _call("scaled_expint", lambda mp, n, z: mp.exp(z) * mp.expint(n, z), "_scaled_expint({0}, {1})"),
     _call(
         "scaled_integro_exponential",

@@ -143,6 +143,7 @@ def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> 
     if _has_long_logarithm(a, y):
         return None
     suggestions = list(_suggestions(field, a, y, all(bounded)))
+    along = _with_ratios(field, a, along, y)
     for kind, w, c in suggestions:
         part = _standard(field, affine, along, y, kind, w, c)
         if part is not None:
@@ -173,6 +174,24 @@ def _resolved(field: Field, e: Expr) -> Expr | None:
     e = e.replace(lambda f: isinstance(f, _KINKED), decided)
     e = e.replace(lambda f: isinstance(f, Relational), holds)
     return None if e.has(*_KINKED, sp.Piecewise) else e
+
+
+def _with_ratios(field: Field, a: Element, along: Expr, y: Symbol) -> Expr:
+    """A logarithm of two functions of y as ``log v + log(1 + w/v)``: the field keeps their exponents apart."""
+    for g in field.used_generators(a):
+        argument = field.log_arguments.get(g.index)
+        terms = list(separated(argument, (y,)).values()) if argument is not None and y in g.symbols else []
+        if len(terms) != 2 or any(y not in v.free_symbols for v, _ in terms) or argument is None or argument.powers:
+            continue
+        parts = coefficients(a, g.index)
+        (v, c), (w, d) = terms if element_sign(terms[0][1]) == 1 else terms[::-1]
+        if set(parts) - {0, 1} or element_sign(c) != 1:
+            continue
+        first = c * v
+        rest = parts.get(0, field.zero) + parts[1] * gen.log(field, first, first.to_sympy())
+        ratio = sp.exp((gen.log(field, w, w.to_sympy()) - gen.log(field, v, v.to_sympy())).to_sympy())
+        return rest.to_sympy() + parts[1].to_sympy() * sp.log(1 + (d / c).to_sympy() * ratio)
+    return along
 
 
 def _suggestions(field: Field, a: Element, y: Symbol, unit: bool) -> Iterator[tuple[str, Element, Element]]:

@@ -332,7 +332,7 @@ NUMERICAL = (
     ),
     *("exponentially_modified_gaussian", "exponentiated_weibull", "farlie_gumbel_morgenstern"),
     *("generalised_poisson", "gumbel_bivariate_exponential", "hyperbolic"),
-    *("hypoexponential", "johnson_su_free", "marshall_olkin_exponential"),
+    *("hypoexponential", "johnson_su_free"),
     *("negative_binomial_free", "negative_binomial_mean", "normal_inverse_gaussian", "normal_mixture"),
     *("normal_mixture_weight", "poisson_lindley", "poisson_mixture", "rice", "sinh_arcsinh_normal", "skellam"),
     *("skew_normal", "uniform_beta_mixture", "von_mises_uniform_mixture", "wrapped_cauchy", "yule_simon"),
