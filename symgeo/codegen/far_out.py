@@ -14,9 +14,10 @@ from __future__ import annotations
 import sympy as sp
 
 from symgeo.algebra import differential_field
+from symgeo.codegen.looking import functions_within
 from symgeo.codegen.lowering import polygamma_tail, scaled_expint
 
-_MOST_OPERATIONS = 1500
+_MOST_NODES = 3000
 # Beyond these arguments the series serve, with so many terms.
 _FAR, _TERMS = 4, 10
 _FAR_POLYGAMMA, _TERMS_POLYGAMMA = 6, 6
@@ -28,9 +29,9 @@ def without_asymptotic_cancellation(expr: sp.Basic) -> sp.Basic:
     """An equal expression, by cases: another form where the argument of E_1 or of polygammas is large."""
     if not isinstance(expr, (sp.Mul, sp.Add)):
         return expr
-    functions = expr.atoms(sp.expint, sp.polygamma)
+    functions = functions_within(expr, (sp.expint, sp.polygamma), _MOST_NODES)
     arguments = {f.args[1] for f in functions if _is_far_function(f)}
-    if len(arguments) != 1 or expr.count_ops() > _MOST_OPERATIONS:
+    if len(arguments) != 1:
         return expr
     (c,) = arguments
     places: _Places = {}

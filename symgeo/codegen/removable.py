@@ -13,11 +13,12 @@ from typing import NamedTuple
 import sympy as sp
 
 from symgeo.algebra import differential_field
+from symgeo.codegen.looking import functions_within
 from symgeo.codegen.lowering import polylog_tail
 
 # Beyond this size of z the expression serves as it is: the remainder's series converges fast below.
 _RADIUS = sp.Rational(1, 2)
-_MOST_OPERATIONS = 3000
+_MOST_NODES = 6000
 _MOST_ORDER = 14
 _STEP = 3
 
@@ -37,9 +38,8 @@ def without_removable_singularities(expr: sp.Basic) -> sp.Basic:
     """An equal expression, by cases where the denominator vanishes together with the arguments of functions."""
     if not isinstance(expr, sp.Mul) or not any(p.is_Pow and p.exp.is_negative for p in expr.args):
         return expr
-    functions = [f for f in expr.atoms(sp.log, sp.polylog) if _is_analytic(f)]
-    if not functions or expr.count_ops() > _MOST_OPERATIONS:
-        return expr
+    functions = [f for f in functions_within(expr, (sp.log, sp.polylog), _MOST_NODES) if _is_analytic(f)]
+    functions.sort(key=sp.default_sort_key)
     for zero in _zeros(expr, functions):
         near = {f: n for f in functions if (n := _near(f, zero)) is not None}
         least = _vanishing_order(expr, near, zero) if near else 0

@@ -130,14 +130,15 @@ def _beyond_a_pole(a: Element, b: Element, pole: Element, free: Element, n: int,
     field, order = a.field, -int(pole.rational())
     if m or not _is_integer(a) or not _is_integer(free - b):
         raise NoClosedFormError(
-            "no closed form was found: a moment of two logarithms is finite only by their zeros at an end of the support"
+            "no closed form was found: a moment of two logarithms is finite only by a zero of one at an end"
         )
     polynomial = [field.one]  # by rising powers of free
     for k in range(1, order + 1):
         shifted = [field.zero, *polynomial]
         polynomial = [s - k * c for s, c in zip(shifted, [*polynomial, field.zero], strict=True)]
     slopes = [
-        field.sum(c * perm(i, k) * free ** (i - k) for i, c in enumerate(polynomial) if i >= k) for k in range(order + 1)
+        field.sum(c * perm(i, k) * free ** (i - k) for i, c in enumerate(polynomial) if i >= k)
+        for k in range(order + 1)
     ]
     derivative = field.sum(comb(n, k) * p * _polygamma(n - k, free - order) for k, p in enumerate(slopes))
     whole = int(a.rational())
