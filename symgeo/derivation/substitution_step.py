@@ -42,7 +42,8 @@ def substitution_step(s: Setting, expectation: IteratedExpectation) -> Step:
             + (rf" times $e^{{-{u}}}$" if first.decays else "")
             + rf", and makes the score a sum of products of powers and logarithms of linear functions of ${u}$.",
             (*formulas, *(_rational(s, f"{s.density}({u})", part.law, variable) for part in level.parts)),
-            reason=f"Every expectation is then, after partial fractions and integration by parts, {_rational_masters(s, first.decays)}.",
+            reason="Every expectation is then, after partial fractions and integration by parts, "
+            f"{_rational_masters(s, first.decays)}.",
             citation=_RATIONAL_CITATION[first.decays],
         )
     beta = first.b is not None
