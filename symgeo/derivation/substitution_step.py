@@ -41,7 +41,7 @@ def substitution_step(s: Setting, expectation: IteratedExpectation) -> Step:
             rf"The substitution gives ${u}$ a density on ${_ends(not first.decays)}$ that is a rational function"
             + (rf" times $e^{{-{u}}}$" if first.decays else "")
             + rf", and makes the score a sum of products of powers and logarithms of linear functions of ${u}$.",
-            (*formulas, *(_rational(s, f"{s.density}({u})", part.law, variable) for part in level.parts)),
+            (*formulas, *(_rational(s, f"{s.density}({u})", part, variable) for part in level.parts)),
             reason="Every expectation is then, after partial fractions and integration by parts, "
             f"{_rational_masters(s, first.decays)}.",
             citation=_RATIONAL_CITATION[first.decays],
@@ -76,9 +76,7 @@ def _iterated_step(s: Setting, expectation: IteratedExpectation) -> Step:
         standard = [part for part in level.parts if not isinstance(part.law, RationalLaw)]
         formulas += list(dict.fromkeys(Formula(stem, _law(s, part), r"\sim") for part in standard))
         formulas += [
-            _rational(s, f"{s.density}({stem})", part.law, u)
-            for part in level.parts
-            if isinstance(part.law, RationalLaw)
+            _rational(s, f"{s.density}({stem})", part, u) for part in level.parts if isinstance(part.law, RationalLaw)
         ]
         if n < len(order):
             rest = s.names([v for v in s.model.variables if v in order[n:]])
@@ -128,7 +126,9 @@ def _image(s: Setting, part: Part | RationalPart, x: Symbol, u: Symbol) -> Formu
     return Formula(s.notation.latex(x), image.subs(part.law.u, u))
 
 
-def _rational(s: Setting, left: str, law: RationalLaw, u: Symbol) -> Formula:
+def _rational(s: Setting, left: str, part: Part | RationalPart, u: Symbol) -> Formula:
+    law = part.law
+    assert isinstance(law, RationalLaw)
     density = law.density * exp(law.field, -law.field(law.u)) if law.decays else law.density
     return Formula(left, density.to_sympy().subs(law.u, u))
 
@@ -156,7 +156,7 @@ def _shape(s: Setting, part: Part | RationalPart) -> list[Formula]:
 
 def _law(s: Setting, part: Part | RationalPart) -> str:
     exponents = [f.right for f in _shape(s, part)]
-    name = "Gamma" if part.law.b is None else "Beta"
+    name = "Gamma" if len(exponents) == 1 else "Beta"
     return rf"\mathrm{{{name}}}({', '.join(s.printer.inline(e) for e in exponents if not isinstance(e, str))})"
 
 

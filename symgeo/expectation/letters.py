@@ -91,6 +91,7 @@ class Alphabet:
             if base is not None and k == 1:
                 self._simple_pole(terms, c, base, logs)
                 continue
+            p: Atom
             if base is None:
                 p, scale = (None, k + 1), self.field.rational(1) / (k + 1)
             else:
