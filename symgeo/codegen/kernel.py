@@ -10,7 +10,9 @@ from typing import Any
 import sympy as sp
 
 from symgeo.codegen.builder import Builder
+from symgeo.codegen.far_out import without_asymptotic_cancellation
 from symgeo.codegen.graph import Graph
+from symgeo.codegen.removable import without_removable_singularities
 from symgeo.errors import ParameterListError, ShapeError
 
 
@@ -29,7 +31,8 @@ def program(expressions: Sequence[sp.Basic], symbols: Iterable[sp.Basic], target
     symbol is not among ``symbols``.
     """
     builder = Builder(symbols, target)
-    return Program(builder.graph, tuple(builder.build(e) for e in expressions))
+    forms = [without_asymptotic_cancellation(without_removable_singularities(e)) for e in expressions]
+    return Program(builder.graph, tuple(builder.build(form) for form in forms))
 
 
 @dataclass(frozen=True)

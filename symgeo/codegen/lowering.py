@@ -82,8 +82,20 @@ class regularized_beta(sp.Function):
     """The incomplete beta function of (a, b) from 0 to x, divided by beta(a, b)."""
 
 
-class spence(sp.Function):
-    """polylog(2, 1 - x), the dilogarithm."""
+class polylog_tail(sp.Function):
+    """The polylogarithm without its first terms: polylog_tail(s, n, z), the sum of z^k/(k + n)^s over k >= 0."""
+
+
+class polygamma_tail(sp.Function):
+    """c^(2 k + n) times |polygamma(n, c)| without the terms before B_2k of its series: polygamma_tail(n, k, c)."""
+
+
+class scaled_expint(sp.Function):
+    """exp(z) E_n(z) for z > 0: scaled_expint(n, z)."""
+
+
+class scaled_integro_exponential(sp.Function):
+    """exp(z) E_1^j(z) for z > 0: scaled_integro_exponential(j, z)."""
 
 
 class hyp0f1(sp.Function):
@@ -180,9 +192,13 @@ def lower_harmonic(n: sp.Expr, order: sp.Expr = sp.S.One) -> sp.Expr:
     return sp.zeta(order) - sp.zeta(order, n + 1)
 
 
-def lower_polylog(s: sp.Expr, z: sp.Expr) -> sp.Expr:
-    if s == 2:
-        return spence(1 - z)
+def lower_integro_exponential(j: sp.Expr, z: sp.Expr) -> sp.Expr:
+    return sp.exp(-z) * scaled_integro_exponential(j, z)
+
+
+def lower_polylog(s: sp.Expr, z: sp.Expr) -> sp.Expr | None:
+    if s.is_Integer and s > 1:
+        return None
     if s == 1:
         return -sp.log(1 - z)
     if s.is_Integer and s <= 0:
@@ -190,7 +206,7 @@ def lower_polylog(s: sp.Expr, z: sp.Expr) -> sp.Expr:
     raise unsupported(
         f"polylog of order {s}",
         "numeric code",
-        "only the integer orders up to 2 are known; evaluate the sum or integral that defines it",
+        "only integer orders are known; evaluate the sum or integral that defines it",
     )
 
 

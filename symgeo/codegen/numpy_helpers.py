@@ -25,6 +25,18 @@ def _polygamma(n, x):
     return np.where(n == 0, special.digamma(x), higher)
 
 
+def _polygamma_tail(n, k, c):
+    """c**(2*k + n) times |polygamma(n, c)| without the terms before B_2k of its series (DLMF 5.15.8), for c > 6."""
+    c = np.where(c > 6.0, c, np.nan)
+    total, power = 0.0, 1.0
+    for j in range(int(k), int(k) + 14):
+        # B_2j (2j + n - 1)!/(2j)!, with B_2j by the zeta function: DLMF 25.6.2.
+        bernoulli = (-1.0) ** (j + 1) * 2.0 * special.zeta(2.0 * j) / (2.0 * np.pi) ** (2 * j)
+        total = total + bernoulli * special.gamma(2.0 * j + n) * power
+        power = power / (c * c)
+    return total
+
+
 def _log_gamma(x):
     """log(gamma(x)) without overflow, wherever gamma(x) is positive."""
     return np.where(special.gammasgn(x) > 0, special.gammaln(x), np.nan)
@@ -83,6 +95,90 @@ def _upper_gamma(a, x):
     integer = (a <= 0) & (a == np.floor(a))
     exponential = np.where(integer, x * 1.0, np.nan) ** a * special.expn(np.where(integer, 1.0 - a, 0.0), x)
     return np.where(a > 0, special.gamma(a) * special.gammaincc(a, x), exponential)
+
+
+def _scaled_expint(n, x):
+    """exp(x) E_n(x), x > 0, by its continued fraction for x > 4 and any n > 0 (DLMF 8.19.17); else for whole n."""
+    large = x > 4.0
+    w, tail = np.where(large, x, 100.0), 0.0
+    for k in range(60, 0, -1):
+        tail = k * (n + k - 1.0) / (w + n + 2.0 * k - tail)
+    near = np.where(large, 1.0, x)
+    return np.where(large, 1.0 / (w + n - tail), np.exp(near) * special.expn(np.floor(n), near))
+
+
+def _scaled_integro_exponential(j, x):
+    """exp(x) times the integral of s**j/j! exp(-x exp(s)) over s > 0, by Gauss and Legendre's rule on four panels."""
+    x = np.asarray(np.where(x > 0, x, np.nan), dtype=float)[..., None]
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    edges = np.array([0.0, 0.4, 0.7, 0.88, 1.0])
+    half = np.diff(edges) / 2.0
+    share = ((edges[:-1] + half)[:, None] + half[:, None] * nodes).ravel()
+    reach = np.log1p(46.0 / x)
+    s = reach * share
+    return np.sum((half[:, None] * weights).ravel() * reach * s**j * np.exp(-x * np.expm1(s)), -1) / special.factorial(
+        j
+    )
+
+
+def _polylog(s, z):
+    """Polylogarithm of whole order s = 2, 3, ... for z <= 1 (DLMF 25.12.12; inversion below -1)."""
+    z = np.where(np.asarray(z) <= 1.0, z, np.nan)
+    beyond = z < -1.0
+    w = np.where(beyond, 1.0 / np.where(beyond, z, -1.0), z)
+    size = np.log(np.where(beyond, -z, 1.0))
+    # Li_s(z) + (-1)^s Li_s(1/z) is a polynomial in log(-z): 2 (1 - 2^(1-2k)) zeta(2k) are the values at z = -1.
+    polynomial = size**s / special.factorial(s)
+    for k in range(1, int(s) // 2 + 1):
+        eta = (1.0 - 2.0 ** (1 - 2 * k)) * special.zeta(2.0 * k)
+        polynomial = polynomial + 2.0 * eta * size ** (s - 2 * k) / special.factorial(s - 2 * k)
+    inside = _polylog_inside(s, w)
+    return np.where(beyond, -polynomial - (-1.0) ** s * inside, inside)
+
+
+def _polylog_inside(s, z):
+    """The same for -1 <= z <= 1: the series, in the logarithm of z near one; by the duplication formula near -1."""
+    small = np.abs(z) <= 0.5
+    twice = np.where(z < -0.5, z * z, 0.0)
+    near = _polylog_near_one(s, np.where(small, 1.0, np.abs(z)))
+    squared = np.where(
+        twice > 0.5, _polylog_near_one(s, np.where(twice > 0.5, twice, 1.0)), twice * _polylog_tail(s, 1, twice)
+    )
+    series = z * _polylog_tail(s, 1, np.where(small, z, 0.0))
+    return np.where(small, series, np.where(z > 0, near, 2.0 ** (1 - s) * squared - near))
+
+
+def _polylog_near_one(s, z):
+    """The expansion in log z for 1/2 <= z <= 1."""
+    m = np.log(z)
+    n = int(s) - 1
+    safe = np.where(m < 0, -m, 1.0)
+    total = m**n / special.factorial(n) * (np.sum(1.0 / np.arange(1, n + 1)) - np.log(safe))
+    for k in range(30):
+        if k != n:
+            order = int(s) - k
+            value = special.zeta(float(order)) if order > 1 else _zeta_below(order)
+            total = total + value * m**k / special.factorial(k)
+    return total
+
+
+def _zeta_below(order):
+    """Riemann's zeta function at 0, -1, -2, ... by its functional equation (DLMF 25.4.1)."""
+    if order == 0:
+        return -0.5
+    if order % 2 == 0:
+        return 0.0
+    n = 1.0 - order
+    return 2.0 * (2.0 * np.pi) ** -n * np.cos(np.pi * n / 2.0) * special.gamma(n) * special.zeta(n)
+
+
+def _polylog_tail(s, n, z):
+    """The sum of z**k/(k + n)**s over k = 0, 1, ... for |z| <= 1/2; nan for other z."""
+    z = np.where(np.abs(z) <= 0.5, z, np.nan)
+    total = 0.0
+    for k in range(56, -1, -1):
+        total = total * z + 1.0 / (k + n) ** s
+    return total
 
 
 def _ci(x):

@@ -22,6 +22,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from symgeo.algebra.integral_functions import integro_exponential_value
 from symgeo.codegen import lowering
 from symgeo.codegen.lowering import reciprocal, unsupported
 
@@ -76,6 +77,13 @@ def _heaviside(mp: Any, x: Any, at_zero: Any) -> Any:
 
 def _harmonic(mp: Any, n: Any, order: Any = 1) -> Any:
     return mp.harmonic(n) if order == 1 else mp.zeta(order) - mp.zeta(order, n + 1)
+
+
+def _polygamma_tail(mp: Any, n: Any, k: Any, c: Any) -> Any:
+    n, k = int(n), int(k)
+    terms = [mp.factorial(n - 1) / c**n, mp.factorial(n) / (2 * c ** (n + 1))]
+    terms += [mp.bernoulli(2 * j) * mp.rf(2 * j + 1, n - 1) / c ** (2 * j + n) for j in range(1, k)]
+    return c ** (2 * k + n) * ((-1) ** (n + 1) * mp.psi(n, c) - mp.fsum(terms))
 
 
 def _by_order(zero: str, one: str, general: str) -> Callable[..., str]:
@@ -200,8 +208,8 @@ _INTEGRALS = [
     _call("Chi", "chi", "_chi({0})"),
     _call("fresnels", "fresnels", "special.fresnel({0})[0]"),
     _call("fresnelc", "fresnelc", "special.fresnel({0})[1]"),
-    _lowered("polylog", "polylog", lowering.lower_polylog),
-    _call("spence", lambda mp, x: mp.polylog(2, 1 - x), "special.spence({0})"),
+    _lowered("integro_exponential", integro_exponential_value, lowering.lower_integro_exponential),
+    _call("polylog", "polylog", "_polylog({0}, {1})", lower=lowering.lower_polylog),
 ]
 
 _DIFFERENTIAL_EQUATIONS = [
@@ -246,6 +254,14 @@ _STABLE = [
     _call("exp_minus_one", "expm1", "np.expm1({0})"),
     _call("complementary_erf", "erfc", "special.erfc({0})"),
     _call("log_normal_cdf", lambda mp, x: mp.log(mp.ncdf(x)), "special.log_ndtr({0})"),
+    _call("polylog_tail", lambda mp, s, n, z: mp.lerchphi(z, s, n), "_polylog_tail({0}, {1}, {2})"),
+    _call("polygamma_tail", _polygamma_tail, "_polygamma_tail({0}, {1}, {2})"),
+    _call("scaled_expint", lambda mp, n, z: mp.exp(z) * mp.expint(n, z), "_scaled_expint({0}, {1})"),
+    _call(
+        "scaled_integro_exponential",
+        lambda mp, j, z: mp.exp(z) * integro_exponential_value(mp, j, z),
+        "_scaled_integro_exponential({0}, {1})",
+    ),
     _call("scaled_erfc", lambda mp, x: mp.exp(max(x, 0) ** 2) * mp.erfc(x), "_scaled_erfc({0})"),
 ]
 

@@ -14,6 +14,7 @@ import itertools
 
 import sympy as sp
 
+from symgeo.algebra.integral_functions import integro_exponential
 from symgeo.codegen.lowering import (
     complementary_erf,
     exp_minus_one,
@@ -29,6 +30,8 @@ from symgeo.codegen.lowering import (
     scaled_besseli,
     scaled_besselk,
     scaled_erfc,
+    scaled_expint,
+    scaled_integro_exponential,
 )
 
 # A sum of exponentials is scaled by its largest term when it has at most this many different exponents.
@@ -242,6 +245,10 @@ def _split_function(base: sp.Expr) -> _Split | None:
         return scaled_besseli(*base.args), z if z.is_nonnegative else sp.Abs(z, evaluate=False)
     if isinstance(base, sp.besselk):
         return scaled_besselk(*base.args), -base.args[1]
+    if isinstance(base, sp.expint) and base.args[0].is_Integer and base.args[0] > 0:
+        return scaled_expint(*base.args), -base.args[1]
+    if isinstance(base, integro_exponential):
+        return scaled_integro_exponential(*base.args), -base.args[1]
     if isinstance(base, (sp.erfc, complementary_erf)):
         return scaled_erfc(*base.args), -(largest_of(base.args[0], sp.S.Zero) ** 2)
     if isinstance(base, sp.factorial) and base.free_symbols:
@@ -360,4 +367,4 @@ def _is_free_power(base: sp.Expr, power: sp.Expr) -> bool:
 
 def _decays(base: sp.Expr) -> bool:
     """Whether the function vanishes exponentially, so that its product with an exponential may cancel."""
-    return isinstance(base, (sp.besselk, sp.erfc, complementary_erf))
+    return isinstance(base, (sp.besselk, sp.erfc, sp.expint, integro_exponential, complementary_erf))

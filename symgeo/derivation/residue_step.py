@@ -8,7 +8,7 @@ import sympy as sp
 
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Formula, Step
-from symgeo.expectation.rational_law import RationalExpectation
+from symgeo.expectation.residues import RationalExpectation
 
 if TYPE_CHECKING:
     from symgeo.expectation.circle import CircularExpectation

@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symgeo.algebra.generators import exp
 from symgeo.derivation.components import LONGEST, effort
 from symgeo.derivation.names import name_of
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Formula, Step
+from symgeo.expectation.rational_law import RationalLaw
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
     from symgeo.expectation.iterated import IteratedExpectation
-    from symgeo.expectation.mellin import Part
+    from symgeo.expectation.mellin import Part, RationalPart
 
 _CITATION = "DLMF, 5.2.1 and 5.12.1"
+_RATIONAL_CITATION = {False: "Lewin 1981, chapters 1 and 7; DLMF, 25.12", True: "DLMF, 8.19; Milgram 1985"}
 
 
 def substitution_step(s: Setting, expectation: IteratedExpectation) -> Step:
@@ -31,7 +34,19 @@ def substitution_step(s: Setting, expectation: IteratedExpectation) -> Step:
     formulas: list[Formula] = []
     for part in level.parts:
         formulas += [_image(s, part, x, variable), *_shape(s, part)]
-    beta = level.parts[0].law.b is not None
+    first = level.parts[0].law
+    if isinstance(first, RationalLaw):
+        return Step(
+            "Expectations by substitution",
+            rf"The substitution gives ${u}$ a density on ${_ends(not first.decays)}$ that is a rational function"
+            + (rf" times $e^{{-{u}}}$" if first.decays else "")
+            + rf", and makes the score a sum of products of powers and logarithms of linear functions of ${u}$.",
+            (*formulas, *(_rational(s, f"{s.density}({u})", part, variable) for part in level.parts)),
+            reason="Every expectation is then, after partial fractions and integration by parts, "
+            f"{_rational_masters(s, first.decays)}.",
+            citation=_RATIONAL_CITATION[first.decays],
+        )
+    beta = first.b is not None
     several = len(level.parts) > 1
     where = "On each of the parts below, which together are the support, the" if several else "The"
     weight = ", times the mass of the part," if several else ""
@@ -58,7 +73,11 @@ def _iterated_step(s: Setting, expectation: IteratedExpectation) -> Step:
         plain = name_of(f"{s.standard}{n}")
         s.notation.define(u, plain)
         formulas += [_image(s, part, x, u) for part in level.parts]
-        formulas += list(dict.fromkeys(Formula(stem, _law(s, part), r"\sim") for part in level.parts))
+        standard = [part for part in level.parts if not isinstance(part.law, RationalLaw)]
+        formulas += list(dict.fromkeys(Formula(stem, _law(s, part), r"\sim") for part in standard))
+        formulas += [
+            _rational(s, f"{s.density}({stem})", part, u) for part in level.parts if isinstance(part.law, RationalLaw)
+        ]
         if n < len(order):
             rest = s.names([v for v in s.model.variables if v in order[n:]])
             mass = level.mass.to_sympy()
@@ -66,13 +85,25 @@ def _iterated_step(s: Setting, expectation: IteratedExpectation) -> Step:
                 formulas.append(Formula(f"{s.density}({rest})", mass))
             else:
                 remark = "Marginal densities that are too long are not listed."
-    kinds = {part.law.b is not None for _, level in expectation.levels for part in level.parts}
+    every = [part.law for _, level in expectation.levels for part in level.parts]
+    kinds = {law.b is not None for law in every if not isinstance(law, RationalLaw)}
+    rational = {law.decays for law in every if isinstance(law, RationalLaw)}
     laws = ", or ".join(
         rf"${_density(s, beta)}$ on ${_ends(beta)}$, called $\mathrm{{{name}}}({', '.join(s.shape[: 1 + beta])})$"
         for beta, name in ((False, "Gamma"), (True, "Beta"))
         if beta in kinds
     )
+    if rational:
+        listed = "that is listed, a rational function" + (rf" times $e^{{-{s.standard}}}$" if True in rational else "")
+        laws = ", or ".join([*([laws] if laws else []), listed])
     masters = " and ".join(f"${_master(s, beta)}$" for beta in (False, True) if beta in kinds)
+    known = (
+        f"Each of these is a sum of values of {masters} and of derivatives in the exponents, which bring down "
+        "logarithms, "
+        if not rational
+        else f"Each of these is, after partial fractions and integration by parts, "
+        f"{' or '.join(_rational_masters(s, decays) for decays in sorted(rational))}, "
+    )
     parts = any(len(level.parts) > 1 for _, level in expectation.levels)
     cut = " A variable with several lines is cut there into parts, each with its share of the mass." if parts else ""
     sequence = ", then ".join(f"${s.notation.latex(v)}$" for v in order)
@@ -84,26 +115,48 @@ def _iterated_step(s: Setting, expectation: IteratedExpectation) -> Step:
         f"under it.{cut}",
         tuple(formulas),
         remark,
-        f"An expectation is the expectation of conditional expectations. Each of these is a sum of values of {masters} "
-        "and of derivatives in the exponents, which bring down logarithms, and it is a function of the variables that "
-        "are left.",
-        _CITATION,
+        f"An expectation is the expectation of conditional expectations. {known}and it is a function of the variables "
+        "that are left.",
+        "; ".join([*([_CITATION] if kinds else []), *(_RATIONAL_CITATION[decays] for decays in sorted(rational))]),
     )
 
 
-def _image(s: Setting, part: Part, x: Symbol, u: Symbol) -> Formula:
+def _image(s: Setting, part: Part | RationalPart, x: Symbol, u: Symbol) -> Formula:
     image: Expr = part.law.field(part.substitution).to_sympy()
     return Formula(s.notation.latex(x), image.subs(part.law.u, u))
 
 
-def _shape(s: Setting, part: Part) -> list[Formula]:
+def _rational(s: Setting, left: str, part: Part | RationalPart, u: Symbol) -> Formula:
+    law = part.law
+    assert isinstance(law, RationalLaw)
+    density = law.density * exp(law.field, -law.field(law.u)) if law.decays else law.density
+    return Formula(left, density.to_sympy().subs(law.u, u))
+
+
+def _rational_masters(s: Setting, decays: bool) -> str:
+    """The integrals that a law with a rational density leads to."""
+    u = s.standard
+    if decays:
+        return (
+            rf"a sum of rational functions and of integrals $\int_c^\infty {u}^{{d}} (\log({u}/c))^{{m}} "
+            rf"e^{{-{u}}}\, d{u}$, exponential integrals for whole $d$ and incomplete gamma functions for others"
+        )
+    return (
+        rf"a sum of rational functions, logarithms and polylogarithms, from $\int_0^z \mathrm{{Li}}_{{k}}({u})\, "
+        rf"\frac{{d{u}}}{{{u}}} = \mathrm{{Li}}_{{k+1}}(z)$ and $\mathrm{{Li}}_{{1}}(z) = -\log(1 - z)$"
+    )
+
+
+def _shape(s: Setting, part: Part | RationalPart) -> list[Formula]:
+    if isinstance(part.law, RationalLaw):
+        return []
     exponents = [part.law.a] if part.law.b is None else [part.law.a, part.law.b]
     return [Formula(letter, e.to_sympy()) for letter, e in zip(s.shape, exponents, strict=False)]
 
 
-def _law(s: Setting, part: Part) -> str:
+def _law(s: Setting, part: Part | RationalPart) -> str:
     exponents = [f.right for f in _shape(s, part)]
-    name = "Gamma" if part.law.b is None else "Beta"
+    name = "Gamma" if len(exponents) == 1 else "Beta"
     return rf"\mathrm{{{name}}}({', '.join(s.printer.inline(e) for e in exponents if not isinstance(e, str))})"
 
 

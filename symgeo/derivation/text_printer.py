@@ -113,6 +113,9 @@ class LinePrinter(_Names, StrPrinter):
     def _print_gamma(self, expr: Any) -> str:
         return f"{'Γ' if self.use_unicode else 'Gamma'}({self._print(expr.args[0])})"
 
+    def _print_integro_exponential(self, expr: Any) -> str:
+        return f"{'E₁' if self.use_unicode else 'E1'}^({self._print(expr.args[0])})({self._print(expr.args[1])})"
+
     def _print_besseli(self, expr: Any) -> str:
         return f"{self._bessel_name(expr)}({self._print(expr.argument)})"
 
@@ -254,6 +257,9 @@ class PicturePrinter(_Names, PrettyPrinter):
 
     def _print_gamma(self, e: Any) -> prettyForm:
         return self._call("Γ" if self.use_unicode else "Gamma", e.args[0])
+
+    def _print_integro_exponential(self, e: Any) -> prettyForm:
+        return self._call(f"{'E₁' if self.use_unicode else 'E1'}^({e.args[0]})", e.args[1])
 
     def _print_besseli(self, e: Any) -> prettyForm:
         return self._call(self._bessel_name(e), e.argument)

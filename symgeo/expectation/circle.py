@@ -23,7 +23,7 @@ from symgeo.algebra.zero_test import zero_test
 from symgeo.errors import NoClosedFormError, NormalisationError
 from symgeo.expectation.mellin import MellinExpectation
 from symgeo.expectation.rational import Factors, Rational
-from symgeo.expectation.rational_law import RationalExpectation
+from symgeo.expectation.residues import RationalExpectation
 from symgeo.expectation.substitutions import mellin_expectation
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from symgeo.algebra.generators import exp
 from symgeo.algebra.zero_test import element_sign, zero_test
 from symgeo.errors import DivergentExpectationError, NoClosedFormError, SupportError
 from symgeo.expectation.moments import StandardLaw
+from symgeo.expectation.rational_law import RationalLaw
 from symgeo.geometry.reference import CUBIC
 
 if TYPE_CHECKING:
@@ -44,14 +45,17 @@ class Part:
 
     def score(self, parameter: Symbol) -> Element:
         """``d log p / d parameter`` at fixed x, as a function of u."""
-        u, image = self.law.u, self.image
-        drift = image.diff(parameter)
-        slope = self.log_density.diff(parameter)
-        return slope - self.log_density.diff(u) * drift / image.diff(u) if drift else slope
+        return _score(self, parameter)
 
     def expectation(self, f: Element) -> Element:
         """The integral of ``f(u)`` over this part; :class:`NoClosedFormError` or :class:`DivergentExpectationError`."""
-        rows = self._terms(f)
+        try:
+            rows = self._terms(f)
+        except NoClosedFormError:
+            law = self.law.rational()
+            if law is None:
+                raise
+            return self.weight * law.integral(f)
         _require_positive([bound for _, d, e, m, n in rows for bound in self.law.bounds(d, e, m, n)])
         terms = [coefficient * self.law.moment(d, e, m, n) for coefficient, d, e, m, n in rows]
         return self.weight * self.law.field.sum(terms)
@@ -109,6 +113,32 @@ class Part:
         return c, d, e
 
 
+@dataclass(frozen=True)
+class RationalPart:
+    """A part of the support ``x = image`` with u under a rational density, which carries the mass ``weight``."""
+
+    law: RationalLaw
+    image: Element
+    log_density: Element
+    weight: Element
+    substitution: Expr
+
+    def score(self, parameter: Symbol) -> Element:
+        """``d log p / d parameter`` at fixed x, as a function of u."""
+        return _score(self, parameter)
+
+    def expectation(self, f: Element) -> Element:
+        """The integral of ``f(u)`` over this part; :class:`NoClosedFormError`."""
+        return self.law.integral(f)
+
+
+def _score(part: Part | RationalPart, parameter: Symbol) -> Element:
+    u, image = part.law.u, part.image
+    drift = image.diff(parameter)
+    slope = part.log_density.diff(parameter)
+    return slope - part.log_density.diff(u) * drift / image.diff(u) if drift else slope
+
+
 def _require_positive(bounds: Sequence[Element]) -> None:
     open_bounds = [bound for bound in dict.fromkeys(bounds) if element_sign(bound) != 1]
     if any(bound.is_constant for bound in open_bounds):
@@ -127,7 +157,7 @@ def _require_positive(bounds: Sequence[Element]) -> None:
 class MellinExpectation:
     """E[.] under a law in one variable that splits into parts of Gamma or Beta type."""
 
-    def __init__(self, parts: Sequence[Part]):
+    def __init__(self, parts: Sequence[Part | RationalPart]):
         self.parts = tuple(parts)
         self._scores: dict[Symbol, list[Element]] = {}
 

@@ -8,13 +8,16 @@ Source: DLMF 5.2.1 and 5.12.1; the recurrence is that between moments and cumula
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
+from fractions import Fraction
+from math import comb, factorial, perm
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from symgeo.algebra import Element, Field
 from symgeo.algebra import generators as gen
+from symgeo.errors import NoClosedFormError
+from symgeo.expectation.rational_law import RationalLaw
 
 if TYPE_CHECKING:
     from sympy import Symbol
@@ -49,6 +52,16 @@ class StandardLaw:
         b = self.b + e
         return _log_gamma(a) + _log_gamma(b) - _log_gamma(a + b)
 
+    def rational(self) -> RationalLaw | None:
+        """The law with its density written out, where the exponents are whole numbers; else None."""
+        exponents = [self.a] if self.b is None else [self.a, self.b]
+        if not all(_is_integer(e) and e.rational() >= 1 for e in exponents):
+            return None
+        a, *b = (int(e.rational()) for e in exponents)
+        density = self.field(self.u) ** (a - 1) * (self.complement ** (b[0] - 1) if b else 1)
+        total = factorial(a - 1) if not b else Fraction(factorial(a - 1) * factorial(b[0] - 1), factorial(a + b[0] - 1))
+        return RationalLaw(self.u, density / total, decays=not b)
+
     def bounds(self, d: Element, e: Element, m: int, n: int) -> list[Element]:
         """What must be positive for a moment to be finite: log u vanishes at 1 and log(1-u) at 0.
 
@@ -58,6 +71,11 @@ class StandardLaw:
 
     def moment(self, d: Element, e: Element, m: int, n: int) -> Element:
         """``E[u^d (1-u)^e (log u)^m (log(1-u))^n]``."""
+        if self.b is not None:
+            if _is_pole(self.a + d):
+                return _beyond_a_pole(self.a, self.b, self.a + d, self.b + e, n, m)
+            if _is_pole(self.b + e):
+                return _beyond_a_pole(self.b, self.a, self.b + e, self.a + d, m, n)
         return self._ratio(d, e) * self._logarithmic(d, e, m, n)
 
     def _ratio(self, d: Element, e: Element) -> Element:
@@ -97,6 +115,35 @@ class StandardLaw:
             return table[i, j]
 
         return value(m, n)
+
+
+def _is_pole(a: Element) -> bool:
+    return _is_integer(a) and a.rational() <= 0
+
+
+def _beyond_a_pole(a: Element, b: Element, pole: Element, free: Element, n: int, m: int) -> Element:
+    """A moment that only ``log(1-u)^n`` makes finite: over B(a, b), the n-th derivative of B(pole, free) in ``free``.
+
+    At pole = -N it is ``-(-1)^N/N! d^n [P psi(free - N)]`` with ``P = (free - 1)...(free - N)``, for n > N the pole's
+    residue vanishes with its derivatives. Source: DLMF 5.12.1 and 5.7.6.
+    """
+    field, order = a.field, -int(pole.rational())
+    if m or not _is_integer(a) or not _is_integer(free - b):
+        raise NoClosedFormError(
+            "no closed form was found: a moment of two logarithms is finite only by a zero of one at an end"
+        )
+    polynomial = [field.one]  # by rising powers of free
+    for k in range(1, order + 1):
+        shifted = [field.zero, *polynomial]
+        polynomial = [s - k * c for s, c in zip(shifted, [*polynomial, field.zero], strict=True)]
+    slopes = [
+        field.sum(c * perm(i, k) * free ** (i - k) for i, c in enumerate(polynomial) if i >= k)
+        for k in range(order + 1)
+    ]
+    derivative = field.sum(comb(n, k) * p * _polygamma(n - k, free - order) for k, p in enumerate(slopes))
+    whole = int(a.rational())
+    scale = Fraction((-1) ** (order + 1), factorial(order) * factorial(whole - 1))
+    return derivative * _rising(b, a) * scale
 
 
 def _log_gamma(a: Element) -> Element:

@@ -25,8 +25,9 @@ from symgeo.algebra.knowledge import Range
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import element_sign, state_positive, unanimous_sign, zero_test
 from symgeo.expectation.changes import changes_of_variable
-from symgeo.expectation.mellin import MellinExpectation, Part
+from symgeo.expectation.mellin import MellinExpectation, Part, RationalPart
 from symgeo.expectation.moments import StandardLaw
+from symgeo.expectation.rational_parts import rational_part
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -54,7 +55,7 @@ def mellin_expectation(field: Field, log_density: Expr, x: Symbol, ends: tuple[E
     return None
 
 
-def _all_parts(field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -> list[Part] | None:
+def _all_parts(field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -> list[Part | RationalPart] | None:
     cuts = _kinks(log_density, x)
     if cuts is None:
         return None
@@ -114,7 +115,7 @@ def _vertex(field: Field, log_density: Expr, x: Symbol, line: bool) -> Expr | No
 
 def _parts(
     field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr], cuts: Sequence[Expr]
-) -> list[Part] | None:
+) -> list[Part | RationalPart] | None:
     """Every part of the support under its own substitution; None as soon as one has none."""
     borders = [ends[0], *cuts, ends[1]]
     found = []
@@ -126,7 +127,7 @@ def _parts(
     return found
 
 
-def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> Part | None:
+def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> Part | RationalPart | None:
     bounded = (low.is_finite is not False, high.is_finite is not False)
     y = sp.Dummy("y", positive=True) if any(bounded) else sp.Dummy("y", real=True)
     if all(bounded):
@@ -141,11 +142,13 @@ def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> 
     a = field(along)
     if _has_long_logarithm(a, y):
         return None
-    for kind, w, c in _suggestions(field, a, y, all(bounded)):
+    suggestions = list(_suggestions(field, a, y, all(bounded)))
+    along = _with_ratios(field, a, along, y)
+    for kind, w, c in suggestions:
         part = _standard(field, affine, along, y, kind, w, c)
         if part is not None:
             return part
-    return None
+    return rational_part(field, affine, along, y, suggestions, _solve_power, _covers)
 
 
 def _has_long_logarithm(a: Element, y: Symbol) -> bool:
@@ -171,6 +174,24 @@ def _resolved(field: Field, e: Expr) -> Expr | None:
     e = e.replace(lambda f: isinstance(f, _KINKED), decided)
     e = e.replace(lambda f: isinstance(f, Relational), holds)
     return None if e.has(*_KINKED, sp.Piecewise) else e
+
+
+def _with_ratios(field: Field, a: Element, along: Expr, y: Symbol) -> Expr:
+    """A logarithm of two functions of y as ``log v + log(1 + w/v)``: the field keeps their exponents apart."""
+    for g in field.used_generators(a):
+        argument = field.log_arguments.get(g.index)
+        terms = list(separated(argument, (y,)).values()) if argument is not None and y in g.symbols else []
+        if len(terms) != 2 or any(y not in v.free_symbols for v, _ in terms) or argument is None or argument.powers:
+            continue
+        parts = coefficients(a, g.index)
+        (v, c), (w, d) = terms if element_sign(terms[0][1]) == 1 else terms[::-1]
+        if set(parts) - {0, 1} or element_sign(c) != 1:
+            continue
+        first = c * v
+        rest = parts.get(0, field.zero) + parts[1] * gen.log(field, first, first.to_sympy())
+        ratio = sp.exp((gen.log(field, w, w.to_sympy()) - gen.log(field, v, v.to_sympy())).to_sympy())
+        return rest.to_sympy() + parts[1].to_sympy() * sp.log(1 + (d / c).to_sympy() * ratio)
+    return along
 
 
 def _suggestions(field: Field, a: Element, y: Symbol, unit: bool) -> Iterator[tuple[str, Element, Element]]:

@@ -11,16 +11,19 @@ import sympy as sp
 from sympy.codegen.cfunctions import Cbrt, Sqrt, exp2, expm1, fma, hypot, log1p, log2, log10
 from sympy.functions.elementary.trigonometric import sinc
 
+from symgeo.algebra.integral_functions import integro_exponential
 from symgeo.codegen import evaluate, numpy_function
 from symgeo.codegen.special_functions import TABLE
 
 x, y, z = sp.symbols("x y z", real=True)
+p = sp.Symbol("p", positive=True)
 
 REAL = [-7.25, -1.5, -0.3, 0.2, 1.0, 2.75, 9.5]
 POSITIVE = [1e-3, 0.2, 1.0, 2.75, 9.5, 40.25]
 UNIT = [-0.95, -0.4, 0.05, 0.3, 0.99]
 OPEN_UNIT = [0.01, 0.3, 0.5, 0.97]
 ABOVE_ONE = [1.01, 1.5, 3.0, 20.0]
+BELOW_ONE = [-1e6, -3.0, -1.001, -1.0, -0.8, -0.51, -0.3, -1e-9, 1e-5, 0.2, 0.499, 0.6, 0.9, 1 - 1e-9, 1.0]
 
 # expression, points of x, points of y, points of z, relative tolerance where SciPy does not reach 1e-12
 CASES = {
@@ -124,7 +127,12 @@ CASES = {
     "Chi": [(sp.Chi(x), POSITIVE)],
     "fresnels": [(sp.fresnels(x), REAL)],
     "fresnelc": [(sp.fresnelc(x), REAL)],
-    "polylog": [(sp.polylog(2, x), [-3.0, 0.2, 0.9]), (sp.polylog(1, x), UNIT), (sp.polylog(-2, x), UNIT)],
+    "polylog": [
+        *((sp.polylog(s, x), BELOW_ONE) for s in (2, 3, 4, 5)),
+        (sp.polylog(1, x), UNIT),
+        (sp.polylog(-2, x), UNIT),
+    ],
+    "integro_exponential": [(integro_exponential(j, x), [1e-8, *POSITIVE]) for j in (0, 1, 2, 3)],
     "besselj": [
         (sp.besselj(y, x), POSITIVE, [0.0, 1.0, 2.0, 0.3]),
         (sp.besselj(0, x), POSITIVE),
@@ -186,7 +194,22 @@ INTERNAL = {
     "regularized_lower_gamma": CASES["lowergamma"],
     "regularized_upper_gamma": [CASES["uppergamma"][1]],
     "regularized_beta": CASES["betainc"],
-    "spence": [CASES["polylog"][0]],
+    "polylog_tail": [
+        ((sp.polylog(2, x) - sp.polylog(2, -x) - 2 * x) / x**3, [1e-8, -1e-4, 0.3, 0.499, 0.501, -0.9]),
+        ((sp.log(x) - x + 1) / (x - 1) ** 2, [1 - 1e-8, 1.0001, 0.6, 1.49, 1.51, 7.0]),
+        ((sp.polylog(3, 1 - x) - 1 + x) / (1 - x) / sp.log(x), [1 - 1e-8, 1.0001, 0.6, 1.49, 1.51, 7.0]),
+    ],
+    "scaled_expint": [
+        (sp.exp(p) * sp.expint(1, p), [1e-8, *POSITIVE, 900.0, 1e9]),
+        (1 / p - (1 - p * sp.exp(p) * sp.expint(1, p)), [0.2, 3.9, 4.1, 40.25, 1e6]),
+        (
+            p * sp.exp(p**2) * sp.expint(1, p**2) - sp.sqrt(sp.pi) * sp.exp(p**2) * sp.erfc(p) + p**-3 / 2,
+            [0.2, 1.9, 2.1, 30.0, 1e3],
+        ),
+    ],
+    "scaled_integro_exponential": [
+        (sp.exp(p) * integro_exponential(j, p), [1e-8, *POSITIVE, 900.0]) for j in (1, 2, 3)
+    ],
     "hyp0f1": [CASES["hyper"][0]],
     "hyp1f1": [CASES["hyper"][1]],
     "hyp2f1": [CASES["hyper"][2]],
@@ -200,7 +223,7 @@ def test_every_row_has_a_case():
 @pytest.mark.parametrize("name", [*CASES, *INTERNAL])
 def test_row(name):
     for expr, *points in {**CASES, **INTERNAL}[name]:
-        symbols = (x, y, z)[: len(points)]
+        symbols = (p,) if p in expr.free_symbols else (x, y, z)[: len(points)]
         grid = list(itertools.product(*points))
         # A symbol without assumptions keeps re, im, conjugate and arg from evaluating.
         function = numpy_function([expr.subs(sp.Symbol("w"), sp.Symbol("v"))], (*symbols, sp.Symbol("v")))
