@@ -11,6 +11,7 @@ import sympy as sp
 from symgeo.algebra import generators as gen
 from symgeo.algebra.bessel import bessel
 from symgeo.algebra.element import constant_part
+from symgeo.algebra.lerch import convert_lerchphi, convert_polylog
 from symgeo.algebra.trigonometry import sine_cosine
 from symgeo.algebra.zero_test import element_sign
 
@@ -337,6 +338,8 @@ _RULES: dict[type, Callable[[Field, Expr], Element | None]] = {
     sp.besselj: bessel,
     sp.bessely: bessel,
     sp.zeta: _zeta,
+    sp.lerchphi: convert_lerchphi,
+    sp.polylog: convert_polylog,
     sp.Derivative: _derivative,
     sp.Subs: _derivative,
     sp.Abs: _abs,

@@ -52,7 +52,7 @@ class Part:
     def expectation(self, f: Element) -> Element:
         """The integral of ``f(u)`` over this part; :class:`NoClosedFormError` or :class:`DivergentExpectationError`."""
         rows = self._terms(f)
-        _require_positive([bound for _, d, e, m, n in rows for bound in self.law.bounds(d, e, m, n)])
+        require_positive([bound for _, d, e, m, n in rows for bound in self.law.bounds(d, e, m, n)])
         terms = [coefficient * self.law.moment(d, e, m, n) for coefficient, d, e, m, n in rows]
         return self.weight * self.law.field.sum(terms)
 
@@ -109,7 +109,7 @@ class Part:
         return c, d, e
 
 
-def _require_positive(bounds: Sequence[Element]) -> None:
+def require_positive(bounds: Sequence[Element]) -> None:
     open_bounds = [bound for bound in dict.fromkeys(bounds) if element_sign(bound) != 1]
     if any(bound.is_constant for bound in open_bounds):
         raise DivergentExpectationError(

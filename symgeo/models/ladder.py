@@ -9,11 +9,12 @@ import sympy as sp
 
 from symgeo.algebra import Tensor
 from symgeo.errors import NoClosedFormError
+from symgeo.expectation.generating import changes_form, negative_curvature
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat
 from symgeo.models.finite import summed
 from symgeo.models.normaliser import has_sum
-from symgeo.models.numeric import require_finite, score_geometry
+from symgeo.models.numeric import cubic_tensor, require_finite, score_geometry
 
 if TYPE_CHECKING:
     from sympy import Expr
@@ -81,6 +82,34 @@ def substituted(model: StatisticalModel) -> StatisticalManifold | None:
         return None
 
 
+def generated(model: StatisticalModel) -> StatisticalManifold | None:
+    """Laws of one count whose sums follow from generating functions; the cubic tensor may stay an expectation."""
+    series = model.series
+    if series is None or not series.is_single:
+        return None
+    from symgeo.expectation.mellin import score_moments
+
+    x, closed = model.parameters, None
+    try:
+        metric, closed = score_moments(series, x)
+    except NoClosedFormError:
+        # Digamma functions are summed one by one, but not their products.
+        try:
+            metric = negative_curvature(series, x)
+        except NoClosedFormError:
+            return None
+
+    def cubic() -> Tensor:
+        try:
+            if closed is not None:
+                return closed()
+        except NoClosedFormError:
+            pass
+        return cubic_tensor(model)
+
+    return StatisticalManifold(metric, cubic)
+
+
 def integrated(model: StatisticalModel) -> StatisticalManifold | None:
     """Expectations that stay, to be integrated numerically."""
     return None if model.law is None else score_geometry(model, model.law)
@@ -90,6 +119,7 @@ RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
     "score equations": exponential,
     "finite sums": summed_up,
     "substitution": substituted,
+    "generating functions": generated,
     "quadrature": integrated,
 }
 
@@ -106,6 +136,9 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
         found = family.combination(field(f))
         if found is not None:
             return found.to_sympy()
+    found = _by_series(model, f)
+    if found is not None:
+        return found
     if model.substitution is not None:
         try:
             return model.substitution.of_products([model.substitution.function(f)]).to_sympy()
@@ -122,6 +155,17 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
     value = model.law.moment(f, ())
     require_finite(model, model.law, [value])
     return value
+
+
+def _by_series(model: StatisticalModel, f: Expr) -> Expr | None:
+    """By generating functions, for one count."""
+    series = model.series if model.series is None or not changes_form(f) else model.series_for(f)
+    if series is None:
+        return None
+    try:
+        return series.of_products([series.function(f)]).to_sympy()
+    except NoClosedFormError:
+        return None
 
 
 def _by_sympy(model: StatisticalModel, f: Expr, seconds: float) -> Expr | None:

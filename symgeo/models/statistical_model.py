@@ -34,6 +34,7 @@ from symgeo.models.support import Support
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
+    from symgeo.expectation.generating import SeriesExpectation
     from symgeo.expectation.iterated import IteratedExpectation
     from symgeo.expectation.law import Law
     from symgeo.models.ladder import Derived
@@ -228,6 +229,20 @@ class StatisticalModel:
 
         ends = [p[0].ends for p in self.support.pieces]
         return iterated_expectation(self.field, self.log_density, self.variables, ends)
+
+    @cached_property
+    def series(self) -> SeriesExpectation | None:
+        """Expectations by generating functions, for one count."""
+        return self.series_for(sp.S.One)
+
+    def series_for(self, f: Expr) -> SeriesExpectation | None:
+        """The same with the points at which a function changes its form taken one by one."""
+        if len(self.variables) > 1 or self._own_law is not None or not self.support.is_discrete(self.variables[0]):
+            return None
+        from symgeo.expectation.generating import series_expectation
+
+        pieces = self.support.pieces[0]
+        return series_expectation(self.field, self.log_density, self.density, self.variables[0], pieces, f)
 
     @cached_property
     def law(self) -> Law | None:

@@ -124,7 +124,11 @@ CASES = {
     "Chi": [(sp.Chi(x), POSITIVE)],
     "fresnels": [(sp.fresnels(x), REAL)],
     "fresnelc": [(sp.fresnelc(x), REAL)],
-    "polylog": [(sp.polylog(2, x), [-3.0, 0.2, 0.9]), (sp.polylog(1, x), UNIT), (sp.polylog(-2, x), UNIT)],
+    "polylog": [
+        (sp.polylog(2, x), [-3.0, 0.2, 0.9]),
+        *((sp.polylog(order, x), UNIT) for order in (1, -2, 3)),
+    ],
+    "lerchphi": [(sp.lerchphi(x, 1, y), UNIT, [1e-3, 0.4, 2.0, 30.0]), (sp.lerchphi(-x, 3, 2), UNIT)],
     "besselj": [
         (sp.besselj(y, x), POSITIVE, [0.0, 1.0, 2.0, 0.3]),
         (sp.besselj(0, x), POSITIVE),
@@ -251,6 +255,7 @@ OUTSIDE = [
     (sp.LambertW(x), -1.0),
     (sp.LambertW(x, -1), 0.5),
     (sp.polylog(2, x), 2.0),
+    (sp.lerchphi(x, 1, 2), 1.5),
     (sp.log(1 - sp.exp(x)), 1.0),
     (sp.log(x - 3), 1.0),
     (sp.Piecewise((1, x > 0)), -1.0),

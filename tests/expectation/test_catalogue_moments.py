@@ -332,11 +332,17 @@ NUMERICAL = (
         "exponential_mixture",
     ),
     *("exponentially_modified_gaussian", "exponentiated_weibull", "farlie_gumbel_morgenstern"),
-    *("generalised_poisson", "gompertz", "gumbel_bivariate_exponential", "hyperbolic"),
+    *("gompertz", "gumbel_bivariate_exponential", "hyperbolic"),
     *("hypoexponential", "johnson_su_free", "linear_hazard", "marshall_olkin_exponential"),
     *("negative_binomial_free", "negative_binomial_mean", "normal_inverse_gaussian", "normal_mixture"),
-    *("normal_mixture_weight", "poisson_lindley", "poisson_mixture", "rice", "sinh_arcsinh_normal", "skellam"),
-    *("skew_normal", "uniform_beta_mixture", "von_mises_uniform_mixture", "wrapped_cauchy", "yule_simon"),
+    *("normal_mixture_weight", "poisson_mixture", "rice", "sinh_arcsinh_normal", "skellam"),
+    *(
+        "skew_normal",
+        "uniform_beta_mixture",
+        "von_mises_uniform_mixture",
+        "wrapped_cauchy",
+        "yule_simon",
+    ),  # of the last the metric is closed
 )
 EXPECTED_CLOSED = tuple(name for name in NAMES if name not in NUMERICAL)
 SIZED = ("student(1)", "generalised_hyperbolic_secant(1)", "generalised_hyperbolic_secant(4)", "wishart(7/2)")
