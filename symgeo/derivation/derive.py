@@ -12,6 +12,7 @@ from symgeo.algebra import as_expression
 from symgeo.derivation import curvature_steps, family_steps, metric_steps
 from symgeo.derivation.document import Derivation
 from symgeo.derivation.quadrature_step import quadrature_step
+from symgeo.derivation.series_step import series_step
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Step
 from symgeo.derivation.substitution_step import substitution_step
@@ -84,6 +85,8 @@ def _expectations(s: Setting) -> Step:
         return step(s, s.regular)
     if s.rung == "substitution" and s.model.substitution is not None:
         return substitution_step(s, s.model.substitution)
+    if s.rung == "generating functions" and s.model.series is not None:
+        return series_step(s, s.model.series)
     if s.rung == "quadrature" and s.model.law is not None:
         return quadrature_step(s, s.model.law)
     return Step("Expectations", f"The expectations below were found by {s.rung}.")
@@ -96,7 +99,8 @@ def _refusal(error: SymgeoError) -> Step:
         "The Fisher metric and all that follows from it are not derived for this family.",
         remark=f"{reason[:1].upper()}{reason[1:]}.",
         reason="The geometry is derived from expectations: of sufficient statistics by the score equations, of finite "
-        "sums, of integrals that a substitution makes Gamma or Beta integrals, or, where none of these has a closed "
-        "form, of what is integrated numerically. They must exist, and pass under derivatives in the parameters.",
+        "sums, of integrals that a substitution makes Gamma or Beta integrals, of sums by generating functions, or, "
+        "where none of these has a closed form, of what is integrated numerically. They must exist, and pass under "
+        "derivatives in the parameters.",
         citation="Amari and Nagaoka 2000, section 2.2",
     )

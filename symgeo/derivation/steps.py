@@ -50,10 +50,13 @@ REFERENCES = {
     "Theory, "
     "Wiley, 1978.",
     "Bartlett 1953": "M. S. Bartlett, Approximate confidence intervals, Biometrika 40 (1953) 12-19.",
+    "Consul 1989": "P. C. Consul, Generalized Poisson Distributions: Properties and Applications, Marcel Dekker, 1989.",
     "DLMF": "F. W. J. Olver and others (editors), NIST Digital Library of Mathematical Functions, dlmf.nist.gov.",
     "Jeffreys 1946": "H. Jeffreys, An invariant form for the prior probability in estimation problems, "
     "Proceedings of "
     "the Royal Society of London A 186 (1946) 453-461.",
+    "Johnson, Kemp and Kotz 2005": "N. L. Johnson, A. W. Kemp and S. Kotz, Univariate Discrete Distributions, third "
+    "edition, Wiley, 2005.",
     "Lauritzen 1987": "S. L. Lauritzen, Statistical manifolds, in: Differential Geometry in Statistical "
     "Inference, "
     "IMS Lecture Notes 10, 1987, 163-216.",
@@ -64,6 +67,7 @@ REFERENCES = {
     "Rao 1945": "C. R. Rao, Information and the accuracy attainable in the estimation of statistical "
     "parameters, "
     "Bulletin of the Calcutta Mathematical Society 37 (1945) 81-91.",
+    "Riordan 1968": "J. Riordan, Combinatorial Identities, Wiley, 1968.",
 }
 
 
