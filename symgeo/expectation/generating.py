@@ -6,7 +6,7 @@ left, x = first + step y with y = 0, 1, 2, ..., the probability is a sum of term
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from math import inf
@@ -119,7 +119,8 @@ def series_expectation(
     ``function``: what is to be averaged, where its form changes from point to point.
     Raises :class:`NormalisationError` when the total probability, which is exact, is not one.
     """
-    cuts = _cuts((log_density, function), x)
+    # The logarithm may hold absolute values that the density does not: they are of one sign.
+    cuts = _cuts((density, function), x)
     if cuts is None:
         return None
     cuts = sorted({*cuts, *_signs_of_gammas(function, x)})
@@ -225,15 +226,18 @@ def _divide(piece: Piece, cuts: Sequence[Expr], points: list[Expr], ends: list[t
     )
 
 
-def _settled(e: Expr, x: Symbol, far: Expr) -> Expr | None:
-    """The expression with its branches as they are at a far point; None where one stays open."""
+def _settled(e: Expr, x: Symbol, far: Expr, switches: Collection[Expr] | None = None) -> Expr | None:
+    """The expression with its branches as they are at a far point; None where one stays open.
+
+    ``switches``: the absolute values and the like that are meant, by default all.
+    """
     decided = {
         r: sp.true if r.subs(x, far) == sp.true else sp.false for r in e.atoms(Relational) if x in r.free_symbols
     }
     if any(r.subs(x, far) not in (sp.true, sp.false) for r in decided):
         return None
     switched: dict[Expr, Expr] = {}
-    for f in e.atoms(*_SWITCHES):
+    for f in e.atoms(*_SWITCHES) if switches is None else switches:
         if x not in f.free_symbols or (isinstance(f, sp.Abs) and _has_one_sign(f.args[0])):
             continue
         if isinstance(f, sp.KroneckerDelta):
@@ -252,7 +256,7 @@ def _tail(field: Field, log_density: Expr, density: Expr, x: Symbol, first: Expr
     field.knowledge.apart = field.knowledge.apart | {y}
     place = first + step * y
     far = place.subs(y, 1)
-    settled = _settled(log_density, x, far)
+    settled = _settled(log_density, x, far, density.atoms(*_SWITCHES))
     if settled is None or settled.has(sp.Piecewise):
         return None
     a = field(settled.subs(x, place))

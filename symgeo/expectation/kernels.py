@@ -21,7 +21,7 @@ from symgeo.algebra.lerch import lerch
 from symgeo.algebra.zero_test import element_sign
 from symgeo.errors import DivergentExpectationError, NoClosedFormError
 from symgeo.expectation.mellin import require_positive
-from symgeo.expectation.rational import Polynomial, RationalFunction, as_rational, in_falling, value_at
+from symgeo.expectation.rational import Polynomial, RationalFunction, as_rational, in_falling, moved, value_of
 
 if TYPE_CHECKING:
     from sympy import Symbol
@@ -122,7 +122,7 @@ class ShiftedKernel:
         if not self.shift:
             refuse_poles_inside(as_rational(f, y))
             return self.whole(f, tilt)
-        counted = _moved(f, y, -self.shift)
+        counted = moved(f, y, -self.shift)
         one = field.one if tilt is None else tilt
         rational = as_rational(counted, y)
         inside = {-int(b.rational()) for b, _ in rational.below if b.is_constant and b.rational().denominator == 1}
@@ -134,29 +134,13 @@ class ShiftedKernel:
         regular = counted - field.sum([c / (field(y) + b) ** k for b, k, c in special])
         total = self.whole(regular, tilt)
         for n in range(self.shift):
-            total = total - self.weight(n) * one**n * _at(regular, y, n)
+            total = total - self.weight(n) * one**n * value_of(regular, y, n)
         for b, k, c in special:
             j = int(-b.rational())
             total = total + c * self.beside(j, k, tilt, field)
             others = [n for n in range(self.shift) if n != j]
             total = total - c * field.sum([self.weight(n) * one**n / field.rational((n - j) ** k) for n in others])
         return total / one**self.shift
-
-
-def _moved(f: Element, y: Symbol, by: int) -> Element:
-    """f(y + by)."""
-    field, rational = f.field, as_rational(f, y)
-    place = field(y) + by
-    below = [(place + b) ** e for b, e in rational.below]
-    return value_at(rational.top, place) / reduce(field.product, below, field.one)
-
-
-def _at(f: Element, y: Symbol, n: int) -> Element:
-    """The value of a rational function at a whole number."""
-    field, rational = f.field, as_rational(f, y)
-    place = field.rational(n)
-    below = [(place + b) ** e for b, e in rational.below]
-    return value_at(rational.top, place) / reduce(field.product, below, field.one)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import comb
 from typing import TYPE_CHECKING
 
@@ -151,3 +152,19 @@ def _whole_part(field: Field, top: Polynomial, bottom: Polynomial) -> Polynomial
         for j, c in enumerate(bottom):
             rest[k + j] = rest[k + j] - lead * c
     return out
+
+
+def moved(f: Element, y: Symbol, by: int) -> Element:
+    """``f(y + by)``."""
+    return _placed(f, y, f.field(y) + by)
+
+
+def value_of(f: Element, y: Symbol, n: int) -> Element:
+    """The value of a rational function at a whole number."""
+    return _placed(f, y, f.field.rational(n))
+
+
+def _placed(f: Element, y: Symbol, place: Element) -> Element:
+    rational = as_rational(f, y)
+    below = [(place + b) ** e for b, e in rational.below]
+    return value_at(rational.top, place) / reduce(f.field.product, below, f.field.one)

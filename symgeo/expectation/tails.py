@@ -14,11 +14,12 @@ import sympy as sp
 from symgeo.algebra import Element, Field
 from symgeo.algebra import generators as gen
 from symgeo.algebra.algebraic import coefficients
+from symgeo.algebra.zero_test import state_positive, unanimous_sign
 from symgeo.errors import NoClosedFormError
 from symgeo.expectation.abel_kernel import AbelKernel, abel_scale
 from symgeo.expectation.beta_kernel import BetaKernel, absorbed
 from symgeo.expectation.kernels import BinomialKernel, GeometricKernel, Kernel, PoissonKernel, rising
-from symgeo.expectation.rational import polynomial_in
+from symgeo.expectation.rational import polynomial_in, value_of
 
 if TYPE_CHECKING:
     from sympy import Symbol
@@ -90,16 +91,24 @@ class _Reading:
     """What stands in a log-probability."""
 
     shape: Element
+    absolute: Element  # factors that may be negative, but whose product has one sign, as a probability does
     gammas: list[tuple[Element, int]] = with_default(default_factory=list)  # (b, m): m log Gamma(y + b)
     abel: tuple[Element, Element, Element] | None = None  # (a, b, c): (y + c) log(a + b y)
 
 
 def read_term(a: Element, y: Symbol) -> Term | None:
     """The term of a log-probability; None where it has another form."""
+    try:
+        return _read(a, y)
+    except NoClosedFormError:
+        return None
+
+
+def _read(a: Element, y: Symbol) -> Term | None:
     field = a.field
     if any(y in field.polynomial(field.factor_polynomial(i)).free_symbols for i, _ in a.powers):
         return None
-    found = _Reading(field.one)
+    found = _Reading(field.one, field.one)
     rest = a
     for g in [g for g in field.used_generators(a) if y in g.symbols and not g.is_symbol]:
         parts = coefficients(rest, g.index)
@@ -112,6 +121,11 @@ def read_term(a: Element, y: Symbol) -> Term | None:
     row = polynomial_in(rest, y)
     if len(row) > 2 or any(y in c.free_symbols for c in row):
         return None
+    sign = 1 if found.absolute == 1 else unanimous_sign(value_of(found.absolute, y, 0))
+    if sign is None:
+        return None
+    found.shape = found.shape * found.absolute * sign
+    _state_positive_factor(found.absolute * sign, y)
     constant, rate = row[0], row[1] if len(row) > 1 else field.zero
     if found.abel is not None:
         return _abel(field, found, constant, rate, y)
@@ -120,7 +134,7 @@ def read_term(a: Element, y: Symbol) -> Term | None:
 
 def _take(field: Field, found: _Reading, index: int, expr: sp.Expr, c: Element, y: Symbol) -> bool:
     """Enter the term ``c g`` of a log-probability; False if it has no place there."""
-    argument = field.log_arguments.get(index)
+    argument = field.log_arguments.get(index, field.absolute_arguments.get(index))
     if argument is None:
         if not isinstance(expr, sp.loggamma) or not _is_whole(c):
             return False
@@ -132,14 +146,31 @@ def _take(field: Field, found: _Reading, index: int, expr: sp.Expr, c: Element, 
     if any(y in g.symbols and not g.is_symbol for g in field.used_generators(argument)):
         return False
     if _is_whole(c):
-        found.shape = found.shape * argument ** int(c.rational())
+        power = argument ** int(c.rational())
+        if index in field.log_arguments or c.rational() % 2 == 0:
+            found.shape = found.shape * power
+            if index in field.log_arguments:
+                _state_positive_factor(argument, y)
+        else:
+            found.absolute = found.absolute * power
         return True
-    power = c - field(y)
-    row = polynomial_in(argument, y) if not argument.powers else []
-    if found.abel is not None or y in power.free_symbols or len(row) != 2:
+    if index not in field.log_arguments:
         return False
-    found.abel = (row[0], row[1], power)
+    offset = c - field(y)
+    row = polynomial_in(argument, y) if not argument.powers else []
+    if found.abel is not None or y in offset.free_symbols or len(row) != 2:
+        return False
+    found.abel = (row[0], row[1], offset)
     return True
+
+
+def _state_positive_factor(factor: Element, y: Symbol) -> None:
+    """What is positive at every y = 0, 1, 2, ..., if it is linear, has a positive constant and a positive slope."""
+    row = polynomial_in(factor, y) if not factor.powers else []
+    if len(row) == 2:
+        for c in row:
+            if c:
+                state_positive(factor.field, c)
 
 
 def _is_whole(c: Element) -> bool:

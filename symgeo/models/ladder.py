@@ -144,6 +144,9 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
             return model.substitution.of_products([model.substitution.function(f)]).to_sympy()
         except NoClosedFormError:
             pass
+    found = _by_family(model, f)
+    if found is not None:
+        return found
     found = _by_sympy(model, f, seconds)
     if found is not None:
         return found
@@ -166,6 +169,15 @@ def _by_series(model: StatisticalModel, f: Expr) -> Expr | None:
         return series.of_products([series.function(f)]).to_sympy()
     except NoClosedFormError:
         return None
+
+
+def _by_family(model: StatisticalModel, f: Expr) -> Expr | None:
+    """By moments of statistics and exponential tilting, in a regular exponential family."""
+    family = model.exponential_family
+    if family is None or family.is_curved:
+        return None
+    found = family.expectations.of(model.field(f))
+    return None if found is None else found.to_sympy()
 
 
 def _by_sympy(model: StatisticalModel, f: Expr, seconds: float) -> Expr | None:
