@@ -12,6 +12,7 @@ from symgeo.derivation.steps import Formula, Step
 from symgeo.expectation.abel_kernel import AbelKernel
 from symgeo.expectation.beta_kernel import BetaKernel
 from symgeo.expectation.kernels import BinomialKernel, GeometricKernel, PoissonKernel, ShiftedKernel
+from symgeo.expectation.zeta_kernel import ZetaKernel
 
 if TYPE_CHECKING:
     from symgeo.algebra import Element
@@ -24,6 +25,7 @@ _CITATIONS: dict[type, str] = {
     PoissonKernel: "Johnson, Kemp and Kotz 2005, section 2.2; DLMF, 4.2.19",
     BinomialKernel: _BINOMIAL,
     BetaKernel: "DLMF, 15.4.20, 5.9.12 and 5.15.1",
+    ZetaKernel: "DLMF, 25.2.1",
     AbelKernel: "Riordan 1968, section 1.5; Consul 1989",
 }
 
@@ -40,7 +42,9 @@ def series_step(s: Setting, series: SeriesExpectation) -> Step:
     alone = ", ".join(s.printer.inline(point) for point, _ in series.points)
     start = rf"At ${x} = {alone}$ the probabilities are taken as they are. " if series.points else ""
     where = "Beyond, they" if series.points else "The probabilities"
-    missing = [k for k in kernels if isinstance(k, ShiftedKernel) and k.shift]
+    missing = [
+        k for k in kernels if (isinstance(k, ShiftedKernel) and k.shift) or (isinstance(k, ZetaKernel) and k.a > 1)
+    ]
     less = " The terms that the support leaves out are taken off." if missing else ""
     return Step(
         "Expectations by generating functions",
@@ -73,6 +77,7 @@ class _Letters:
             PoissonKernel: f"{z}^{{{n}}}/{n}!",
             BinomialKernel: rf"({r})_{{{n}}} {z}^{{{n}}}/{n}!",
             BetaKernel: rf"\Gamma({n} + {a})/\Gamma({n} + {b})",
+            ZetaKernel: f"({n} + 1)^{{-{a}}}",
             AbelKernel: f"({a} + {b} {n})^{{{n}}} e^{{-{a} - {b} {n}}}/{n}!",
         }[kind]
 
@@ -87,6 +92,7 @@ class _Letters:
             GeometricKernel: f"1/(1 - {z})",
             PoissonKernel: f"e^{{{z}}}",
             BinomialKernel: f"(1 - {z})^{{-{r}}}",
+            ZetaKernel: rf"\zeta({a})",
             BetaKernel: rf"\Gamma({a})/(({b} - {a} - 1)\, \Gamma({b} - 1))",
         }[kind]
         return [Formula(total + self.weight(kind), value)]
@@ -102,6 +108,8 @@ class _Letters:
                 rf"Factors ${n} + {a}$ and poles at $-{b}$ shift ${a}$ and ${b}$; digamma functions are derivatives in "
                 rf"${a}$ and ${b}$, and a trigamma function is summed by parts."
             )
+        if kind is ZetaKernel:
+            return rf"Powers of ${n} + 1$ shift ${a}$, and its logarithms are derivatives in ${a}$."
         if kind is AbelKernel:
             return (
                 rf"The master sum holds for every ${a}$, also for ${a} + j {b}$ in its place. With $H_{{k}}({a})$ for "
@@ -119,6 +127,7 @@ def _tail(s: Setting, letters: _Letters, tail: Tail) -> list[Formula]:
     for term in tail.terms:
         kernel = term.kernel
         shift = kernel.shift if isinstance(kernel, ShiftedKernel) else 0
+        shift = kernel.a - 1 if isinstance(kernel, ZetaKernel) else shift
         s.coordinates(letters.n, (tail.y,))
         place = tail.place.subs(tail.y, tail.y - shift)
         out.append(Formula(s.notation.latex(s.model.variables[0]), sp.expand(place)))
@@ -135,6 +144,8 @@ def _values(letters: _Letters, kernel: Kernel) -> list[tuple[str, Element]]:
         return [(letters.a, kernel.a), (letters.b, kernel.b)]
     if isinstance(kernel, BetaKernel):
         return [(letters.a, kernel.r), (letters.b, kernel.c)]
+    if isinstance(kernel, ZetaKernel):
+        return [(letters.a, kernel.s)]
     if isinstance(kernel, BinomialKernel):
         return [(letters.r, kernel.r), (letters.z, kernel.z)]
     if isinstance(kernel, (PoissonKernel, GeometricKernel)):

@@ -16,6 +16,7 @@ import sympy as sp
 
 from symgeo.algebra import Element
 from symgeo.algebra import generators as gen
+from symgeo.algebra.zero_test import element_sign
 from symgeo.expectation.kernels import ShiftedKernel, no_sum
 from symgeo.expectation.mellin import require_positive
 from symgeo.expectation.rational import as_rational, in_falling, shifted
@@ -82,9 +83,12 @@ class AbelKernel(ShiftedKernel):
         if power != 1 or len(row) != 1:
             raise no_sum("an exponential", "against such weights only its own mean is known")
         rate = tilt * self.b * gen.exp(field, -self.b)
-        # Within the radius of convergence 1/e of Lambert's function.
-        bound = gen.exp(field, -field.one)
-        require_positive([bound - rate, bound + rate])
+        if not (tilt.is_constant and abs(tilt.rational()) <= 1) and not (
+            element_sign(1 - tilt) == element_sign(1 + tilt) == 1
+        ):
+            # Within the radius of convergence 1/e of Lambert's function; b exp(-b) is.
+            bound = gen.exp(field, -field.one)
+            require_positive([bound - rate, bound + rate])
         w = field(-sp.LambertW(-rate.to_sympy())) / self.b
         return row[0] * gen.exp(field, self.a * (w - 1)) / self.a
 

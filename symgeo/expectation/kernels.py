@@ -50,7 +50,8 @@ class Kernel(Protocol):
 
 def require_summable(z: Element) -> None:
     """``|z| < 1``, proven."""
-    require_positive([1 - z, 1 + z])
+    sign = element_sign(z)
+    require_positive([1 - z] if sign == 1 else [1 + z] if sign == -1 else [1 - z, 1 + z])
 
 
 def refuse_poles_inside(f: RationalFunction) -> None:

@@ -20,6 +20,7 @@ from symgeo.expectation.abel_kernel import AbelKernel, abel_scale
 from symgeo.expectation.beta_kernel import BetaKernel, absorbed
 from symgeo.expectation.kernels import BinomialKernel, GeometricKernel, Kernel, PoissonKernel, rising
 from symgeo.expectation.rational import polynomial_in, value_of
+from symgeo.expectation.zeta_kernel import ZetaKernel, zeta_offset
 
 if TYPE_CHECKING:
     from sympy import Symbol
@@ -94,6 +95,7 @@ class _Reading:
     absolute: Element  # factors that may be negative, but whose product has one sign, as a probability does
     gammas: list[tuple[Element, int]] = with_default(default_factory=list)  # (b, m): m log Gamma(y + b)
     abel: tuple[Element, Element, Element] | None = None  # (a, b, c): (y + c) log(a + b y)
+    zeta: tuple[int, Element] | None = None  # (a, s): -s log(y + a)
 
 
 def read_term(a: Element, y: Symbol) -> Term | None:
@@ -127,6 +129,10 @@ def _read(a: Element, y: Symbol) -> Term | None:
     found.shape = found.shape * found.absolute * sign
     _state_positive_factor(found.absolute * sign, y)
     constant, rate = row[0], row[1] if len(row) > 1 else field.zero
+    if found.zeta is not None:
+        if found.gammas or found.abel is not None or rate:
+            return None
+        return Term(ZetaKernel(y, found.zeta[1], found.zeta[0]), found.shape * gen.exp(field, constant))
     if found.abel is not None:
         return _abel(field, found, constant, rate, y)
     return _hypergeometric(field, found, constant, rate, y)
@@ -146,21 +152,27 @@ def _take(field: Field, found: _Reading, index: int, expr: sp.Expr, c: Element, 
     if any(y in g.symbols and not g.is_symbol for g in field.used_generators(argument)):
         return False
     if _is_whole(c):
-        power = argument ** int(c.rational())
+        factor = argument ** int(c.rational())
         if index in field.log_arguments or c.rational() % 2 == 0:
-            found.shape = found.shape * power
+            found.shape = found.shape * factor
             if index in field.log_arguments:
                 _state_positive_factor(argument, y)
         else:
-            found.absolute = found.absolute * power
+            found.absolute = found.absolute * factor
         return True
     if index not in field.log_arguments:
         return False
-    offset = c - field(y)
+    if y not in c.free_symbols:
+        start = zeta_offset(argument, y)
+        if start is None or found.zeta is not None:
+            return False
+        found.zeta = (start, -c)
+        return True
+    power = c - field(y)
     row = polynomial_in(argument, y) if not argument.powers else []
-    if found.abel is not None or y in offset.free_symbols or len(row) != 2:
+    if found.abel is not None or y in power.free_symbols or len(row) != 2:
         return False
-    found.abel = (row[0], row[1], offset)
+    found.abel = (row[0], row[1], power)
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
@@ -17,7 +17,7 @@ from symgeo.models.normaliser import has_sum
 from symgeo.models.numeric import cubic_tensor, require_finite, score_geometry
 
 if TYPE_CHECKING:
-    from sympy import Expr
+    from sympy import Expr, Symbol
 
     from symgeo.geometry.duality import Duality
     from symgeo.models.statistical_model import StatisticalModel
@@ -124,7 +124,7 @@ RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
 }
 
 
-def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
+def expectation_of(model: StatisticalModel, f: Expr, seconds: float, constants: Collection[Symbol] = ()) -> Expr:
     """``E[f]`` by the first way that serves; see ``StatisticalModel.expectation``."""
     field, points = model.field, model.support.points()
     if points is not None:
@@ -147,6 +147,11 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
     found = _by_family(model, f)
     if found is not None:
         return found
+    if constants:
+        raise NoClosedFormError(
+            f"no closed form of E[{f}] was found that holds for every {', '.join(sorted(map(str, constants)))}; give a "
+            "value, and the expectation is integrated numerically"
+        )
     found = _by_sympy(model, f, seconds)
     if found is not None:
         return found

@@ -251,14 +251,18 @@ class StatisticalModel:
 
         return self._own_law or law_of(self)
 
-    def expectation(self, f: Expr, seconds: float = 5.0) -> Expr:
+    def expectation(self, f: Expr, seconds: float = 5.0, constants: Iterable[Symbol] = ()) -> Expr:
         """``E[f]``, f a function of the variables and the parameters: in closed form, or to be integrated numerically.
 
         By a sum over a finite support, by the score equations when f is a combination of the sufficient statistics, by
-        Gamma and Beta integrals; by SymPy's integrator or summation within so many ``seconds``, if a numerical check
-        bears it out; else an unevaluated `Expectation`, which differentiates and which `lambdify` integrates. Raises
-        :class:`DivergentExpectationError` where the expectation is infinite, :class:`NoClosedFormError` where it can be
-        neither found nor integrated, and :class:`UnknownSymbolError`.
+        generating functions for one count, by Gamma and Beta integrals, by moments of statistics and exponential
+        tilting in an exponential family; by SymPy's integrator or summation within so many ``seconds``, if a numerical
+        check bears it out; else an unevaluated `Expectation`, which differentiates and which `lambdify` integrates.
+
+        ``constants``: other symbols in f that stand for fixed numbers of which their assumptions hold, such as t in
+        ``exp(t*x)``; then there is only the closed form. Raises :class:`DivergentExpectationError` where the
+        expectation is infinite or not proven to be finite, :class:`NoClosedFormError` where it can be neither found nor
+        integrated, and :class:`UnknownSymbolError`.
         """
         from symgeo.models.ladder import expectation_of
 
@@ -268,12 +272,14 @@ class StatisticalModel:
             raise ArgumentError(f"the expectation of what? {error}; give a function of the variables") from None
         if f.has(sp.nan, sp.zoo):
             raise ArgumentError(f"{f} is no function of the variables")
-        extra = f.free_symbols - set(self.variables) - set(self.parameters)
+        fixed = set(constants) - set(self.variables) - set(self.parameters)
+        extra = f.free_symbols - set(self.variables) - set(self.parameters) - fixed
         if extra:
             raise UnknownSymbolError(
-                f"{', '.join(sorted(map(str, extra)))} is neither variable nor parameter; give it a value"
+                f"{', '.join(sorted(map(str, extra)))} is neither variable nor parameter; give it a value, "
+                "or list it among the constants"
             )
-        return expectation_of(self, f, seconds)
+        return expectation_of(self, f, seconds, fixed & f.free_symbols)
 
     @cached_property
     def _derived(self) -> Derived:
