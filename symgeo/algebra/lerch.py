@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from symgeo.algebra.element import Element
     from symgeo.algebra.field import Field
 
-_ELEMENTARY = 2  # beyond it the finite sums that are taken off cost digits for small z
+_ELEMENTARY = 1  # beyond it the finite sums that are taken off would cost digits for small z
 
 
 def lerch(field: Field, z: Element, order: int, a: Element) -> Element:
