@@ -12,6 +12,7 @@ from symgeo.algebra import generators as gen
 from symgeo.algebra.bessel import bessel
 from symgeo.algebra.element import constant_part
 from symgeo.algebra.integral_functions import expint, integro, integro_exponential, polylog
+from symgeo.algebra.lerch import convert_lerchphi
 from symgeo.algebra.trigonometry import sine_cosine
 from symgeo.algebra.zero_test import element_sign
 
@@ -357,6 +358,7 @@ _RULES: dict[type, Callable[[Field, Expr], Element | None]] = {
     sp.polylog: polylog,
     sp.expint: expint,
     integro_exponential: integro,
+    sp.lerchphi: convert_lerchphi,
     sp.Derivative: _derivative,
     sp.Subs: _derivative,
     sp.Abs: _abs,

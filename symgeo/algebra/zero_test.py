@@ -209,6 +209,12 @@ def _generator_range(field: Field, generator: Generator) -> Range:
         inner = polynomial_range(field, exponent.numerator)
         low, high = (_exp(e / exponent.denominator) for e in (inner.low, inner.high))
         return Range(low, high, inner.open_low or low == 0, inner.open_high or high == inf)
+    if generator.value is not None and generator.degree and (expr.is_positive or expr.is_Pow):
+        # A positive root.
+        inner = polynomial_range(field, generator.value.numerator)
+        if inner.low >= 0:
+            low, high = (e ** (1 / generator.degree) for e in (inner.low, inner.high))
+            return Range(low, high, inner.open_low, inner.open_high)
     if not generator.symbols and expr.is_real:
         value = float(expr)
         return Range(value, value, False, False)

@@ -203,11 +203,7 @@ def lower_polylog(s: sp.Expr, z: sp.Expr) -> sp.Expr | None:
         return -sp.log(1 - z)
     if s.is_Integer and s <= 0:
         return sp.expand_func(sp.polylog(s, z))
-    raise unsupported(
-        f"polylog of order {s}",
-        "numeric code",
-        "only integer orders are known; evaluate the sum or integral that defines it",
-    )
+    return z * sp.lerchphi(z, s, 1)
 
 
 def lower_factorial2(n: sp.Expr) -> sp.Expr:

@@ -215,3 +215,20 @@ def _zeta_derivative(n, s):
         rest = rest + choose * (-np.log(terms)) ** (n - m) * slope
         choose = choose * (n - m) / (m + 1)
     return total + rest * float(terms) ** -s
+
+
+def _lerch_phi(z, s, a):
+    """Lerch's function, the sum of z**y/(y + a)**s, for z < 1, s > 0 and a > 0: DLMF 25.14.5, t = v/a.
+
+    The trapezoidal rule in log v; 1 - z exp(-t) is formed without cancellation.
+    """
+    z, s, a = np.broadcast_arrays(*(np.asarray(c, dtype=float)[..., None] for c in (z, s, a)))
+    good = (z < 1) & (s > 0) & (a > 0)
+    z, s, a = np.where(good, z, 0.5), np.where(good, s, 1.0), np.where(good, a, 1.0)
+    step = 0.125
+    log_v = np.arange(-90.0, 6.6, step)
+    v = np.exp(log_v)
+    below = (1.0 - z) - z * np.expm1(-v / a)
+    terms = np.exp(s * log_v - v - special.gammaln(s)) / below
+    value = np.sum(terms, axis=-1) * step * (a**-s)[..., 0]
+    return np.where(good[..., 0], value, np.nan)

@@ -183,6 +183,7 @@ _GAMMA = [
     ),
     _lowered("harmonic", _harmonic, lowering.lower_harmonic),
     _call("zeta", "zeta", lambda *s: "special.zeta({0})" if len(s) == 1 else "special.zeta({0}, {1})"),
+    _call("lerchphi", "lerchphi", "_lerch_phi({0}, {1}, {2})"),
     _call("zeta_derivative", lambda mp, n, s: mp.zeta(s, 1, int(n)), "_zeta_derivative({0}, {1})"),
 ]
 

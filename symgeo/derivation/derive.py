@@ -15,6 +15,7 @@ from symgeo.derivation.normal_pair_step import normal_pair_step
 from symgeo.derivation.pivot_step import elliptical_step, pivot_step
 from symgeo.derivation.quadrature_step import quadrature_step
 from symgeo.derivation.residue_step import residue_step
+from symgeo.derivation.series_step import series_step
 from symgeo.derivation.setting import Setting
 from symgeo.derivation.steps import Step
 from symgeo.derivation.substitution_step import substitution_step
@@ -99,6 +100,8 @@ def _expectations(s: Setting) -> Step:
         return residue_step(s, s.model.rational)
     if isinstance(s.model.rational, NormalPairExpectation) and s.rung == "normal integrals":
         return normal_pair_step(s, s.model.rational)
+    if s.rung == "generating functions" and s.model.series is not None:
+        return series_step(s, s.model.series)
     if s.rung == "quadrature" and s.model.law is not None:
         return quadrature_step(s, s.model.law)
     return Step("Expectations", f"The expectations below were found by {s.rung}.")
@@ -111,7 +114,8 @@ def _refusal(error: SymgeoError) -> Step:
         "The Fisher metric and all that follows from it are not derived for this family.",
         remark=f"{reason[:1].upper()}{reason[1:]}.",
         reason="The geometry is derived from expectations: of sufficient statistics by the score equations, of finite "
-        "sums, of integrals that a substitution makes Gamma or Beta integrals, or, where none of these has a closed "
-        "form, of what is integrated numerically. They must exist, and pass under derivatives in the parameters.",
+        "sums, of integrals that a substitution makes Gamma or Beta integrals, of sums by generating functions, or, "
+        "where none of these has a closed form, of what is integrated numerically. They must exist, and pass under "
+        "derivatives in the parameters.",
         citation="Amari and Nagaoka 2000, section 2.2",
     )

@@ -52,6 +52,7 @@ REFERENCES = {
     "Barndorff-Nielsen and Cox 1994": "O. E. Barndorff-Nielsen and D. R. Cox, Inference and Asymptotics, Chapman and "
     "Hall, 1994.",
     "Bartlett 1953": "M. S. Bartlett, Approximate confidence intervals, Biometrika 40 (1953) 12-19.",
+    "Consul 1989": "P. C. Consul, Generalized Poisson Distributions: Properties and Applications, Marcel Dekker, 1989.",
     "DLMF": "F. W. J. Olver and others (editors), NIST Digital Library of Mathematical Functions, dlmf.nist.gov.",
     "Fang, Kotz and Ng 1990": "K.-T. Fang, S. Kotz and K.-W. Ng, Symmetric Multivariate and Related Distributions, "
     "Chapman and Hall, 1990.",
@@ -60,6 +61,8 @@ REFERENCES = {
     "the Royal Society of London A 186 (1946) 453-461.",
     "Lange, Little and Taylor 1989": "K. L. Lange, R. J. A. Little and J. M. G. Taylor, Robust statistical modeling "
     "using the t distribution, Journal of the American Statistical Association 84 (1989) 881-896.",
+    "Johnson, Kemp and Kotz 2005": "N. L. Johnson, A. W. Kemp and S. Kotz, Univariate Discrete Distributions, third "
+    "edition, Wiley, 2005.",
     "Lauritzen 1987": "S. L. Lauritzen, Statistical manifolds, in: Differential Geometry in Statistical "
     "Inference, "
     "IMS Lecture Notes 10, 1987, 163-216.",
@@ -70,6 +73,7 @@ REFERENCES = {
     "Rao 1945": "C. R. Rao, Information and the accuracy attainable in the estimation of statistical "
     "parameters, "
     "Bulletin of the Calcutta Mathematical Society 37 (1945) 81-91.",
+    "Riordan 1968": "J. Riordan, Combinatorial Identities, Wiley, 1968.",
 }
 
 

@@ -56,7 +56,7 @@ class Part:
             if law is None:
                 raise
             return self.weight * law.integral(f)
-        _require_positive([bound for _, d, e, m, n in rows for bound in self.law.bounds(d, e, m, n)])
+        require_positive([bound for _, d, e, m, n in rows for bound in self.law.bounds(d, e, m, n)])
         terms = [coefficient * self.law.moment(d, e, m, n) for coefficient, d, e, m, n in rows]
         return self.weight * self.law.field.sum(terms)
 
@@ -139,7 +139,7 @@ def _score(part: Part | RationalPart, parameter: Symbol) -> Element:
     return slope - part.log_density.diff(u) * drift / image.diff(u) if drift else slope
 
 
-def _require_positive(bounds: Sequence[Element]) -> None:
+def require_positive(bounds: Sequence[Element]) -> None:
     open_bounds = [bound for bound in dict.fromkeys(bounds) if element_sign(bound) != 1]
     if any(bound.is_constant for bound in open_bounds):
         raise DivergentExpectationError(

@@ -20,6 +20,7 @@ from symgeo.expectation.score_equations import combination, statistic_expectatio
 from symgeo.geometry.duality import Duality
 from symgeo.models.finite import summed
 from symgeo.models.recognition import ExponentialForm
+from symgeo.models.tilting import FamilyExpectation
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -174,6 +175,11 @@ class ExponentialFamily:
     def combination(self, f: Element) -> Element | None:
         """E[f] for a combination of the sufficient statistics with coefficients free of the variables; else None."""
         return combination(f, self._form.statistics, self.expectation_elements, self.model.variables)
+
+    @cached_property
+    def expectations(self) -> FamilyExpectation:
+        """E of polynomials in the statistics and of exponentials of their combinations; not for a curved family."""
+        return FamilyExpectation(self, self._form.statistics, self._form.log_partition)
 
     @cached_property
     def expectation_parameters(self) -> tuple[Expr, ...]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
 from symgeo.algebra import Tensor
 from symgeo.errors import NoClosedFormError
+from symgeo.expectation.generating import changes_form, negative_curvature
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat
 from symgeo.models.finite import summed
 from symgeo.models.normaliser import has_sum
-from symgeo.models.numeric import require_finite, score_geometry
+from symgeo.models.numeric import cubic_tensor, require_finite, score_geometry
 
 if TYPE_CHECKING:
-    from sympy import Expr
+    from sympy import Expr, Symbol
 
     from symgeo.expectation.mellin import ScoreExpectation
     from symgeo.geometry.duality import Duality
@@ -118,6 +119,34 @@ def _by_scores(model: StatisticalModel, law: ScoreExpectation) -> StatisticalMan
         return None
 
 
+def generated(model: StatisticalModel) -> StatisticalManifold | None:
+    """Laws of one count whose sums follow from generating functions; the cubic tensor may stay an expectation."""
+    series = model.series
+    if series is None or not series.is_single:
+        return None
+    from symgeo.expectation.mellin import score_moments
+
+    x, closed = model.parameters, None
+    try:
+        metric, closed = score_moments(series, x)
+    except NoClosedFormError:
+        # Digamma functions are summed one by one, but not their products.
+        try:
+            metric = negative_curvature(series, x)
+        except NoClosedFormError:
+            return None
+
+    def cubic() -> Tensor:
+        try:
+            if closed is not None:
+                return closed()
+        except NoClosedFormError:
+            pass
+        return cubic_tensor(model)
+
+    return StatisticalManifold(metric, cubic)
+
+
 def integrated(model: StatisticalModel) -> StatisticalManifold | None:
     """Expectations that stay, to be integrated numerically."""
     return None if model.law is None else score_geometry(model, model.law)
@@ -131,11 +160,12 @@ RUNGS: dict[str, Callable[[StatisticalModel], StatisticalManifold | None]] = {
     "normal integrals": by_normal_integrals,
     "substitution": substituted,
     "pivot": reduced,
+    "generating functions": generated,
     "quadrature": integrated,
 }
 
 
-def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
+def expectation_of(model: StatisticalModel, f: Expr, seconds: float, constants: Collection[Symbol] = ()) -> Expr:
     """``E[f]`` by the first way that serves; see ``StatisticalModel.expectation``."""
     field, points = model.field, model.support.points()
     if points is not None:
@@ -152,11 +182,22 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
             return model.rational.mean(f).to_sympy()
         except NoClosedFormError:
             pass
+    found = _by_series(model, f)
+    if found is not None:
+        return found
     if model.substitution is not None:
         try:
             return model.substitution.of_products([model.substitution.function(f)]).to_sympy()
         except NoClosedFormError:
             pass
+    found = _by_family(model, f)
+    if found is not None:
+        return found
+    if constants:
+        raise NoClosedFormError(
+            f"no closed form of E[{f}] was found that holds for every {', '.join(sorted(map(str, constants)))}; give a "
+            "value, and the expectation is integrated numerically"
+        )
     found = _by_sympy(model, f, seconds)
     if found is not None:
         return found
@@ -168,6 +209,26 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
     value = model.law.moment(f, ())
     require_finite(model, model.law, [value])
     return value
+
+
+def _by_series(model: StatisticalModel, f: Expr) -> Expr | None:
+    """By generating functions, for one count."""
+    series = model.series if model.series is None or not changes_form(f) else model.series_for(f)
+    if series is None:
+        return None
+    try:
+        return series.of_products([series.function(f)]).to_sympy()
+    except NoClosedFormError:
+        return None
+
+
+def _by_family(model: StatisticalModel, f: Expr) -> Expr | None:
+    """By moments of statistics and exponential tilting, in a regular exponential family."""
+    family = model.exponential_family
+    if family is None or family.is_curved:
+        return None
+    found = family.expectations.of(model.field(f))
+    return None if found is None else found.to_sympy()
 
 
 def _by_sympy(model: StatisticalModel, f: Expr, seconds: float) -> Expr | None:

@@ -73,16 +73,9 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
     def moment(*letters: tuple[int, ...]) -> Expr:
         return law.moment(sp.S.One, letters)
 
-    def entry(*index: int):  # type: ignore[no-untyped-def]
-        return field(moment(*((i,) for i in index)))
-
-    metric = Tensor.build(field, x, (-1, -1), entry, symmetric=((0, 1),), name="metric")
-
-    def cubic() -> Tensor:
-        tensor = Tensor.build(field, x, (-1, -1, -1), entry, symmetric=((0, 1, 2),), name=CUBIC)
-        require_finite(model, law, tensor.flat())
-        return tensor
-
+    metric = Tensor.build(
+        field, x, (-1, -1), lambda i, j: field(moment((i,), (j,))), symmetric=((0, 1),), name="metric"
+    )
     scores = [Expectation(law, sp.S.One, ((i,),)) for i in range(len(x))]
     squares = [Expectation(law, sp.S.One, ((i,), (i,))) for i in range(len(x))]
     # All at once: in several variables the integrals are most of the cost.
@@ -91,7 +84,21 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
         require_centred(model, [found[e] for e in scores], [found[e] for e in squares], model.parameters)
     require_regular(model, metric, found)
     gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
-    return StatisticalManifold(metric, cubic, reference=Reference(1, gamma), formal_inverse=True)
+    return StatisticalManifold(metric, lambda: cubic_tensor(model), reference=Reference(1, gamma), formal_inverse=True)
+
+
+def cubic_tensor(model: StatisticalModel) -> Tensor:
+    """``E[l_i l_j l_k]``; raises as :func:`score_geometry` does."""
+    law = model.law
+    if law is None:
+        raise NoClosedFormError("the cubic tensor has no closed form, and the log-density has a kink that moves")
+
+    def entry(*index: int):  # type: ignore[no-untyped-def]
+        return model.field(law.moment(sp.S.One, tuple((i,) for i in index)))
+
+    tensor = Tensor.build(model.field, model.parameters, (-1, -1, -1), entry, symmetric=((0, 1, 2),), name=CUBIC)
+    require_finite(model, law, tensor.flat())
+    return tensor
 
 
 def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr]) -> dict[Expectation, np.ndarray]:

@@ -17,11 +17,11 @@ from symgeo.errors import (
     ArgumentError,
     DeclarationError,
     NotExponentialFamilyError,
-    ParameterListError,
     UnknownSymbolError,
 )
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.chart import Chart
+from symgeo.models.declared import check_symbols, on_points, symbol_list
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.facts import enter_exponentials, state_facts
 from symgeo.models.finite import MOST_POINTS, interpolated
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from symgeo.expectation.circle import CircularExpectation
     from symgeo.expectation.elliptical import EllipticalExpectation
+    from symgeo.expectation.generating import SeriesExpectation
     from symgeo.expectation.iterated import IteratedExpectation
     from symgeo.expectation.law import Law
     from symgeo.expectation.normal_pair import NormalPairExpectation
@@ -79,14 +80,14 @@ class StatisticalModel:
         declared = declared.xreplace({f: decimal(f) for f in declared.atoms(sp.Float)})
         declared = written_out(declared)
         self.name = name
-        self.variables = _symbols(variables, "variable")
+        self.variables = symbol_list(variables, "variable")
         self.chart = Chart.build(parameters, domain, constraints)
-        _check_symbols(declared, self.variables, self.chart.parameters)
+        check_symbols(declared, self.variables, self.chart.parameters)
         declared_support = Support.build(self.variables, support, self.chart.parameters)
         self.density, self.support = split_indicator(declared, self.variables, self.chart.parameters, declared_support)
         self._points = self.support.points()
         if self._points is not None:
-            self.density = _on_points(self.density, self._points)
+            self.density = on_points(self.density, self._points)
         self.field: Field = differential_field()
         state_facts(self.field, self.chart, self.support)
         enter_exponentials(self.field, self.density)
@@ -264,20 +265,38 @@ class StatisticalModel:
         return found if len(found) == len(self.variables) else None
 
     @cached_property
+    def series(self) -> SeriesExpectation | None:
+        """Expectations by generating functions, for one count."""
+        return self.series_for(sp.S.One)
+
+    def series_for(self, f: Expr) -> SeriesExpectation | None:
+        """The same with the points at which a function changes its form taken one by one."""
+        if len(self.variables) > 1 or self._own_law is not None or not self.support.is_discrete(self.variables[0]):
+            return None
+        from symgeo.expectation.generating import series_expectation
+
+        pieces = self.support.pieces[0]
+        return series_expectation(self.field, self.log_density, self.density, self.variables[0], pieces, f)
+
+    @cached_property
     def law(self) -> Law | None:
         """The model's law for numerical expectations; None where its log-density has a kink that moves."""
         from symgeo.models.numeric import law_of
 
         return self._own_law or law_of(self)
 
-    def expectation(self, f: Expr, seconds: float = 5.0) -> Expr:
+    def expectation(self, f: Expr, seconds: float = 5.0, constants: Iterable[Symbol] = ()) -> Expr:
         """``E[f]``, f a function of the variables and the parameters: in closed form, or to be integrated numerically.
 
         By a sum over a finite support, by the score equations when f is a combination of the sufficient statistics, by
-        Gamma and Beta integrals; by SymPy's integrator or summation within so many ``seconds``, if a numerical check
-        bears it out; else an unevaluated `Expectation`, which differentiates and which `lambdify` integrates. Raises
-        :class:`DivergentExpectationError` where the expectation is infinite, :class:`NoClosedFormError` where it can be
-        neither found nor integrated, and :class:`UnknownSymbolError`.
+        generating functions for one count, by Gamma and Beta integrals, by moments of statistics and exponential
+        tilting in an exponential family; by SymPy's integrator or summation within so many ``seconds``, if a numerical
+        check bears it out; else an unevaluated `Expectation`, which differentiates and which `lambdify` integrates.
+
+        ``constants``: other symbols in f that stand for fixed numbers of which their assumptions hold, such as t in
+        ``exp(t*x)``; then there is only the closed form. Raises :class:`DivergentExpectationError` where the
+        expectation is infinite or not proven to be finite, :class:`NoClosedFormError` where it can be neither found nor
+        integrated, and :class:`UnknownSymbolError`.
         """
         from symgeo.models.ladder import expectation_of
 
@@ -287,12 +306,14 @@ class StatisticalModel:
             raise ArgumentError(f"the expectation of what? {error}; give a function of the variables") from None
         if f.has(sp.nan, sp.zoo):
             raise ArgumentError(f"{f} is no function of the variables")
-        extra = f.free_symbols - set(self.variables) - set(self.parameters)
+        fixed = set(constants) - set(self.variables) - set(self.parameters)
+        extra = f.free_symbols - set(self.variables) - set(self.parameters) - fixed
         if extra:
             raise UnknownSymbolError(
-                f"{', '.join(sorted(map(str, extra)))} is neither variable nor parameter; give it a value"
+                f"{', '.join(sorted(map(str, extra)))} is neither variable nor parameter; give it a value, "
+                "or list it among the constants"
             )
-        return expectation_of(self, f, seconds)
+        return expectation_of(self, f, seconds, fixed & f.free_symbols)
 
     @cached_property
     def _derived(self) -> Derived:
@@ -325,59 +346,3 @@ class StatisticalModel:
         names = ", ".join(map(sp.latex, self.parameters))
         variables = ", ".join(map(sp.latex, self.variables))
         return f"$\\displaystyle p({variables};\\, {names}) = {sp.latex(self.density)}$"
-
-
-def _symbols(given: Any, what: str) -> tuple[Symbol, ...]:
-    try:
-        symbols = (given,) if isinstance(given, sp.Symbol) else tuple(given)
-    except TypeError:
-        raise ParameterListError(f"{given!r} is no list of symbols; a {what} is a SymPy Symbol") from None
-    if not symbols:
-        raise ParameterListError(f"the {what} list is empty; name at least one {what}")
-    wrong = [s for s in symbols if not isinstance(s, sp.Symbol)]
-    if wrong:
-        raise ParameterListError(f"{wrong[0]!r} is no symbol; a {what} is a SymPy Symbol")
-    if len(set(symbols)) < len(symbols):
-        twice = next(s for s in symbols if symbols.count(s) > 1)
-        raise ParameterListError(f"the {what} {twice} is listed twice; list each {what} once")
-    return symbols
-
-
-def _check_symbols(density: Expr, variables: tuple[Symbol, ...], parameters: tuple[Symbol, ...]) -> None:
-    both = set(variables) & set(parameters)
-    if both:
-        raise ParameterListError(f"{', '.join(map(str, both))} is listed both as variable and as parameter")
-    known = set(variables) | set(parameters)
-    unknown = sorted(density.free_symbols - known, key=str)
-    if unknown:
-        alike = [s for s in known if s.name in {u.name for u in unknown}]
-        hint = (
-            f" (there is another symbol of that name with other assumptions: use one symbol {alike[0]} throughout)"
-            if alike
-            else ""
-        )
-        raise UnknownSymbolError(
-            f"the density holds {', '.join(map(str, unknown))}, neither variable nor parameter{hint}; "
-            "add it to one of the lists or give it a value"
-        )
-    idle = [p for p in parameters if p not in density.free_symbols]
-    if idle:
-        raise ParameterListError(
-            f"the density does not depend on the parameter {', '.join(map(str, idle))}; remove it from the list"
-        )
-
-
-def _on_points(density: Expr, points: list[dict[Symbol, Expr]]) -> Expr:
-    """Over a finite support, drop the branches of each Piecewise that no point reaches and close it with the last."""
-
-    def prune(piece: sp.Piecewise) -> Expr:
-        reached = set()
-        for point in points:
-            holds = [condition.subs(point) for _, condition in piece.args]
-            if not all(h in (sp.true, sp.false) for h in holds) or sp.true not in holds:
-                return piece
-            reached.add(holds.index(sp.true))
-        kept = [piece.args[i] for i in sorted(reached)]
-        return sp.Piecewise(*kept[:-1], (kept[-1][0], True))
-
-    return density.replace(lambda e: isinstance(e, sp.Piecewise), prune)

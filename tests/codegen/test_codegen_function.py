@@ -229,8 +229,6 @@ class gamma(sp.Function):
         (gamma(x), "gamma"),
         (sp.I * x, "ImaginaryUnit"),
         (sp.exp(sp.I * x), "ImaginaryUnit"),
-        (sp.polylog(sp.Rational(3, 2), x), "polylog"),
-        (sp.polylog(y, x), "polylog"),
         (sp.hyper((x, y, 1), (2, 3), z), "hyper"),
         (sp.meijerg([1], [2], [3], [4], x), "meijerg"),
         (sp.DiracDelta(x), "DiracDelta"),

@@ -131,8 +131,10 @@ CASES = {
         *((sp.polylog(s, x), BELOW_ONE) for s in (2, 3, 4, 5)),
         (sp.polylog(1, x), UNIT),
         (sp.polylog(-2, x), UNIT),
+        (sp.polylog(sp.Rational(3, 2), x), UNIT),
     ],
     "integro_exponential": [(integro_exponential(j, x), [1e-8, *POSITIVE]) for j in (0, 1, 2, 3)],
+    "lerchphi": [(sp.lerchphi(x, 1, y), UNIT, [1e-3, 0.4, 2.0, 30.0]), (sp.lerchphi(-x, 3, 2), UNIT)],
     "besselj": [
         (sp.besselj(y, x), POSITIVE, [0.0, 1.0, 2.0, 0.3]),
         (sp.besselj(0, x), POSITIVE),
@@ -274,6 +276,7 @@ OUTSIDE = [
     (sp.LambertW(x), -1.0),
     (sp.LambertW(x, -1), 0.5),
     (sp.polylog(2, x), 2.0),
+    (sp.lerchphi(x, 1, 2), 1.5),
     (sp.log(1 - sp.exp(x)), 1.0),
     (sp.log(x - 3), 1.0),
     (sp.Piecewise((1, x > 0)), -1.0),

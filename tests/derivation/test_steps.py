@@ -292,3 +292,20 @@ def test_what_is_written_down_equals_the_steps(derived, name: str) -> None:
             values = [float(point.get(s, sp.Rational(3 + n, 17))) for n, s in enumerate(symbols)]
             new, old = numpy_function(both, symbols)(*values)
             assert new == pytest.approx(old, rel=1e-9, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "master", "citation"),
+    [
+        ("generalised_poisson", r"\sum_{n = 0}^{\infty} (a + b n)^{n - 1} e^{-a - b n}/n!", "Consul 1989"),
+        ("yule_simon", r"\sum_{n = 0}^{\infty} \Gamma(n + a)/\Gamma(n + b)", "DLMF, 15.4.20"),
+        ("poisson_lindley", r"\sum_{n = 0}^{\infty} z^{n}", "Johnson, Kemp and Kotz 2005"),
+    ],
+)
+def test_sums_by_generating_functions_show_the_master_sum(name: str, master: str, citation: str) -> None:
+    d = derivation(catalogue.get(name))
+    (s,) = [s for s in d.steps if s.title == "Expectations by generating functions"]
+    assert [f.left for f in s.formulas][-1] == master
+    assert s.formulas[0].left == d.setting.notation.latex(d.setting.model.variables[0])
+    assert citation in s.citation and s.statement.count("$") % 2 == s.reason.count("$") % 2 == 0
+    assert "by generating functions" in d.text() and "\\sum" in d.latex()
