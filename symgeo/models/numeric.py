@@ -10,6 +10,7 @@ import sympy as sp
 from symgeo.algebra import Tensor
 from symgeo.codegen import numpy_function
 from symgeo.errors import DivergentExpectationError, NoClosedFormError, SingularMetricError, SupportError
+from symgeo.expectation.kinks import Signs, kinks, moving
 from symgeo.expectation.law import Law
 from symgeo.expectation.node import Expectation
 from symgeo.geometry.manifold import StatisticalManifold
@@ -21,36 +22,40 @@ if TYPE_CHECKING:
 
     from symgeo.models.statistical_model import StatisticalModel
 
-_KINKED = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.floor, sp.ceiling, sp.Piecewise)
 _POINTS = (6, 1, 1)  # interior points looked at, by the number of variables
 _SINGULAR = 1e-11
 _OFF_CENTRE = 1e-6  # of its standard deviation
 
 
 def law_of(model: StatisticalModel) -> Law | None:
-    """The model's law for numerical expectations; None where its log-density has a kink that moves."""
+    """The model's law for numerical expectations; None where its log-density has a kink that moves and is not found.
+
+    It is found in one continuous variable, where the switch can be solved for it. Raises :class:`SupportError` where
+    the density jumps there.
+    """
+    log_density, places = _smooth_logarithms(model.log_density), ()
     if moving_kinks(model):
-        return None
-    return Law(
-        _smooth_logarithms(model.log_density),
+        if len(model.variables) > 1 or model.support.is_discrete(model.variables[0]):
+            return None
+        found = kinks(log_density, model.variables[0], Signs(model.field))
+        if found is None:
+            return None
+        places = found
+    law = Law(
+        log_density,
         model.variables,
         model.support.pieces,
         model.parameters,
         domain=model.chart,
+        kinks=places,
         field=model.field,
     )
+    return law
 
 
 def moving_kinks(model: StatisticalModel) -> list[Expr]:
     """What makes a kink of the log-density at a place that depends on parameters."""
-    log_density = _smooth_logarithms(model.log_density)
-    variables, parameters = set(model.variables), set(model.parameters)
-    found = []
-    for f in log_density.atoms(*_KINKED):
-        parts = [c for _, c in f.args] if isinstance(f, sp.Piecewise) else [f]
-        if any(e.free_symbols & variables and e.free_symbols & parameters for e in parts):
-            found.append(f)
-    return found
+    return moving(_smooth_logarithms(model.log_density), model.variables, model.parameters)
 
 
 def _smooth_logarithms(e: Expr) -> Expr:
@@ -66,7 +71,8 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
 
     Raises :class:`DivergentExpectationError` where one of them is infinite at an interior point,
     :class:`SingularMetricError` where the scores are linearly dependent, and :class:`NoClosedFormError` where the
-    integrals cannot be computed.
+    integrals cannot be computed. Where a kink of the log-density moves, second derivatives miss what it adds, and the
+    metric's own derivatives give the connections.
     """
     field, x = model.field, model.parameters
 
@@ -90,6 +96,8 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
     if not law.unnormalised:
         _require_centred(model, [found[e] for e in scores], [found[e] for e in squares])
     _require_regular(model, metric, found)
+    if law.kinks:
+        return StatisticalManifold(metric, cubic, formal_inverse=True)
     gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
     return StatisticalManifold(metric, cubic, reference=Reference(1, gamma), formal_inverse=True)
 
