@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symgeo.algebra.sets import Segment
+from symgeo.algebra.zero_test import zero_test
 from symgeo.errors import NoClosedFormError
+from symgeo.expectation.abbreviation import Abbreviation
 from symgeo.expectation.kinks import Signs, distinct, kinks, may_jump, poles
 from symgeo.expectation.sides import Side, order
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from symgeo.algebra import Field
     from symgeo.expectation.law import Law
     from symgeo.expectation.node import Letters
+
+_SHORT = 20  # operations in an expression that is written out
 
 
 class Boundary:
@@ -63,7 +67,17 @@ class Boundary:
             if rate != 0 and inside != 0:
                 below, above = (self.side(place, turn).limit(factors) for turn in (-1, 1))
                 terms.append(rate * inside * (below - above))
-        return sp.Add(*terms)
+        return self.shortened(sp.Add(*terms))
+
+    def shortened(self, e: Expr) -> Expr:
+        """A closed expression in the parameters, as one letter where it is long; zero where it vanishes."""
+        element = self.signs.field(e)
+        if not element or zero_test(element):
+            return sp.S.Zero
+        written = element.to_sympy()
+        if written.count_ops() <= _SHORT:
+            return written
+        return Abbreviation(self._law, min(e, written, key=lambda f: f.count_ops()))
 
     def side(self, place: Expr, turn: int) -> Side:
         """One side of a place, above (1) or below (-1) it."""
