@@ -93,7 +93,7 @@ class Boundary:
             return ()
         found = kinks(f, law.variables[0], self.signs) if self._on_one_axis else None
         if found is None:
-            if may_jump(f, law.variables, law.parameters) and not self._discrete:
+            if may_jump(f, law.variables, law.parameters) and not law.is_summed:
                 raise NoClosedFormError(
                     f"E[{f}] cannot be differentiated under the integral: the function jumps at a place that moves "
                     "with a parameter and could not be written down, or there are several variables; fix the "
@@ -101,10 +101,6 @@ class Boundary:
                 )
             found = ()
         return [c for c in distinct([*law.kinks, *found], self.signs) if c.free_symbols]
-
-    @property
-    def _discrete(self) -> bool:
-        return all(p.discrete for pieces in self._law.pieces for p in pieces)
 
     def _inside(self, place: Expr) -> Expr:
         """One where a place lies in the support, else zero."""

@@ -200,6 +200,11 @@ class Law:
             terms.append(self.moment(f, (*letters[:position], longer, *letters[position + 1 :])))
         return sp.Add(*terms)
 
+    @property
+    def is_summed(self) -> bool:
+        """Whether all variables are discrete."""
+        return all(piece.discrete for pieces in self.pieces for piece in pieces)
+
     @cached_property
     def boundary(self) -> Boundary:
         """The places at which the density or a function has kinks, and what they add to derivatives."""
@@ -277,14 +282,17 @@ class Law:
         """The nodes' values at points (P, n) -> (P, len(nodes)); nan outside the domain and where an integral fails."""
         return self.estimates(nodes, points)[0]
 
-    def estimates(self, nodes: Sequence[Expectation], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values and estimates of their absolute errors, each (P, len(nodes))."""
+    def estimates(
+        self, nodes: Sequence[Expectation], points: np.ndarray, rough: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Values and estimates of their absolute errors, each (P, len(nodes)); nan where an error is large beside the
+        mean of the absolute value, unless ``rough``."""
         key = tuple((node.f, node.letters) for node in nodes)
         if key not in self._integrators:
             from symgeo.expectation.quadrature import Integrator
 
             self._integrators[key] = Integrator(self, key)
-        return self._integrators[key](points)
+        return self._integrators[key](points, rough)
 
 
 def partitions(items: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], ...]]:

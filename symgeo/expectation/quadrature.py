@@ -46,9 +46,17 @@ class Integrator:
         self._stages = _stages(law, contents)
         cells = law.cells_for([f for f, _ in contents if f != LOG_NORMALISER])
         self._cells = [_CellIntegral(cell, law, self._stages) for cell in cells]
-        self._last: tuple[bytes, tuple[np.ndarray, np.ndarray]] | None = None
+        self._last: tuple[bytes, tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
 
-    def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, points: np.ndarray, rough: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """``rough`` values are not nan where their error is large beside E|f|."""
+        import numpy as np
+
+        values, errors, failed = self._estimates(points)
+        return values if rough else np.where(failed, np.nan, values), errors
+
+    def _estimates(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Values, errors and where they are of no use, each (P, m)."""
         import numpy as np
 
         if self._last is not None and self._last[0] == points.tobytes():
@@ -56,23 +64,24 @@ class Integrator:
         count = self._stages[-1].count
         values = np.full((len(points), count), np.nan)
         errors = np.full((len(points), count), np.nan)
+        failed = np.ones((len(points), count), dtype=bool)
         good = np.all(np.isfinite(points), axis=1)
         if self.law.domain is not None:
             good &= self.law.domain.contains(points)
         rows = np.flatnonzero(good)
         for start in range(0, rows.size, _BLOCK):
             block = rows[start : start + _BLOCK]
-            values[block], errors[block] = self._block(points[block])
-        self._last = (points.tobytes(), (values, errors))
-        return values, errors
+            values[block], errors[block], failed[block] = self._block(points[block])
+        self._last = (points.tobytes(), (values, errors, failed))
+        return self._last[1]
 
-    def _block(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _block(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         import numpy as np
 
         with np.errstate(all="ignore"):
             return self._integrals(points)
 
-    def _integrals(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _integrals(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         import numpy as np
 
         columns = points
@@ -100,7 +109,7 @@ class Integrator:
         endless = open_end[1:] | np.isinf(value)
         floor = _FLOOR if any(len(cell.cell.axes) > 1 for cell in self._cells) else 1e-300
         failed = wrong | endless | ~(error <= _WORST_ERROR * np.maximum(size, floor))
-        return np.where(failed, np.nan, value).T, np.where(endless & ~wrong, np.inf, error).T
+        return np.where(wrong, np.nan, value).T, np.where(endless & ~wrong, np.inf, error).T, failed.T
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 _POINTS = (6, 1, 1)  # interior points looked at, by the number of variables
 _SINGULAR = 1e-11
 _OFF_CENTRE = 1e-6  # of its standard deviation
+_OFF_IDENTITY = 1e-5  # of the Fisher information
 
 
-def law_of(model: StatisticalModel) -> Law | None:
-    """The model's law for numerical expectations; None where its log-density has a kink that moves and is not found.
+def law_of(model: StatisticalModel, own: Law | None) -> Law | None:
+    """The model's law for numerical expectations, ``own`` where it has one with a constant that is found in numbers.
 
-    It is found in one continuous variable, where the switch can be solved for it. Raises :class:`SupportError` where
-    the density jumps there.
+    None where its log-density has a kink that moves and cannot be followed: it is found in one continuous variable,
+    where what switches can be solved for it.
     """
-    log_density, places = _smooth_logarithms(model.log_density), ()
+    log_density = _smooth_logarithms(model.log_density)
+    places: Sequence[Expr] | None = ()
     if moving_kinks(model):
-        if len(model.variables) > 1 or model.support.is_discrete(model.variables[0]):
-            return None
-        found = kinks(log_density, model.variables[0], Signs(model.field))
-        if found is None:
-            return None
-        places = found
-    law = Law(
+        followed = own is None and len(model.variables) == 1 and not model.support.is_discrete(model.variables[0])
+        places = kinks(log_density, model.variables[0], Signs(model.field)) if followed else None
+    if places is None or own is not None:
+        return own if places is not None else None
+    return Law(
         log_density,
         model.variables,
         model.support.pieces,
@@ -50,7 +50,6 @@ def law_of(model: StatisticalModel) -> Law | None:
         kinks=places,
         field=model.field,
     )
-    return law
 
 
 def moving_kinks(model: StatisticalModel) -> list[Expr]:
@@ -91,10 +90,12 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
 
     scores = [Expectation(law, sp.S.One, ((i,),)) for i in range(len(x))]
     squares = [Expectation(law, sp.S.One, ((i,), (i,))) for i in range(len(x))]
+    bends = [] if law.is_summed or law.unnormalised else [Expectation(law, sp.S.One, ((i, i),)) for i in range(len(x))]
     # All at once: in several variables the integrals are most of the cost.
-    found = require_finite(model, law, [*metric.flat(), *scores, *squares])
+    found = require_finite(model, law, [*metric.flat(), *scores, *squares], bends)
     if not law.unnormalised:
         _require_centred(model, [found[e] for e in scores], [found[e] for e in squares])
+        _require_smooth(model, law, [found[e] for e in squares], [found[e] for e in bends])
     _require_regular(model, metric, found)
     if law.kinks:
         return StatisticalManifold(metric, cubic, formal_inverse=True)
@@ -102,15 +103,23 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
     return StatisticalManifold(metric, cubic, reference=Reference(1, gamma), formal_inverse=True)
 
 
-def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr]) -> dict[Expectation, np.ndarray]:
-    """The expectations in some expressions at interior points of the domain, (points,) each; see ``score_geometry``."""
+def require_finite(
+    model: StatisticalModel, law: Law, expressions: Iterable[Expr], others: Sequence[Expectation] = ()
+) -> dict[Expectation, np.ndarray]:
+    """The expectations in some expressions at interior points of the domain, (points,) each; see ``score_geometry``.
+
+    Those of ``others`` are found with them, (2, points) each, values and errors; they may be infinite or uncertain.
+    """
     import numpy as np
 
-    nodes = sorted({n for e in expressions for n in e.atoms(Expectation)}, key=sp.default_sort_key)
-    values = np.zeros((0, 0))
+    needed = {n for e in expressions for n in e.atoms(Expectation)}
+    nodes = sorted(needed, key=sp.default_sort_key)
+    extra = [n for n in others if n not in needed]
+    values, rough = np.zeros((0, 0)), np.zeros((2, 0, 0))
     if nodes:
         points = _interior(model)
-        values, errors = law.estimates(nodes, points)
+        values, errors = (a[:, : len(nodes)] for a in law.estimates([*nodes, *extra], points))
+        rough = np.stack(law.estimates([*nodes, *extra], points, rough=True))[:, :, len(nodes) :]
         endless = np.any(np.isinf(errors), axis=1)
         if np.any(endless):
             node = nodes[int(np.argmax(np.isinf(errors[int(np.argmax(endless))])))]
@@ -127,7 +136,8 @@ def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr
                 f"numerically at {_shown(model, points[row])}: it diverges or is not real inside the support, or the "
                 "density is too rough there; check it, or declare the model in variables in which it is smoother"
             )
-    return {node: values[:, i] for i, node in enumerate(nodes)}
+    found = {node: values[:, i] for i, node in enumerate(nodes)}
+    return found | {node: rough[:, :, i] for i, node in enumerate(extra)}
 
 
 def _require_centred(model: StatisticalModel, means: list[np.ndarray], squares: list[np.ndarray]) -> None:
@@ -143,6 +153,29 @@ def _require_centred(model: StatisticalModel, means: list[np.ndarray], squares: 
             f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, _interior(model)[row])}: "
             f"the density jumps at a place that moves with {name}; fix {name}"
         )
+
+
+def _require_smooth(model: StatisticalModel, law: Law, squares: list[np.ndarray], bends: list[np.ndarray]) -> None:
+    """Refuse a log-density with a kink that moves and that no Abs shows: ``E[l_ii] + E[l_i^2]`` is what it adds."""
+    import numpy as np
+
+    points = _interior(model)
+    for i, bend in enumerate(bends):
+        try:
+            jump = law.boundary.terms(sp.S.One, ((i,),), i)
+        except NoClosedFormError:
+            continue  # where a score is unbounded its derivatives say nothing
+        (added,) = numpy_function([jump], model.parameters)(*points.T)
+        mean, error = bend
+        excess = mean + squares[i] + added
+        off = (np.abs(excess) - 10.0 * error) / np.maximum(squares[i], 1e-300)
+        if np.any(off > _OFF_IDENTITY):
+            row, name = int(np.nanargmax(off)), model.parameters[i]
+            raise NoClosedFormError(
+                f"the log-density has a kink or jump at a place that moves with {name}, hidden in a function: "
+                f"E[l_{name}{name}] + E[l_{name}^2] is {excess[row]:.6g}, not zero, at "
+                f"{_shown(model, points[row])}. Write what turns there with Abs, Max or Piecewise, or fix {name}"
+            )
 
 
 def _interior(model: StatisticalModel) -> np.ndarray:

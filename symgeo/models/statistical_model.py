@@ -231,10 +231,10 @@ class StatisticalModel:
 
     @cached_property
     def law(self) -> Law | None:
-        """The model's law for numerical expectations; None where its log-density has a kink that moves."""
+        """The model's law for numerical expectations; None where its log-density has a kink that moves unseen."""
         from symgeo.models.numeric import law_of
 
-        return self._own_law or law_of(self)
+        return law_of(self, self._own_law)
 
     def expectation(self, f: Expr, seconds: float = 5.0) -> Expr:
         """``E[f]``, f a function of the variables and the parameters: in closed form, or to be integrated numerically.
