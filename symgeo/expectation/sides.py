@@ -163,7 +163,7 @@ class Side:
         return e.replace(lambda f: isinstance(f, SWITCHES), decided)
 
     def terms(self, e: Expr) -> list[tuple[Expr, Expr, int]] | None:
-        """``e`` for small y as a sum of ``c y^p (log y)^n``: [(c, p, n)], leading terms alone; None if it is no such sum."""
+        """``e`` for small y as a sum of ``c y^p (log y)^n``, [(c, p, n)], leading terms alone; None if it is none."""
         placed = self.placed(e)
         value = placed.subs(self.y, 0)
         if not value.has(sp.nan, sp.zoo, sp.oo) and not any(p.base == 0 for p in value.atoms(sp.Pow)):
@@ -207,7 +207,7 @@ class Side:
 
     def _unbounded(self, f: Expr) -> NoClosedFormError:
         return NoClosedFormError(
-            f"a derivative of an expectation needs the limit of {f} at {self.x} = {self.place}, a place that moves, and "
-            "no finite limit was found: the derivative would be infinite there, or for some parameters; declare a "
+            f"a derivative of an expectation needs the limit of {f} at {self.x} = {self.place}, a place that moves, "
+            "and no finite limit was found: the derivative would be infinite there, or for some parameters; declare a "
             "domain on which it is finite, or fix the parameter that moves the place"
         )

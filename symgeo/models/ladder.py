@@ -12,8 +12,9 @@ from symgeo.errors import NoClosedFormError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat
 from symgeo.models.finite import summed
+from symgeo.models.means import InteriorMeans, nodes_in
 from symgeo.models.normaliser import has_sum
-from symgeo.models.numeric import moving_kinks, require_finite, score_geometry
+from symgeo.models.numeric import moving_kinks, score_geometry
 
 if TYPE_CHECKING:
     from sympy import Expr
@@ -54,8 +55,8 @@ def _unfollowed(model: StatisticalModel) -> str:
     else:
         why = "the place could not be solved for the variable, or may be real or not; declare signs and domains"
     return (
-        f"its log-density has a kink in {min(map(str, switches), key=len)} that moves with {names}, so that expectations "
-        f"cannot be differentiated under the integral: {why}, or fix {names}"
+        f"its log-density has a kink in {min(map(str, switches), key=len)} that moves with {names}, so that "
+        f"expectations cannot be differentiated under the integral: {why}, or fix {names}"
     )
 
 
@@ -132,7 +133,8 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float) -> Expr:
     if model.law is None:
         raise NoClosedFormError(f"no closed form of E[{f}] was found, and {_unfollowed(model)}")
     value = model.law.moment(f, ())
-    require_finite(model, model.law, [value])
+    nodes = nodes_in([value])
+    InteriorMeans(model, model.law, nodes).require_finite(nodes)
     return value
 
 

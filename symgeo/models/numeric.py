@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from symgeo.algebra import Tensor
 from symgeo.codegen import numpy_function
-from symgeo.errors import DivergentExpectationError, NoClosedFormError, SingularMetricError, SupportError
+from symgeo.errors import NoClosedFormError, SingularMetricError, SupportError
 from symgeo.expectation.kinks import Signs, kinks, moving
 from symgeo.expectation.law import Law
 from symgeo.expectation.node import Expectation
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import CUBIC, Reference, first_kind
+from symgeo.models.means import InteriorMeans, nodes_in
 
 if TYPE_CHECKING:
-    import numpy as np
     from sympy import Expr
 
     from symgeo.models.statistical_model import StatisticalModel
 
-_POINTS = (6, 1, 1)  # interior points looked at, by the number of variables
+_FEW = 4  # parameters
 _SINGULAR = 1e-11
 _OFF_CENTRE = 1e-6  # of its standard deviation
 _OFF_IDENTITY = 1e-5  # of the Fisher information
@@ -83,122 +83,87 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
 
     metric = Tensor.build(field, x, (-1, -1), entry, symmetric=((0, 1),), name="metric")
 
-    def cubic() -> Tensor:
-        tensor = Tensor.build(field, x, (-1, -1, -1), entry, symmetric=((0, 1, 2),), name=CUBIC)
-        require_finite(model, law, tensor.flat())
-        return tensor
+    def third() -> Tensor:
+        return Tensor.build(field, x, (-1, -1, -1), entry, symmetric=((0, 1, 2),), name=CUBIC)
 
     scores = [Expectation(law, sp.S.One, ((i,),)) for i in range(len(x))]
     squares = [Expectation(law, sp.S.One, ((i,), (i,))) for i in range(len(x))]
     bends = [] if law.is_summed or law.unnormalised else [Expectation(law, sp.S.One, ((i, i),)) for i in range(len(x))]
-    # All at once: in several variables the integrals are most of the cost.
-    found = require_finite(model, law, [*metric.flat(), *scores, *squares], bends)
+    needed = list(dict.fromkeys([*nodes_in(metric.flat()), *scores, *squares]))
+    # All at once: in several variables the integrals are most of the cost, so that the cubic tensor comes along.
+    early = third() if len(model.variables) > 1 and len(x) <= _FEW else None
+    found = InteriorMeans(model, law, [*needed, *bends, *(nodes_in(early.flat()) if early else ())])
+    found.require_finite(needed)
+
+    def cubic() -> Tensor:
+        tensor = early or third()
+        nodes = nodes_in(tensor.flat())
+        (found if early else InteriorMeans(model, law, nodes)).require_finite(nodes)
+        return tensor
+
     if not law.unnormalised:
-        _require_centred(model, [found[e] for e in scores], [found[e] for e in squares])
-        _require_smooth(model, law, [found[e] for e in squares], [found[e] for e in bends])
-    _require_regular(model, metric, found)
+        _require_centred(model, found, scores, squares)
+        _require_smooth(model, law, found, squares, bends)
+    _require_regular(model, metric, found, needed)
     if law.kinks:
         return StatisticalManifold(metric, cubic, formal_inverse=True)
     gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
     return StatisticalManifold(metric, cubic, reference=Reference(1, gamma), formal_inverse=True)
 
 
-def require_finite(
-    model: StatisticalModel, law: Law, expressions: Iterable[Expr], others: Sequence[Expectation] = ()
-) -> dict[Expectation, np.ndarray]:
-    """The expectations in some expressions at interior points of the domain, (points,) each; see ``score_geometry``.
-
-    Those of ``others`` are found with them, (2, points) each, values and errors; they may be infinite or uncertain.
-    """
-    import numpy as np
-
-    needed = {n for e in expressions for n in e.atoms(Expectation)}
-    nodes = sorted(needed, key=sp.default_sort_key)
-    extra = [n for n in others if n not in needed]
-    values, rough = np.zeros((0, 0)), np.zeros((2, 0, 0))
-    if nodes:
-        points = _interior(model)
-        values, errors = (a[:, : len(nodes)] for a in law.estimates([*nodes, *extra], points))
-        rough = np.stack(law.estimates([*nodes, *extra], points, rough=True))[:, :, len(nodes) :]
-        endless = np.any(np.isinf(errors), axis=1)
-        if np.any(endless):
-            node = nodes[int(np.argmax(np.isinf(errors[int(np.argmax(endless))])))]
-            where = "at every point looked at" if np.all(endless) else f"at {_shown(model, points[np.argmax(endless)])}"
-            raise DivergentExpectationError(
-                f"the expectation {node} is infinite {where}: its integral diverges in a tail or at an end of the "
-                "support. For a square of the score that means infinite Fisher information; declare a domain on which "
-                "it is finite, or fix the parameter"
-            )
-        if not np.all(np.isfinite(values)):
-            row, column = np.argwhere(~np.isfinite(values))[0]
-            raise NoClosedFormError(
-                f"the expectation {nodes[column]} has no closed form that was found and could not be integrated "
-                f"numerically at {_shown(model, points[row])}: it diverges or is not real inside the support, or the "
-                "density is too rough there; check it, or declare the model in variables in which it is smoother"
-            )
-    found = {node: values[:, i] for i, node in enumerate(nodes)}
-    return found | {node: rough[:, :, i] for i, node in enumerate(extra)}
-
-
-def _require_centred(model: StatisticalModel, means: list[np.ndarray], squares: list[np.ndarray]) -> None:
+def _require_centred(
+    model: StatisticalModel, found: InteriorMeans, scores: list[Expectation], squares: list[Expectation]
+) -> None:
     """Refuse scores whose mean is not zero: the density then jumps at a place that moves, as at an end that moves."""
     import numpy as np
 
-    values = np.stack(means, axis=-1)
-    off = np.abs(values) / np.sqrt(np.maximum(np.stack(squares, axis=-1), 1e-300))
-    if np.any(off > _OFF_CENTRE):
-        row, i = np.unravel_index(np.argmax(off), off.shape)
-        name = model.parameters[i]
-        raise SupportError(
-            f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, _interior(model)[row])}: "
-            f"the density jumps at a place that moves with {name}; fix {name}"
-        )
+    for name, score, square in zip(model.parameters, scores, squares, strict=True):
+        mean = found[score]
+        off = np.abs(mean) / np.sqrt(np.maximum(found[square], 1e-300))
+        if np.any(off > _OFF_CENTRE):
+            row = int(np.argmax(off))
+            raise SupportError(
+                f"the score of {name} has mean {mean[row]:.6g}, not zero, at {found.shown(row)}: "
+                f"the density jumps at a place that moves with {name}; fix {name}"
+            )
 
 
-def _require_smooth(model: StatisticalModel, law: Law, squares: list[np.ndarray], bends: list[np.ndarray]) -> None:
+def _require_smooth(
+    model: StatisticalModel, law: Law, found: InteriorMeans, squares: list[Expectation], bends: list[Expectation]
+) -> None:
     """Refuse a log-density with a kink that moves and that no Abs shows: ``E[l_ii] + E[l_i^2]`` is what it adds."""
     import numpy as np
 
-    points = _interior(model)
     for i, bend in enumerate(bends):
         try:
             jump = law.boundary.terms(sp.S.One, ((i,),), i)
         except NoClosedFormError:
             continue  # where a score is unbounded its derivatives say nothing
-        (added,) = numpy_function([jump], model.parameters)(*points.T)
-        mean, error = bend
-        excess = mean + squares[i] + added
-        off = (np.abs(excess) - 10.0 * error) / np.maximum(squares[i], 1e-300)
+        (added,) = numpy_function([jump], model.parameters)(*found.points.T)
+        mean, error = found.rough(bend)
+        excess = mean + found[squares[i]] + added
+        off = (np.abs(excess) - 10.0 * error) / np.maximum(found[squares[i]], 1e-300)
         if np.any(off > _OFF_IDENTITY):
             row, name = int(np.nanargmax(off)), model.parameters[i]
             raise NoClosedFormError(
                 f"the log-density has a kink or jump at a place that moves with {name}, hidden in a function: "
                 f"E[l_{name}{name}] + E[l_{name}^2] is {excess[row]:.6g}, not zero, at "
-                f"{_shown(model, points[row])}. Write what turns there with Abs, Max or Piecewise, or fix {name}"
+                f"{found.shown(row)}. Write what turns there with Abs, Max or Piecewise, or fix {name}"
             )
 
 
-def _interior(model: StatisticalModel) -> np.ndarray:
-    import numpy as np
-
-    count = _POINTS[min(len(model.variables), len(_POINTS)) - 1]
-    found = model.chart.interior_points(count)
-    # Sorted, as generated functions ask for them.
-    return np.unique(np.array([[float(p[s]) for s in model.parameters] for p in found]), axis=0)
-
-
-def _shown(model: StatisticalModel, point: np.ndarray) -> str:
-    return ", ".join(f"{s} = {v:.6g}" for s, v in zip(model.parameters, point, strict=True))
-
-
-def _require_regular(model: StatisticalModel, metric: Tensor, found: dict[Expectation, np.ndarray]) -> None:
+def _require_regular(
+    model: StatisticalModel, metric: Tensor, found: InteriorMeans, nodes: Sequence[Expectation]
+) -> None:
     """Refuse a metric whose correlation form has a zero eigenvalue at every point looked at."""
     import numpy as np
 
-    symbols = {node: sp.Dummy(real=True) for node in found}
+    symbols = {node: sp.Dummy(real=True) for node in nodes}
     entries = [e.xreplace(symbols) for e in metric.flat()]
     function = numpy_function(entries, [*model.parameters, *symbols.values()])
-    matrices = np.stack(function(*_interior(model).T, *found.values()), axis=-1).reshape(-1, metric.dim, metric.dim)
+    matrices = np.stack(function(*found.points.T, *(found[node] for node in nodes)), axis=-1).reshape(
+        -1, metric.dim, metric.dim
+    )
     scale = np.sqrt(np.einsum("...ii->...i", matrices))
     vanishing = scale <= 0
     eigenvalues, vectors = np.linalg.eigh(matrices / np.maximum(scale[:, :, None] * scale[:, None, :], 1e-300))
@@ -210,7 +175,7 @@ def _require_regular(model: StatisticalModel, metric: Tensor, found: dict[Expect
             f"({v:.6g}) d/d{s}" for v, s in zip(direction, model.parameters, strict=True) if abs(v) > 1e-9
         )
         raise SingularMetricError(
-            f"the metric is singular: rank {rank} of {len(direction)}; at {_shown(model, _interior(model)[0])} the "
+            f"the metric is singular: rank {rank} of {len(direction)}; at {found.shown(0)} the "
             f"density does not change along {text}. The parameters are not identifiable: drop or fix one, or declare "
             "a parametrisation without it",
             rank,

@@ -1,0 +1,99 @@
+"""Expectations without closed form at interior points of a domain: found together, and refused where they diverge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symgeo.errors import DivergentExpectationError, NoClosedFormError
+from symgeo.expectation.law import Law
+from symgeo.expectation.node import Expectation
+
+if TYPE_CHECKING:
+    import numpy as np
+    from sympy import Expr
+
+    from symgeo.models.statistical_model import StatisticalModel
+
+_POINTS = (6, 1, 1)  # interior points looked at, by the number of variables
+
+
+def nodes_in(expressions: Iterable[Expr]) -> list[Expectation]:
+    """The expectations that some expressions hold."""
+    return sorted({n for e in expressions for n in e.atoms(Expectation)}, key=sp.default_sort_key)
+
+
+class InteriorMeans:
+    """The values of expectations at ``points`` (P, n) inside a model's domain, all integrated together."""
+
+    def __init__(self, model: StatisticalModel, law: Law, nodes: Sequence[Expectation]):
+        import numpy as np
+
+        self._model = model
+        self.points = interior_points(model)
+        self._place = {node: i for i, node in enumerate(dict.fromkeys(nodes))}
+        values, errors = np.zeros((2, len(self.points), 0)) if not nodes else law.estimates([*self._place], self.points)
+        self._values, self._errors = values, errors
+        self._rough = values if not nodes else law.estimates([*self._place], self.points, rough=True)[0]
+
+    def __getitem__(self, node: Expectation) -> np.ndarray:
+        """The values of one expectation, (P,); nan where they are not known well."""
+        return self._values[:, self._place[node]]
+
+    def rough(self, node: Expectation) -> tuple[np.ndarray, np.ndarray]:
+        """Its values whatever their errors, and the errors, (P,) each."""
+        return self._rough[:, self._place[node]], self._errors[:, self._place[node]]
+
+    def require_finite(self, nodes: Sequence[Expectation]) -> None:
+        """Raise :class:`DivergentExpectationError` where one of some expectations is infinite, saying at which points,
+        and :class:`NoClosedFormError` where one could not be integrated."""
+        import numpy as np
+
+        for node in nodes:
+            endless = np.isinf(self._errors[:, self._place[node]])
+            if np.any(endless):
+                raise DivergentExpectationError(
+                    f"the expectation {node} is infinite {self._where(endless)}: its integral diverges in a tail, at "
+                    "an end of the support or at a pole. For a square of the score that means infinite Fisher "
+                    "information; declare a domain on which it is finite, or fix the parameter"
+                )
+        for node in nodes:
+            failed = ~np.isfinite(self[node])
+            if np.any(failed):
+                raise NoClosedFormError(
+                    f"the expectation {node} has no closed form that was found and could not be integrated "
+                    f"numerically at {self.shown(int(np.argmax(failed)))}: it is not real inside the support, or "
+                    "oscillates or jumps too often; check it, or declare the model in variables in which it is smoother"
+                )
+
+    def _where(self, endless: np.ndarray) -> str:
+        """At which of the points, and where it is finite; by one parameter alone, where that tells them apart."""
+        import numpy as np
+
+        if np.all(endless):
+            return "at every point looked at"
+        for name, column in zip(self._model.parameters, self.points.T, strict=True):
+            there, elsewhere = column[endless], column[~endless]
+            if np.max(there) < np.min(elsewhere):
+                bad, good = f"<= {np.max(there):.6g}", f">= {np.min(elsewhere):.6g}"
+            elif np.min(there) > np.max(elsewhere):
+                bad, good = f">= {np.min(there):.6g}", f"<= {np.max(elsewhere):.6g}"
+            else:
+                continue
+            return f"where {name} {bad}, and not where {name} {good}, as far as looked"
+        return f"at {self.shown(int(np.argmax(endless)))}, and not at {self.shown(int(np.argmin(endless)))}"
+
+    def shown(self, row: int) -> str:
+        """A point as text."""
+        return ", ".join(f"{s} = {v:.6g}" for s, v in zip(self._model.parameters, self.points[row], strict=True))
+
+
+def interior_points(model: StatisticalModel) -> np.ndarray:
+    """Points (P, n) inside the domain: sorted, as generated functions ask for them."""
+    import numpy as np
+
+    count = _POINTS[min(len(model.variables), len(_POINTS)) - 1]
+    found = model.chart.interior_points(count)
+    return np.unique(np.array([[float(p[s]) for s in model.parameters] for p in found]), axis=0)
