@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from symgeo.models.statistical_model import StatisticalModel
 
 _POINTS = (6, 1, 1)  # interior points looked at, by the number of variables
+_MANY = 40  # where one diverges, in one variable
 
 
 def nodes_in(expressions: Iterable[Expr]) -> list[Expectation]:
@@ -55,7 +56,7 @@ class InteriorMeans:
             endless = np.isinf(self._errors[:, self._place[node]])
             if np.any(endless):
                 raise DivergentExpectationError(
-                    f"the expectation {node} is infinite {self._where(endless)}: its integral diverges in a tail, at "
+                    f"the expectation {node} is infinite {self._where(node)}: its integral diverges in a tail, at "
                     "an end of the support or at a pole. For a square of the score that means infinite Fisher "
                     "information; declare a domain on which it is finite, or fix the parameter"
                 )
@@ -64,36 +65,48 @@ class InteriorMeans:
             if np.any(failed):
                 raise NoClosedFormError(
                     f"the expectation {node} has no closed form that was found and could not be integrated "
-                    f"numerically at {self.shown(int(np.argmax(failed)))}: it is not real inside the support, or "
-                    "oscillates or jumps too often; check it, or declare the model in variables in which it is smoother"
+                    f"numerically at {self.shown(int(np.argmax(failed)))}: {_reason(node)}; check it, or declare the "
+                    "model in variables in which it is smoother"
                 )
 
-    def _where(self, endless: np.ndarray) -> str:
-        """At which of the points, and where it is finite; by one parameter alone, where that tells them apart."""
+    def _where(self, node: Expectation) -> str:
+        """At which points it is infinite, of many; by one parameter alone, where that alone tells them apart."""
         import numpy as np
 
-        if np.all(endless):
+        points = interior_points(self._model, _MANY) if len(self._model.variables) == 1 else self.points
+        errors = node.law.estimates([node], points)[1][:, 0]
+        endless, finite = np.isinf(errors), np.isfinite(errors)
+        if not np.any(finite) or not np.any(endless):
             return "at every point looked at"
-        for name, column in zip(self._model.parameters, self.points.T, strict=True):
-            there, elsewhere = column[endless], column[~endless]
+        found = []
+        for name, column in zip(self._model.parameters, points.T, strict=True):
+            there, elsewhere = column[endless], column[finite]
             if np.max(there) < np.min(elsewhere):
-                bad, good = f"<= {np.max(there):.6g}", f">= {np.min(elsewhere):.6g}"
+                found.append(f"{name} <= {np.max(there):.6g} and finite where {name} >= {np.min(elsewhere):.6g}")
             elif np.min(there) > np.max(elsewhere):
-                bad, good = f">= {np.min(there):.6g}", f"<= {np.max(elsewhere):.6g}"
-            else:
-                continue
-            return f"where {name} {bad}, and not where {name} {good}, as far as looked"
-        return f"at {self.shown(int(np.argmax(endless)))}, and not at {self.shown(int(np.argmin(endless)))}"
+                found.append(f"{name} >= {np.min(there):.6g} and finite where {name} <= {np.max(elsewhere):.6g}")
+        if len(found) == 1:
+            return f"where {found[0]}, at the {len(points)} points looked at"
+        return f"at {self._text(points[np.argmax(endless)])}, and finite at {self._text(points[np.argmax(finite)])}"
+
+    def _text(self, point: np.ndarray) -> str:
+        return ", ".join(f"{s} = {v:.6g}" for s, v in zip(self._model.parameters, point, strict=True))
 
     def shown(self, row: int) -> str:
         """A point as text."""
-        return ", ".join(f"{s} = {v:.6g}" for s, v in zip(self._model.parameters, self.points[row], strict=True))
+        return self._text(self.points[row])
 
 
-def interior_points(model: StatisticalModel) -> np.ndarray:
+def _reason(node: Expectation) -> str:
+    if node.f.has(sp.sin, sp.cos, sp.tan):
+        return "the function oscillates where a tail is still heavy, or has poles inside the support"
+    return "it is not real inside the support, or too rough: a kink may be hidden in a function"
+
+
+def interior_points(model: StatisticalModel, count: int | None = None) -> np.ndarray:
     """Points (P, n) inside the domain: sorted, as generated functions ask for them."""
     import numpy as np
 
-    count = _POINTS[min(len(model.variables), len(_POINTS)) - 1]
+    count = count or _POINTS[min(len(model.variables), len(_POINTS)) - 1]
     found = model.chart.interior_points(count)
     return np.unique(np.array([[float(p[s]) for s in model.parameters] for p in found]), axis=0)

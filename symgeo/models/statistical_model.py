@@ -20,13 +20,14 @@ from symgeo.errors import (
     ParameterListError,
     UnknownSymbolError,
 )
+from symgeo.expectation.kinks import SWITCHES
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.chart import Chart
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.facts import enter_exponentials, state_facts
 from symgeo.models.finite import MOST_POINTS, interpolated
 from symgeo.models.indicators import split_indicator
-from symgeo.models.log_density import log_of
+from symgeo.models.log_density import log_of, roots_of_squares
 from symgeo.models.normaliser import has_sum, normalised_law, written_out
 from symgeo.models.recognition import recognise
 from symgeo.models.support import Support
@@ -73,13 +74,18 @@ class StatisticalModel:
             raise DeclarationError(f"the density must be a SymPy expression: {error}") from None
         # Decimals become the rationals that they name, before a logarithm turns them into fifteen digits.
         declared = declared.xreplace({f: decimal(f) for f in declared.atoms(sp.Float)})
-        declared = written_out(declared)
+        declared = roots_of_squares(written_out(declared))
         self.name = name
         self.variables = _symbols(variables, "variable")
         self.chart = Chart.build(parameters, domain, constraints)
         _check_symbols(declared, self.variables, self.chart.parameters)
         declared_support = Support.build(self.variables, support, self.chart.parameters)
-        self.density, self.support = split_indicator(declared, self.variables, self.chart.parameters, declared_support)
+        facts = differential_field()
+        if declared.has(*SWITCHES):
+            state_facts(facts, self.chart, declared_support)
+        self.density, self.support = split_indicator(
+            declared, self.variables, self.chart.parameters, declared_support, facts
+        )
         self._points = self.support.points()
         if self._points is not None:
             self.density = _on_points(self.density, self._points)
