@@ -55,10 +55,11 @@ class InteriorMeans:
         for node in nodes:
             endless = np.isinf(self._errors[:, self._place[node]])
             if np.any(endless):
+                what = "for a square of the score that means infinite Fisher information; " if node.letters else ""
                 raise DivergentExpectationError(
                     f"the expectation {node} is infinite {self._where(node)}: its integral diverges in a tail, at "
-                    "an end of the support or at a pole. For a square of the score that means infinite Fisher "
-                    "information; declare a domain on which it is finite, or fix the parameter"
+                    f"an end of the support or at a pole; {what}declare a domain on which it is finite, or fix the "
+                    "parameter"
                 )
         for node in nodes:
             failed = ~np.isfinite(self[node])
