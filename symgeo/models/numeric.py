@@ -32,7 +32,7 @@ def law_of(model: StatisticalModel, own: Law | None) -> Law | None:
     """The model's law for numerical expectations, ``own`` where it has one with a constant that is found in numbers.
 
     None where its log-density has a kink that moves and cannot be followed: it is found in one continuous variable,
-    where what switches can be solved for it.
+    where what switches can be solved for it. Raises :class:`SupportError` where the density jumps at one.
     """
     log_density = _smooth_logarithms(model.log_density)
     places: Sequence[Expr] | None = ()
@@ -41,7 +41,7 @@ def law_of(model: StatisticalModel, own: Law | None) -> Law | None:
         places = kinks(log_density, model.variables[0], Signs(model.field)) if followed else None
     if places is None or own is not None:
         return own if places is not None else None
-    return Law(
+    law = Law(
         log_density,
         model.variables,
         model.support.pieces,
@@ -50,6 +50,24 @@ def law_of(model: StatisticalModel, own: Law | None) -> Law | None:
         kinks=places,
         field=model.field,
     )
+    for place in places:
+        if place.free_symbols:
+            _require_no_jump(model, law, place)
+    return law
+
+
+def _require_no_jump(model: StatisticalModel, law: Law, place: Expr) -> None:
+    """Refuse a density that jumps at a place that moves."""
+    try:
+        below, above = (law.boundary.side(place, turn).limit([model.density]) for turn in (-1, 1))
+    except NoClosedFormError:
+        return  # where it has no finite limit the information shows it
+    if not law.boundary.signs.vanishes(below - above):
+        names = ", ".join(sorted(map(str, place.free_symbols)))
+        raise SupportError(
+            f"the density jumps at {model.variables[0]} = {place}, a place that moves with {names}: the support or an "
+            f"indicator in it depends on {names}; fix {names} or reparametrise"
+        )
 
 
 def moving_kinks(model: StatisticalModel) -> list[Expr]:
