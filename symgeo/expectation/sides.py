@@ -143,6 +143,18 @@ class Side:
             "in it (positive=True), or write it with the absolute value of something linear"
         )
 
+    def _nearby(self, placed: Expr) -> Expr:
+        """What a placed function is next to the place: switches of what does not vanish there keep their sign."""
+
+        def decided(f: Any) -> Expr:
+            value = f.args[0].subs(self.y, 0)
+            if self.y not in f.free_symbols or value.has(sp.nan, sp.zoo, sp.oo) or self.signs.vanishes(value):
+                return f
+            turn = order(self.settled(value), self.signs)
+            return turn * f.args[0] if isinstance(f, sp.Abs) else turn if isinstance(f, sp.sign) else (1 + turn) / 2
+
+        return placed.replace(lambda f: isinstance(f, (sp.Abs, sp.sign, sp.Heaviside)), decided)
+
     def settled(self, e: Expr) -> Expr:
         """An expression in parameters alone, its switches as signs that are constant between the meetings of places."""
 
@@ -166,6 +178,9 @@ class Side:
         """``e`` for small y as a sum of ``c y^p (log y)^n``, [(c, p, n)], leading terms alone; None if it is none."""
         placed = self.placed(e)
         value = placed.subs(self.y, 0)
+        if value.has(sp.nan, sp.zoo):
+            placed = self._nearby(placed)
+            value = placed.subs(self.y, 0)
         if not value.has(sp.nan, sp.zoo, sp.oo) and not any(p.base == 0 for p in value.atoms(sp.Pow)):
             return [(self.settled(value), sp.S.Zero, 0)]
         found = []
