@@ -13,6 +13,7 @@ from symgeo.codegen import lambdify
 from symgeo.errors import ArgumentError
 from symgeo.expectation.law import Law
 from symgeo.expectation.node import Expectation, Letters
+from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.numeric import moving_kinks
 from symgeo.models.statistical_model import StatisticalModel
@@ -62,7 +63,8 @@ def verify(
 
     ``points``: parameter points (P, n), or how many interior ones to choose; by default three for one variable and one
     for several. Checked are the total mass, ``E[s_i] = 0``, ``g_ij = E[s_i s_j]``, ``T_ijk = E[s_i s_j s_k]`` and,
-    where the log-density has no kink that moves, ``Gamma^(1)_ij,k = E[d_i d_j l s_k]`` and ``E[d_i d_j l] = -g_ij``.
+    where the log-density has no kink that moves, ``Gamma^(1)_ij,k = E[d_i d_j l s_k]`` and ``E[d_i d_j l] = -g_ij``;
+    where it has one, the last with what the jumps of the score add.
     They agree when the difference is below ``tolerance`` of the largest component, or ten error estimates. Raises
     :class:`ArgumentError` for anything but a model, and what the model's manifold raises.
     """
@@ -92,6 +94,9 @@ def verify(
         second: list[Letters] = [(tuple(sorted((i, j))), (k,)) for i, j, k in triples]
         wanted.append(("e-connection = E[dd log p s]", second, gamma))
         wanted.append(("g = -E[dd log p]", [(tuple(sorted(p)),) for p in pairs], manifold.metric * -1))
+    elif law.kinks:
+        beside = _beside_kinks(law, manifold)
+        wanted.append(("E[dd log p] = -g - jumps", [(tuple(sorted(p)),) for p in pairs], beside))
     # Means as they are declared: nothing that the derivation knows is applied to them.
     nodes = list(dict.fromkeys(Expectation(law, sp.S.One, m) for _, letters, _ in wanted for m in letters))
     values, errors = law.estimates(nodes, at)
@@ -100,9 +105,19 @@ def verify(
     for name, letters, tensor in wanted:
         columns = [place[m] for m in letters]
         zero = np.zeros((len(at), len(letters)))
-        derived = zero if tensor is None else lambdify(tensor)(at).reshape(len(at), -1)
+        derived = zero if tensor is None else lambdify(tensor, x)(at).reshape(len(at), -1)
         checks.append(_check(name, derived, values[:, columns], errors[:, columns], tolerance))
     return Verification(tuple(checks), tuple(map(tuple, at.tolist())))
+
+
+def _beside_kinks(law: Law, manifold: StatisticalManifold) -> sp.Matrix:
+    """The mean of the second derivatives, as the derivative of ``E[s] = 0`` over the kinks that move gives it."""
+
+    def entry(i: int, j: int) -> sp.Expr:
+        a, b = sorted((i, j))
+        return -manifold.metric[a, b] - law.boundary.terms(sp.S.One, ((a,),), b)
+
+    return sp.Matrix(manifold.dim, manifold.dim, entry)
 
 
 def _law(model: StatisticalModel) -> Law:

@@ -59,7 +59,7 @@ def metric_step(s: Setting) -> Step:
         rf"Differentiating $\mathrm{{E}}[{score}] = 0$ once more gives $\mathrm{{E}}[{second}] + "
         rf"\mathrm{{E}}[{score}\, {other}] = 0$."
     )
-    if s.rung == "substitution":
+    if s.rung == "substitution" or (s.rung == "quadrature" and s.model.law is not None and s.model.law.kinks):
         # At a kink of the log-density the second derivative misses what the square of the score has.
         statement = rf"The Fisher metric is ${g} = \mathrm{{E}}[{score}\, {other}]$"
         reason = rf"It is the covariance of the score, which has mean zero: $\mathrm{{E}}[{score}] = 0$."

@@ -48,6 +48,8 @@ def quadrature_step(s: Setting, law: Law) -> Step:
         if closed
         else "In second order they close nothing here; they put products of scores in place of second derivatives."
     )
+    if law.kinks:
+        return _with_kinks(s, law, f)
     ways = [way for way, used in ((_PANELS, not all(discrete)), (_SUMS, any(discrete))) if used]
     return Step(
         "Expectations by quadrature",
@@ -65,6 +67,49 @@ def quadrature_step(s: Setting, law: Law) -> Step:
         "with coefficients free of the variables, the combination stands in its place; what is closed by that and the "
         r"identities appears without $\mathrm{E}$ below.",
         "Bartlett 1953; Piessens and others 1983" + ("; DLMF, 2.10.1" if any(discrete) else ""),
+    )
+
+
+def _with_kinks(s: Setting, law: Law, f: str) -> Step:
+    """The same where a kink moves: no identity of second order holds, and derivatives have boundary terms."""
+    i, j, k = s.notation.indices(3)
+    ell, p = s.loglikelihood, s.density
+    x = s.latex(law.variables[0])
+    moving = [c for c in law.kinks if c.free_symbols]
+    places = ", ".join(f"${x} = {s.latex(c)}$" for c in moving)
+
+    def jump(of: str, along: str) -> str:
+        ends = [rf"[{of} {p}]_{{{x} = c {sign} 0}}" for sign in "-+"]
+        return rf"\sum_{{c}} \left({ends[0]} - {ends[1]}\right) \partial_{{{along}}} c"
+
+    return Step(
+        "Expectations by quadrature",
+        "No closed form was found, by the score equations or by substitution. The expectations of products of "
+        rf"derivatives of ${ell}$ stay as they are, written with indices for the derivatives, "
+        rf"${ell}_{{{i}{j}}} = \partial_{{{i}}} \partial_{{{j}}} {ell}$, taken where they exist. The log-density has "
+        f"kinks at places $c$ that move with the parameters, {places}: its derivatives jump there. So "
+        rf"$-\mathrm{{E}}[{ell}_{{{i}{j}}}]$ is not the Fisher metric, which is $\mathrm{{E}}[{ell}_{{{i}}} "
+        rf"{ell}_{{{j}}}]$; the Bartlett identities of second and third order do not hold; and differentiation under "
+        "the integral has a term for each kink.",
+        (
+            Formula(
+                rf"\partial_{{{k}}}\, \mathrm{{E}}[{f}]",
+                rf"\mathrm{{E}}[\partial_{{{k}}} {f} + {f} {ell}_{{{k}}}] + {jump(f, k)}",
+            ),
+            Formula("0", rf"\mathrm{{E}}[{ell}_{{{i}}}]"),
+            Formula(
+                "0",
+                rf"\mathrm{{E}}[{ell}_{{{i}{j}}}] + \mathrm{{E}}[{ell}_{{{i}}} {ell}_{{{j}}}] + "
+                + jump(rf"{ell}_{{{i}}}", j),
+            ),
+        ),
+        f"Numbers come from adaptive quadrature: {_PANELS}; the support is cut at the kinks. Every value has an "
+        "estimate of its error and is nan where that is too large. symgeo.lambdify makes functions of all formulas "
+        "below that integrate what is left in them.",
+        rf"The integral is the sum of those between the kinks, and each end $c$ contributes by its rate "
+        rf"$\partial_{{{k}}} c$; the density itself is continuous, so for ${f} = 1$ nothing is "
+        "added and the scores have mean zero.",
+        "Flanders 1973; Piessens and others 1983",
     )
 
 

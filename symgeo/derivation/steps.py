@@ -68,6 +68,8 @@ REFERENCES = {
     "IMS Lecture Notes 10, 1987, 163-216.",
     "Lee 2013": "J. M. Lee, Introduction to Smooth Manifolds, second edition, Springer, 2013.",
     "Lee 2018": "J. M. Lee, Introduction to Riemannian Manifolds, second edition, Springer, 2018.",
+    "Flanders 1973": "H. Flanders, Differentiation under the integral sign, American Mathematical Monthly 80 (1973), "
+    "615-627.",
     "Piessens and others 1983": "R. Piessens, E. de Doncker-Kapenga, C. W. Überhuber and D. K. Kahaner, QUADPACK: A "
     "Subroutine Package for Automatic Integration, Springer, 1983.",
     "Rao 1945": "C. R. Rao, Information and the accuracy attainable in the estimation of statistical "

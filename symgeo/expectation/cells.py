@@ -77,10 +77,17 @@ class Cell:
     def _ends(self) -> list[Any]:
         return [numpy_function(list(a.ends), self.coordinates[:i]) if i else None for i, a in enumerate(self.axes)]
 
-    def ends(self, level: int, own: Sequence[np.ndarray], count: int) -> list[np.ndarray]:
+    def alive(self, points: np.ndarray) -> np.ndarray:
+        """At which parameter points (P, n) the cell is not empty -> bool (P,)."""
+        import numpy as np
+
+        return np.ones(len(points), dtype=bool)
+
+    def ends(self, level: int, own: Sequence[np.ndarray], points: np.ndarray) -> list[np.ndarray]:
         """The ends of an axis row by row, given the coordinates before it."""
         import numpy as np
 
+        count = len(points)
         ends = self.axes[level].ends
         if not any(e.free_symbols for e in ends):
             return [np.full(count, float(e)) for e in ends]

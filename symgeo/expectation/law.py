@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import sympy as sp
 
-from symgeo.algebra import Element, Field
+from symgeo.algebra import Element, Field, differential_field
 from symgeo.algebra.element import separated
 from symgeo.algebra.linear import solve
 from symgeo.algebra.sampling import may_depend
+from symgeo.expectation.boundary import Boundary
+from symgeo.expectation.kinks import pointwise_derivative
 from symgeo.expectation.node import LOG_NORMALISER, Expectation, Letters
 
 if TYPE_CHECKING:
@@ -50,7 +52,8 @@ class Law:
 
     ``pieces`` holds, for every variable, the pieces of its support, whose ends may use earlier variables;
     ``domain`` knows which parameter points (P, n) it ``contains``. With ``unnormalised`` the density is only
-    proportional to ``exp(log_density)``, and its normalising constant is summed or integrated too.
+    proportional to ``exp(log_density)``, and its normalising constant is summed or integrated too. ``kinks`` are the
+    places, in one continuous variable, at which derivatives of the log-density jump and which move with a parameter.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Law:
         parameters: Sequence[Symbol],
         domain: Domain | None = None,
         unnormalised: bool = False,
+        kinks: Sequence[Expr] = (),
         field: Field | None = None,
     ):
         self.log_density = log_density
@@ -69,6 +73,7 @@ class Law:
         self.parameters = tuple(parameters)
         self.domain = domain
         self.unnormalised = unnormalised
+        self.kinks = tuple(kinks)
         self._field = field
         self._derivatives: dict[tuple[int, ...], Expr] = {}
         self.letters: dict[tuple[int, ...], Symbol] = {}
@@ -78,7 +83,15 @@ class Law:
         self._integrators: dict[tuple[tuple[Expr, Letters], ...], Any] = {}
 
     def _key(self) -> tuple:
-        return (self.log_density, self.variables, self.pieces, self.parameters, self.domain, self.unnormalised)
+        return (
+            self.log_density,
+            self.variables,
+            self.pieces,
+            self.parameters,
+            self.domain,
+            self.unnormalised,
+            self.kinks,
+        )
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Law) and self._key() == other._key())
@@ -110,7 +123,7 @@ class Law:
         """The derivative of the log-density in the parameters at these ascending positions."""
         if letter not in self._derivatives:
             below = self.log_density if len(letter) == 1 else self.derivative(letter[:-1])
-            self._derivatives[letter] = sp.diff(below, self.parameters[letter[-1]])
+            self._derivatives[letter] = pointwise_derivative(below, self.parameters[letter[-1]])
         return self._derivatives[letter]
 
     @property
@@ -158,6 +171,8 @@ class Law:
             if parts is not None and (letter,) not in parts:
                 rest = letters[:position] + letters[position + 1 :]
                 return sp.Add(*(c.to_sympy() * self.moment(f, (*rest, *i)) for i, c in parts.items()))
+        if f == 1 and self.kinks:
+            return sp.S.Zero if len(letters) == 1 and len(letters[0]) == 1 else Expectation(self, f, letters)
         if f == 1:
             if len(letters) == 1:
                 return -self._other_blocks(letters[0]) if len(letters[0]) > 1 else sp.S.Zero
@@ -187,14 +202,26 @@ class Law:
         return sp.Add(*terms)
 
     def slope(self, f: Expr, letters: Letters, k: int) -> Expr:
-        """``d_k E[f m] = E[d_k f m] + E[f d_k m] + E[f m l_k]`` in the law's own parameters."""
+        """``d_k E[f m] = E[d_k f m] + E[f d_k m] + E[f m l_k]`` in the law's own parameters, and what jumps that move
+        bring in (:class:`symgeo.expectation.boundary.Boundary`)."""
         if f == LOG_NORMALISER:
             return self.moment(self.derivative((k,)), ())
-        terms = [self.moment(sp.diff(f, self.parameters[k]), letters), self.moment(f, (*letters, (k,)))]
+        terms = [self.moment(pointwise_derivative(f, self.parameters[k]), letters), self.moment(f, (*letters, (k,)))]
+        terms.append(self.boundary.terms(f, letters, k))
         for position, letter in enumerate(letters):
             longer = tuple(sorted((*letter, k)))
             terms.append(self.moment(f, (*letters[:position], longer, *letters[position + 1 :])))
         return sp.Add(*terms)
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether all variables are discrete."""
+        return all(piece.discrete for pieces in self.pieces for piece in pieces)
+
+    @cached_property
+    def boundary(self) -> Boundary:
+        """The places at which the density or a function has kinks, and what they add to derivatives."""
+        return Boundary(self, self._field or differential_field())
 
     def log_normaliser(self) -> Expectation:
         """The logarithm of the constant by which ``exp(log_density)`` has to be divided."""
@@ -207,7 +234,7 @@ class Law:
 
     def _combination(self, letter: tuple[int, ...]) -> Combination | None:
         """A derivative of the log-density as a combination of one, the scores, products of two scores, or itself."""
-        if self._field is None or self.unnormalised:
+        if self._field is None or self.unnormalised or self.kinks:
             return None
         if letter not in self._reduced:
             self._reduced[letter] = self._found_combination(self._field, letter)
@@ -255,18 +282,30 @@ class Law:
 
         return list(cells_of(self.log_density, self.variables, self.pieces, self.parameters))
 
+    def cells_for(self, functions: Sequence[Expr]) -> Sequence[Cell]:
+        """The parts of the support on which the density and some functions of the variables are smooth."""
+        cuts = self.boundary.cuts(functions)
+        if not cuts:
+            return self.cells
+        from symgeo.expectation.wings import wings
+
+        return wings(self, cuts)
+
     def values(self, nodes: Sequence[Expectation], points: np.ndarray) -> np.ndarray:
         """The nodes' values at points (P, n) -> (P, len(nodes)); nan outside the domain and where an integral fails."""
         return self.estimates(nodes, points)[0]
 
-    def estimates(self, nodes: Sequence[Expectation], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values and estimates of their absolute errors, each (P, len(nodes))."""
+    def estimates(
+        self, nodes: Sequence[Expectation], points: np.ndarray, rough: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Values and estimates of their absolute errors, each (P, len(nodes)); nan where an error is large beside the
+        mean of the absolute value, unless ``rough``."""
         key = tuple((node.f, node.letters) for node in nodes)
         if key not in self._integrators:
             from symgeo.expectation.quadrature import Integrator
 
             self._integrators[key] = Integrator(self, key)
-        return self._integrators[key](points)
+        return self._integrators[key](points, rough)
 
 
 def partitions(items: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], ...]]:

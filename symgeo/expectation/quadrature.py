@@ -34,6 +34,7 @@ _INNER_BLOCK = 2048
 _WORST_ERROR = 1e-7  # relative to E|f|: beyond this the value is nan
 _FLOOR = 1e-5  # in several variables, what is smaller than this share of the mass need not be known relatively
 _WORST_MASS = 1e-5
+_NOTHING = -1e300  # the log scale of an empty cell
 _LEFT = 0.01  # of an error in the mass, after division by it
 
 
@@ -43,10 +44,19 @@ class Integrator:
     def __init__(self, law: Law, contents: Sequence[tuple[Expr, Letters]]):
         self.law = law
         self._stages = _stages(law, contents)
-        self._cells = [_CellIntegral(cell, law, self._stages) for cell in law.cells]
-        self._last: tuple[tuple[int, bytes], tuple[np.ndarray, np.ndarray]] | None = None
+        cells = law.cells_for([f for f, _ in contents if f != LOG_NORMALISER])
+        self._cells = [_CellIntegral(cell, law, self._stages) for cell in cells]
+        self._last: tuple[tuple[int, bytes], tuple[np.ndarray, np.ndarray, np.ndarray]] | None = None
 
-    def __call__(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, points: np.ndarray, rough: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """``rough`` values are not nan where their error is large beside E|f|."""
+        import numpy as np
+
+        values, errors, failed = self._estimates(points)
+        return values if rough else np.where(failed, np.nan, values), errors
+
+    def _estimates(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Values, errors and where they are of no use, each (P, m)."""
         import numpy as np
 
         key = (len(points), points.tobytes())
@@ -55,23 +65,24 @@ class Integrator:
         count = self._stages[-1].count
         values = np.full((len(points), count), np.nan)
         errors = np.full((len(points), count), np.nan)
+        failed = np.ones((len(points), count), dtype=bool)
         good = np.all(np.isfinite(points), axis=1)
         if self.law.domain is not None:
             good &= self.law.domain.contains(points)
         rows = np.flatnonzero(good)
         for start in range(0, rows.size, _BLOCK):
             block = rows[start : start + _BLOCK]
-            values[block], errors[block] = self._block(points[block])
-        self._last = (key, (values, errors))
-        return values, errors
+            values[block], errors[block], failed[block] = self._block(points[block])
+        self._last = (key, (values, errors, failed))
+        return self._last[1]
 
-    def _block(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _block(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         import numpy as np
 
         with np.errstate(all="ignore"):
             return self._integrals(points)
 
-    def _integrals(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _integrals(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         import numpy as np
 
         columns = points
@@ -99,7 +110,7 @@ class Integrator:
         endless = open_end[1:] | np.isinf(value)
         floor = _FLOOR if any(len(cell.cell.axes) > 1 for cell in self._cells) else 1e-300
         failed = wrong | endless | ~(error <= _WORST_ERROR * np.maximum(size, floor))
-        return np.where(failed, np.nan, value).T, np.where(endless & ~wrong, np.inf, error).T
+        return np.where(wrong, np.nan, value).T, np.where(endless & ~wrong, np.inf, error).T, failed.T
 
 
 @dataclass(frozen=True)
@@ -182,6 +193,9 @@ class _CellIntegral:
         """log scale (P,), integrals (1 + m, P) in its units, the first that of the density, and open ends (P,)."""
         import numpy as np
 
+        alive = self.cell.alive(points)
+        if not np.all(alive):
+            return self._where(alive, stage, points, tolerance)
         if not self.cell.axes:
             log_weights, values = self._at(stage, [], points)
             log_weight = log_weights if log_weights.ndim == 1 else log_weights[0]
@@ -191,6 +205,23 @@ class _CellIntegral:
             log_weight = np.where(np.isfinite(log_weight), log_weight, 0.0)
             return log_weight, Integrals(values, 4e-16 * sizes, sizes), np.zeros(values.shape, dtype=bool)
         return self._along(stage, [], points, tolerance)
+
+    def _where(
+        self, alive: np.ndarray, stage: int, points: np.ndarray, tolerance: float
+    ) -> tuple[np.ndarray, Integrals, np.ndarray]:
+        """The same where the cell is not empty, and nothing elsewhere."""
+        import numpy as np
+
+        size = self._sizes[stage]
+        log_scale = np.full(len(points), _NOTHING)
+        integrals, open_end = Integrals.zeros(size, len(points)), np.zeros((size, len(points)), dtype=bool)
+        if np.any(alive):
+            log_scale[alive], found, open_end[:, alive] = self(stage, points[alive], tolerance)
+            for whole, part in zip(
+                (integrals.value, integrals.error, integrals.size), (found.value, found.error, found.size), strict=True
+            ):
+                whole[:, alive] = part
+        return log_scale, integrals, open_end
 
     def _at(self, stage: int | None, own: list[np.ndarray], points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
@@ -233,7 +264,7 @@ class _CellIntegral:
 
         integrand = _OnAxis(self, stage, own, points)
         hints = self.cell.hints(level, own, points)
-        ends = self.cell.ends(level, own, count)
+        ends = self.cell.ends(level, own, points)
         if axis.kind == "integers":
             found = sum_integers(integrand, size, ends[0], ends[1], hints, tolerance)
         else:

@@ -9,7 +9,7 @@ Models, 1989, for regression.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product as pairs_of
@@ -81,7 +81,7 @@ class ComposedModel(StatisticalModel):
         rungs = dict.fromkeys(p.model.rung for p in self.parts)
         return Derived(_Sum(self, manifolds, few).manifold(), f"independent parts by {', '.join(rungs)}")
 
-    def expectation(self, f: Expr, seconds: float = 5.0) -> Expr:
+    def expectation(self, f: Expr, seconds: float = 5.0, constants: Iterable[Symbol] = ()) -> Expr:
         """``E[f]`` for sums of products of functions of one part each; see :meth:`StatisticalModel.expectation`.
 
         Raises :class:`NoClosedFormError` for a function that mixes the variables of several parts otherwise.
@@ -102,19 +102,19 @@ class ComposedModel(StatisticalModel):
                 else:
                     value *= factor
             for i, own_factors in factors.items():
-                value *= self._within(self.parts[i], sp.Mul(*own_factors), seconds)
+                value *= self._within(self.parts[i], sp.Mul(*own_factors), seconds, constants)
             total.append(value)
         return sp.Add(*total)
 
-    def _within(self, part: Part, f: Expr, seconds: float) -> Expr:
+    def _within(self, part: Part, f: Expr, seconds: float, constants: Iterable[Symbol]) -> Expr:
         back = {new: old for old, new in part.names.items()}
         kept = {v: s for v, s in part.images.items() if v == s}
-        outside = f.free_symbols - set(back) - set(kept)
+        outside = f.free_symbols - set(back) - set(kept) - set(constants)
         if outside:
             raise NoClosedFormError(
                 f"{f} mixes variables with {', '.join(sorted(map(str, outside)))}, which is no parameter of its part"
             )
-        return part.placed(part.model.expectation(f.xreplace(back), seconds))
+        return part.placed(part.model.expectation(f.xreplace(back), seconds, constants))
 
 
 class _Sum:

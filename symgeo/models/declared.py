@@ -1,4 +1,4 @@
-"""What a declaration may hold: lists of symbols, a density of known symbols, and its branches over finitely many points."""
+"""What a declaration may hold: lists of symbols, a density of known symbols, branches that some point reaches."""
 
 from __future__ import annotations
 

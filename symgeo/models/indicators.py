@@ -14,9 +14,11 @@ import sympy as sp
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanAtom, BooleanFunction
 
-from symgeo.algebra import differential_field
+from symgeo.algebra import Field, differential_field
 from symgeo.algebra.sets import Segment, UnreadableSet, as_set, intersect, pieces, to_set
-from symgeo.errors import DomainError, SupportError
+from symgeo.errors import DomainError, NoClosedFormError, SupportError
+from symgeo.expectation.kinks import Signs, kinks, moving
+from symgeo.expectation.sides import Side
 from symgeo.models.support import Support
 
 # functions that jump or have a corner where an argument crosses something; Abs is not among them: the Laplace
@@ -26,17 +28,23 @@ _CONDITIONS = (Relational, BooleanFunction, sp.Contains)
 
 
 def split_indicator(
-    density: sp.Expr, variables: Sequence[sp.Symbol], parameters: Sequence[sp.Symbol], support: Support
+    density: sp.Expr,
+    variables: Sequence[sp.Symbol],
+    parameters: Sequence[sp.Symbol],
+    support: Support,
+    field: Field | None = None,
 ) -> tuple[sp.Expr, Support]:
     """The density without its indicator factors, and the support narrowed by them.
 
     Factors ``Piecewise((f, condition), (0, True))`` and ``Heaviside(condition)`` become f and a smaller support, where
     each condition is on one variable, or bounds a variable by earlier ones (y > x). A Piecewise with several nonzero
-    branches on variables alone stays.
+    branches on variables alone stays, and so does a switch that moves with a parameter where the density goes on
+    without a jump, as far as that is proven from the signs that ``field`` knows.
     Raises `SupportError` where a switch holds a parameter together with a variable, for DiracDelta, and for
     conditions that cannot be moved into the support; `DomainError` for a switch on parameters alone.
     """
-    _refuse_moving(density, set(variables), set(parameters))
+    signs = Signs(field or differential_field())
+    _refuse_moving(density, set(variables), set(parameters), may_move=_only_bends(density, support, signs))
     factors: list[sp.Expr] = []
     conditions: list[Boolean] = []
     for factor in sp.Mul.make_args(density):
@@ -48,10 +56,28 @@ def split_indicator(
     narrowed = support
     for condition in conditions:
         narrowed = _narrow(narrowed, condition)
-    return split_indicator(sp.Mul(*factors), variables, parameters, narrowed)
+    return split_indicator(sp.Mul(*factors), variables, parameters, narrowed, field)
 
 
-def _refuse_moving(density: sp.Expr, variables: set[sp.Symbol], parameters: set[sp.Symbol]) -> None:
+def _only_bends(density: sp.Expr, support: Support, signs: Signs) -> bool:
+    """Whether a density of one continuous variable is positive and without a jump at all of its switches that move."""
+    (x, *others) = support.variables
+    if others or support.is_discrete(x) or not moving(density, (x,), density.free_symbols - {x}):
+        return False
+    try:
+        places = kinks(density, x, signs)
+        for place in () if places is None else places:
+            if place.free_symbols:
+                below, above = (Side(x, place, turn, signs).limit([density]) for turn in (-1, 1))
+                if signs.vanishes(below) or not signs.vanishes(below - above):
+                    return False
+    except NoClosedFormError:
+        return False
+    return places is not None
+
+
+def _refuse_moving(density: sp.Expr, variables: set[sp.Symbol], parameters: set[sp.Symbol], may_move: bool) -> None:
+    """Refuse switches that hold parameters; those that hold a variable too are let by where they ``may_move``."""
     joined = {p: _without_switch(p, variables) for p in density.atoms(sp.Piecewise)}
     # A corner may move with a parameter, as in the asymmetric Laplace density; a jump may not.
     density = density.xreplace({p: smooth for p, smooth in joined.items() if smooth is not None})
@@ -77,6 +103,8 @@ def _refuse_moving(density: sp.Expr, variables: set[sp.Symbol], parameters: set[
         names = ", ".join(sorted(map(str, held)))
         shown = ", ".join(map(str, switch)) if isinstance(switch, sp.Tuple) else switch
         if symbols & variables:
+            if may_move:
+                continue
             raise SupportError(
                 f"the support or an indicator depends on {names}: the density switches at {shown}. "
                 f"symgeo needs a support that does not move with the parameters: fix {names} or reparametrise"

@@ -13,8 +13,9 @@ from symgeo.expectation.generating import changes_form, negative_curvature
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat
 from symgeo.models.finite import summed
+from symgeo.models.means import InteriorMeans, nodes_in
 from symgeo.models.normaliser import has_sum
-from symgeo.models.numeric import cubic_tensor, require_finite, score_geometry
+from symgeo.models.numeric import cubic_tensor, moving_kinks, score_geometry
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -40,9 +41,24 @@ def derive(model: StatisticalModel) -> Derived:
         manifold = rung(model)
         if manifold is not None:
             return Derived(manifold, name)
-    raise NoClosedFormError(
-        f"{model!r} has no closed form that was found, and its log-density has a kink that moves with a parameter, so "
-        "that expectations cannot be differentiated under the integral; fix the parameter that moves the kink"
+    raise NoClosedFormError(f"{model!r} has no closed form that was found, and {_unfollowed(model)}")
+
+
+def _unfollowed(model: StatisticalModel) -> str:
+    """Why a kink of the log-density cannot be followed, and what to do about it."""
+    switches = moving_kinks(model)
+    names = ", ".join(str(p) for p in model.parameters if any(p in f.free_symbols for f in switches))
+    if len(model.variables) > 1:
+        why = "in several variables that is not followed"
+    elif model.support.is_discrete(model.variables[0]):
+        why = "for a discrete variable it meets the points of the support one by one"
+    elif has_sum(model.density):
+        why = "the normalising constant is not known as a function; write it in closed form"
+    else:
+        why = "the place could not be solved for the variable, or may be real or not; declare signs and domains"
+    return (
+        f"its log-density has a kink in {min(map(str, switches), key=len)} that moves with {names}, so that "
+        f"expectations cannot be differentiated under the integral: {why}, or fix {names}"
     )
 
 
@@ -202,12 +218,10 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float, constants: 
     if found is not None:
         return found
     if model.law is None:
-        raise NoClosedFormError(
-            f"no closed form of E[{f}] was found, and the log-density has a kink that moves with a parameter, so that "
-            "expectations cannot be differentiated under the integral; fix the parameter that moves the kink"
-        )
+        raise NoClosedFormError(f"no closed form of E[{f}] was found, and {_unfollowed(model)}")
     value = model.law.moment(f, ())
-    require_finite(model, model.law, [value])
+    nodes = nodes_in([value])
+    InteriorMeans(model, model.law, nodes).require_finite(nodes)
     return value
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import sympy as sp
 
 _SMALL = 20
+_LONG = 40  # operations in a radicand that is not looked at
 
 
 def log_of(density: sp.Expr, sign: Callable[[sp.Expr], int | None]) -> sp.Expr:
@@ -17,6 +18,21 @@ def log_of(density: sp.Expr, sign: Callable[[sp.Expr], int | None]) -> sp.Expr:
     whether a factor is positive (1) or negative (-1) everywhere; one of unknown sign is written log(Abs(f)).
     """
     return sp.Add(*(_log_of_factor(f, sign) for f in sp.Mul.make_args(density)))
+
+
+def roots_of_squares(e: sp.Expr) -> sp.Expr:
+    """An expression with broken powers of squares, sqrt(x^2 - 2 m x + m^2), written with the absolute value."""
+
+    def is_root(f: sp.Basic) -> bool:
+        return f.is_Pow and f.base.is_Add and f.exp.is_Rational and not f.exp.is_Integer and f.base.count_ops() < _LONG
+
+    def written(root: sp.Pow) -> sp.Expr:
+        content, factors = sp.factor_list(root.base)
+        if not factors or not content.is_positive or any(n % 2 for _, n in factors):
+            return root
+        return content**root.exp * sp.Mul(*(sp.Abs(f) ** (n * root.exp) for f, n in factors))
+
+    return e.replace(is_root, written)
 
 
 def _log_of_factor(f: sp.Expr, sign: Callable[[sp.Expr], int | None]) -> sp.Expr:

@@ -2,55 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from symgeo.algebra import Tensor
 from symgeo.codegen import numpy_function
-from symgeo.errors import DivergentExpectationError, NoClosedFormError, SingularMetricError, SupportError
+from symgeo.errors import NoClosedFormError, SingularMetricError, SupportError
+from symgeo.expectation.kinks import Signs, kinks, moving
 from symgeo.expectation.law import Law
 from symgeo.expectation.node import Expectation
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import CUBIC, Reference, first_kind
+from symgeo.models.means import InteriorMeans, nodes_in
 
 if TYPE_CHECKING:
-    import numpy as np
     from sympy import Expr, Symbol
 
     from symgeo.models.statistical_model import StatisticalModel
 
-_KINKED = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.floor, sp.ceiling, sp.Piecewise)
-_POINTS = (6, 1, 1)  # interior points looked at, by the number of variables
+_FEW = 4  # parameters
 _SINGULAR = 1e-11
 _OFF_CENTRE = 1e-6  # of its standard deviation
+_OFF_IDENTITY = 1e-5  # of the Fisher information
 
 
-def law_of(model: StatisticalModel) -> Law | None:
-    """The model's law for numerical expectations; None where its log-density has a kink that moves."""
+def law_of(model: StatisticalModel, own: Law | None) -> Law | None:
+    """The model's law for numerical expectations, ``own`` where it has one with a constant that is found in numbers.
+
+    None where its log-density has a kink that moves and cannot be followed: it is found in one continuous variable,
+    where what switches can be solved for it. Raises :class:`SupportError` where the density jumps at one.
+    """
+    log_density = _smooth_logarithms(model.log_density)
+    places: Sequence[Expr] | None = ()
     if moving_kinks(model):
-        return None
-    return Law(
-        _smooth_logarithms(model.log_density),
+        followed = own is None and len(model.variables) == 1 and not model.support.is_discrete(model.variables[0])
+        places = kinks(log_density, model.variables[0], Signs(model.field)) if followed else None
+    if places is None or own is not None:
+        return own if places is not None else None
+    law = Law(
+        log_density,
         model.variables,
         model.support.pieces,
         model.parameters,
         domain=model.chart,
+        kinks=places,
         field=model.field,
     )
+    for place in places:
+        if place.free_symbols:
+            _require_no_jump(model, law, place)
+    return law
+
+
+def _require_no_jump(model: StatisticalModel, law: Law, place: Expr) -> None:
+    """Refuse a density that jumps at a place that moves."""
+    try:
+        below, above = (law.boundary.side(place, turn).limit([model.density]) for turn in (-1, 1))
+    except NoClosedFormError:
+        return  # where it has no finite limit the information shows it
+    if not law.boundary.signs.vanishes(below - above):
+        names = ", ".join(sorted(map(str, place.free_symbols)))
+        raise SupportError(
+            f"the density jumps at {model.variables[0]} = {place}, a place that moves with {names}: the support or an "
+            f"indicator in it depends on {names}; fix {names} or reparametrise"
+        )
 
 
 def moving_kinks(model: StatisticalModel) -> list[Expr]:
     """What makes a kink of the log-density at a place that depends on parameters."""
-    log_density = _smooth_logarithms(model.log_density)
-    variables, parameters = set(model.variables), set(model.parameters)
-    found = []
-    for f in log_density.atoms(*_KINKED):
-        parts = [c for _, c in f.args] if isinstance(f, sp.Piecewise) else [f]
-        if any(e.free_symbols & variables and e.free_symbols & parameters for e in parts):
-            found.append(f)
-    return found
+    return moving(_smooth_logarithms(model.log_density), model.variables, model.parameters)
 
 
 def _smooth_logarithms(e: Expr) -> Expr:
@@ -66,7 +88,8 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
 
     Raises :class:`DivergentExpectationError` where one of them is infinite at an interior point,
     :class:`SingularMetricError` where the scores are linearly dependent, and :class:`NoClosedFormError` where the
-    integrals cannot be computed.
+    integrals cannot be computed. Where a kink of the log-density moves, second derivatives miss what it adds, and the
+    metric's own derivatives give the connections.
     """
     field, x = model.field, model.parameters
 
@@ -78,13 +101,34 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
     )
     scores = [Expectation(law, sp.S.One, ((i,),)) for i in range(len(x))]
     squares = [Expectation(law, sp.S.One, ((i,), (i,))) for i in range(len(x))]
-    # All at once: in several variables the integrals are most of the cost.
-    found = require_finite(model, law, [*metric.flat(), *scores, *squares])
+    bends = [] if law.is_summed or law.unnormalised else [Expectation(law, sp.S.One, ((i, i),)) for i in range(len(x))]
+    needed = list(dict.fromkeys([*nodes_in(metric.flat()), *scores, *squares]))
+    # All at once: in several variables the integrals are most of the cost, so that the cubic tensor comes along.
+    early = _third(model, law) if len(model.variables) > 1 and len(x) <= _FEW else None
+    found = InteriorMeans(model, law, [*needed, *bends, *(nodes_in(early.flat()) if early else ())])
+    found.require_finite(needed)
+
+    def cubic() -> Tensor:
+        if early is None:
+            return cubic_tensor(model)
+        found.require_finite(nodes_in(early.flat()))
+        return early
+
     if not law.unnormalised:
-        require_centred(model, [found[e] for e in scores], [found[e] for e in squares], model.parameters)
-    require_regular(model, metric, found)
+        require_centred(found, scores, squares, x)
+        _require_smooth(model, law, found, squares, bends)
+    require_regular(model, metric, found, needed)
+    if law.kinks:
+        return StatisticalManifold(metric, cubic, formal_inverse=True)
     gamma = first_kind(x, field, lambda i, j, k: field(moment(tuple(sorted((i, j))), (k,))))
-    return StatisticalManifold(metric, lambda: cubic_tensor(model), reference=Reference(1, gamma), formal_inverse=True)
+    return StatisticalManifold(metric, cubic, reference=Reference(1, gamma), formal_inverse=True)
+
+
+def _third(model: StatisticalModel, law: Law) -> Tensor:
+    def entry(*index: int):  # type: ignore[no-untyped-def]
+        return model.field(law.moment(sp.S.One, tuple((i,) for i in index)))
+
+    return Tensor.build(model.field, model.parameters, (-1, -1, -1), entry, symmetric=((0, 1, 2),), name=CUBIC)
 
 
 def cubic_tensor(model: StatisticalModel) -> Tensor:
@@ -92,87 +136,66 @@ def cubic_tensor(model: StatisticalModel) -> Tensor:
     law = model.law
     if law is None:
         raise NoClosedFormError("the cubic tensor has no closed form, and the log-density has a kink that moves")
-
-    def entry(*index: int):  # type: ignore[no-untyped-def]
-        return model.field(law.moment(sp.S.One, tuple((i,) for i in index)))
-
-    tensor = Tensor.build(model.field, model.parameters, (-1, -1, -1), entry, symmetric=((0, 1, 2),), name=CUBIC)
-    require_finite(model, law, tensor.flat())
+    tensor = _third(model, law)
+    nodes = nodes_in(tensor.flat())
+    InteriorMeans(model, law, nodes).require_finite(nodes)
     return tensor
 
 
-def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr]) -> dict[Expectation, np.ndarray]:
-    """The expectations in some expressions at interior points of the domain, (points,) each; see ``score_geometry``."""
-    import numpy as np
-
-    nodes = sorted({n for e in expressions for n in e.atoms(Expectation)}, key=sp.default_sort_key)
-    values = np.zeros((0, 0))
-    if nodes:
-        points = _interior(model)
-        # A law may have fewer parameters than the model: points that differ in the others alone are one.
-        own = points[:, [model.parameters.index(s) for s in law.parameters]]
-        distinct, places = np.unique(own, axis=0, return_inverse=True) if law.parameters else (own[:1], own[:, :0])
-        values, errors = law.estimates(nodes, distinct)
-        rows = places.ravel() if law.parameters else np.zeros(len(points), dtype=int)
-        values, errors = values[rows], errors[rows]
-        endless = np.any(np.isinf(errors), axis=1)
-        if np.any(endless):
-            node = nodes[int(np.argmax(np.isinf(errors[int(np.argmax(endless))])))]
-            where = "at every point looked at" if np.all(endless) else f"at {_shown(model, points[np.argmax(endless)])}"
-            raise DivergentExpectationError(
-                f"the expectation {node} is infinite {where}: its integral diverges in a tail or at an end of the "
-                "support. For a square of the score that means infinite Fisher information; declare a domain on which "
-                "it is finite, or fix the parameter"
-            )
-        if not np.all(np.isfinite(values)):
-            row, column = np.argwhere(~np.isfinite(values))[0]
-            raise NoClosedFormError(
-                f"the expectation {nodes[column]} has no closed form that was found and could not be integrated "
-                f"numerically at {_shown(model, points[row])}: it diverges or is not real inside the support, or the "
-                "density is too rough there; check it, or declare the model in variables in which it is smoother"
-            )
-    return {node: values[:, i] for i, node in enumerate(nodes)}
-
-
 def require_centred(
-    model: StatisticalModel, means: list[np.ndarray], squares: list[np.ndarray], parameters: Sequence[Symbol]
+    found: InteriorMeans, scores: Sequence[Expectation], squares: Sequence[Expectation], parameters: Sequence[Symbol]
 ) -> None:
     """Refuse scores, one for each of ``parameters``, whose mean is not zero: the density then jumps at a place that
     moves, as at an end that moves."""
     import numpy as np
 
-    values = np.stack(means, axis=-1)
-    off = np.abs(values) / np.sqrt(np.maximum(np.stack(squares, axis=-1), 1e-300))
-    if np.any(off > _OFF_CENTRE):
-        row, i = np.unravel_index(np.argmax(off), off.shape)
-        name = parameters[int(i)]
-        raise SupportError(
-            f"the score of {name} has mean {values[row, i]:.6g}, not zero, at {_shown(model, _interior(model)[row])}: "
-            f"the density jumps at a place that moves with {name}; fix {name}"
-        )
+    for name, score, square in zip(parameters, scores, squares, strict=True):
+        mean = found[score]
+        off = np.abs(mean) / np.sqrt(np.maximum(found[square], 1e-300))
+        if np.any(off > _OFF_CENTRE):
+            row = int(np.argmax(off))
+            raise SupportError(
+                f"the score of {name} has mean {mean[row]:.6g}, not zero, at {found.shown(row)}: "
+                f"the density jumps at a place that moves with {name}; fix {name}"
+            )
 
 
-def _interior(model: StatisticalModel) -> np.ndarray:
+def _require_smooth(
+    model: StatisticalModel, law: Law, found: InteriorMeans, squares: list[Expectation], bends: list[Expectation]
+) -> None:
+    """Refuse a log-density with a kink that moves and that no Abs shows: ``E[l_ii] + E[l_i^2]`` is what it adds."""
     import numpy as np
 
-    count = _POINTS[min(len(model.variables), len(_POINTS)) - 1]
-    found = model.chart.interior_points(count)
-    # Sorted, as generated functions ask for them.
-    return np.unique(np.array([[float(p[s]) for s in model.parameters] for p in found]), axis=0)
+    for i, bend in enumerate(bends):
+        try:
+            jump = law.boundary.terms(sp.S.One, ((i,),), i)
+        except NoClosedFormError:
+            continue  # where a score is unbounded its derivatives say nothing
+        (added,) = numpy_function([jump], model.parameters)(*found.points.T)
+        mean, error = found.rough(bend)
+        excess = mean + found[squares[i]] + added
+        off = (np.abs(excess) - 10.0 * error) / np.maximum(found[squares[i]], 1e-300)
+        if np.any(off > _OFF_IDENTITY):
+            row, name = int(np.nanargmax(off)), model.parameters[i]
+            raise NoClosedFormError(
+                f"the log-density has a kink or jump at a place that moves with {name}, hidden in a function: "
+                f"E[l_{name}{name}] + E[l_{name}^2] is {excess[row]:.6g}, not zero, at "
+                f"{found.shown(row)}. Write what turns there with Abs, Max or Piecewise, or fix {name}"
+            )
 
 
-def _shown(model: StatisticalModel, point: np.ndarray) -> str:
-    return ", ".join(f"{s} = {v:.6g}" for s, v in zip(model.parameters, point, strict=True))
-
-
-def require_regular(model: StatisticalModel, metric: Tensor, found: dict[Expectation, np.ndarray]) -> None:
+def require_regular(
+    model: StatisticalModel, metric: Tensor, found: InteriorMeans, nodes: Sequence[Expectation]
+) -> None:
     """Refuse a metric whose correlation form has a zero eigenvalue at every point looked at."""
     import numpy as np
 
-    symbols = {node: sp.Dummy(real=True) for node in found}
+    symbols = {node: sp.Dummy(real=True) for node in nodes}
     entries = [e.xreplace(symbols) for e in metric.flat()]
     function = numpy_function(entries, [*model.parameters, *symbols.values()])
-    matrices = np.stack(function(*_interior(model).T, *found.values()), axis=-1).reshape(-1, metric.dim, metric.dim)
+    matrices = np.stack(function(*found.points.T, *(found[node] for node in nodes)), axis=-1).reshape(
+        -1, metric.dim, metric.dim
+    )
     scale = np.sqrt(np.einsum("...ii->...i", matrices))
     vanishing = scale <= 0
     eigenvalues, vectors = np.linalg.eigh(matrices / np.maximum(scale[:, :, None] * scale[:, None, :], 1e-300))
@@ -184,7 +207,7 @@ def require_regular(model: StatisticalModel, metric: Tensor, found: dict[Expecta
             f"({v:.6g}) d/d{s}" for v, s in zip(direction, model.parameters, strict=True) if abs(v) > 1e-9
         )
         raise SingularMetricError(
-            f"the metric is singular: rank {rank} of {len(direction)}; at {_shown(model, _interior(model)[0])} the "
+            f"the metric is singular: rank {rank} of {len(direction)}; at {found.shown(0)} the "
             f"density does not change along {text}. The parameters are not identifiable: drop or fix one, or declare "
             "a parametrisation without it",
             rank,

@@ -11,8 +11,9 @@ from symgeo.expectation.pivot import find_pivot
 from symgeo.expectation.reduced import ReducedExpectation
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.chart import Chart
+from symgeo.models.means import InteriorMeans, nodes_in
 from symgeo.models.normaliser import has_sum
-from symgeo.models.numeric import require_centred, require_finite, require_regular
+from symgeo.models.numeric import require_centred, require_regular
 
 if TYPE_CHECKING:
     from sympy import Symbol
@@ -55,15 +56,16 @@ def reduced_geometry(
     law = expectation.law
     metric, cubic_of = score_moments(scores, model.parameters)
     centred = expectation.centred()
-    found = require_finite(model, law, [*metric.flat(), *(node for a, b, _ in centred for node in (a, b))])
-    require_centred(
-        model, [found[a] for a, _, _ in centred], [found[b] for _, b, _ in centred], [p for _, _, p in centred]
-    )
-    require_regular(model, metric, found)
+    nodes = list(dict.fromkeys([*nodes_in(metric.flat()), *(node for a, b, _ in centred for node in (a, b))]))
+    found = InteriorMeans(model, law, nodes)
+    found.require_finite(nodes)
+    require_centred(found, [a for a, _, _ in centred], [b for _, b, _ in centred], [p for _, _, p in centred])
+    require_regular(model, metric, found, nodes)
 
     def cubic() -> Tensor:
         tensor = cubic_of()
-        require_finite(model, law, tensor.flat())
+        needed = nodes_in(tensor.flat())
+        InteriorMeans(model, law, needed).require_finite(needed)
         return tensor
 
     return StatisticalManifold(metric, cubic, formal_inverse=True)

@@ -19,6 +19,7 @@ from symgeo.errors import (
     NotExponentialFamilyError,
     UnknownSymbolError,
 )
+from symgeo.expectation.kinks import SWITCHES
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.chart import Chart
 from symgeo.models.declared import check_symbols, on_points, symbol_list
@@ -26,7 +27,7 @@ from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.facts import enter_exponentials, state_facts
 from symgeo.models.finite import MOST_POINTS, interpolated
 from symgeo.models.indicators import split_indicator
-from symgeo.models.log_density import log_of
+from symgeo.models.log_density import log_of, roots_of_squares
 from symgeo.models.normaliser import has_sum, normalised_law, written_out
 from symgeo.models.recognition import recognise
 from symgeo.models.support import Support
@@ -78,13 +79,18 @@ class StatisticalModel:
             raise DeclarationError(f"the density must be a SymPy expression: {error}") from None
         # Decimals become the rationals that they name, before a logarithm turns them into fifteen digits.
         declared = declared.xreplace({f: decimal(f) for f in declared.atoms(sp.Float)})
-        declared = written_out(declared)
+        declared = roots_of_squares(written_out(declared))
         self.name = name
         self.variables = symbol_list(variables, "variable")
         self.chart = Chart.build(parameters, domain, constraints)
         check_symbols(declared, self.variables, self.chart.parameters)
         declared_support = Support.build(self.variables, support, self.chart.parameters)
-        self.density, self.support = split_indicator(declared, self.variables, self.chart.parameters, declared_support)
+        facts = differential_field()
+        if declared.has(*SWITCHES):
+            state_facts(facts, self.chart, declared_support)
+        self.density, self.support = split_indicator(
+            declared, self.variables, self.chart.parameters, declared_support, facts
+        )
         self._points = self.support.points()
         if self._points is not None:
             self.density = on_points(self.density, self._points)
@@ -280,10 +286,10 @@ class StatisticalModel:
 
     @cached_property
     def law(self) -> Law | None:
-        """The model's law for numerical expectations; None where its log-density has a kink that moves."""
+        """The model's law for numerical expectations; None where its log-density has a kink that moves unseen."""
         from symgeo.models.numeric import law_of
 
-        return self._own_law or law_of(self)
+        return law_of(self, self._own_law)
 
     def expectation(self, f: Expr, seconds: float = 5.0, constants: Iterable[Symbol] = ()) -> Expr:
         """``E[f]``, f a function of the variables and the parameters: in closed form, or to be integrated numerically.

@@ -196,7 +196,8 @@ REFUSALS = {
         sp.Piecewise((sp.exp(m - x), x > m), (0, True)), x, m, {}, errors.SupportError, "fix m or reparametrise",
     ),
     "moving maximum": (
-        sp.exp(-sp.Max(x - m, 0)) * gauss, x, m, {"check": False}, errors.SupportError, "fix m or reparametrise",
+        sp.exp(-sp.Max(sp.sign(x - m), 0)) * gauss, x, m, {"check": False}, errors.SupportError,
+        "fix m or reparametrise",
     ),
     "moving floor": (
         (2 + sp.floor(z + a)) * sp.exp(-z), z, a, {"check": False}, errors.SupportError, "fix a or reparametrise",
