@@ -33,6 +33,8 @@ def rational_part(
     field: Field, affine: Expr, along: Expr, y: Symbol, suggestions: Sequence[Suggestion], solve: Solve, covers: Covers
 ) -> RationalPart | None:
     """The part under the first substitution that makes its density rational; ``y`` runs through the part."""
+    if not _may_be_rational(field, field(along), y):
+        return None
     unit, decay = sp.Dummy("u", positive=True), sp.Dummy("u", positive=True)
     field.knowledge.state_ranges({unit: Range(0.0, 1.0)})
     field.knowledge.apart = field.knowledge.apart | {unit, decay}
@@ -55,6 +57,18 @@ def rational_part(
         except NoClosedFormError:
             continue
     return None
+
+
+def _may_be_rational(field: Field, a: Element, y: Symbol) -> bool:
+    """Whether the logarithms of sums, which no substitution makes powers of u, come with whole coefficients."""
+    for g in field.used_generators(a):
+        argument = field.log_arguments.get(g.index)
+        if argument is None or y not in g.symbols or len(argument.numerator) < 2:
+            continue
+        parts = coefficients(a, g.index)
+        if set(parts) - {0, 1} or 1 not in parts or not parts[1].is_constant or parts[1].rational().denominator > 1:
+            return False
+    return True
 
 
 def _state_signs(law: RationalLaw) -> None:
@@ -90,13 +104,14 @@ def _images(
         yield unit, unit
         return
     found: list[tuple[Symbol, Expr | None]] = []
+    alone = sum(kind == "gamma" for kind, _, _ in suggestions) == 1
     for kind, w, c in suggestions:
         rate = w.diff(y) / w
         exponential, sign = y not in rate.free_symbols, element_sign(c * w)
         if kind == "gamma" and sign == -1:
             if half and exponential and element_sign(rate) == 1:
                 found.append((decay, solve(field, w, y, field(w.to_sympy().subs(y, 0)) - t / c)))
-            elif covers(field, w, y, None):
+            elif alone and covers(field, w, y, None):
                 found.append((decay, solve(field, w, y, -t / c)))
         elif kind == "beta" and half and exponential and element_sign(rate) == -1:
             found.append((unit, solve(field, w, y, v * field(w.to_sympy().subs(y, 0)))))

@@ -185,7 +185,7 @@ def _with_ratios(field: Field, a: Element, along: Expr, y: Symbol) -> Expr:
             continue
         parts = coefficients(a, g.index)
         (v, c), (w, d) = terms if element_sign(terms[0][1]) == 1 else terms[::-1]
-        if set(parts) - {0, 1} or element_sign(c) != 1:
+        if set(parts) - {0, 1} or 1 not in parts or element_sign(c) != 1:
             continue
         first = c * v
         rest = parts.get(0, field.zero) + parts[1] * gen.log(field, first, first.to_sympy())
