@@ -4,8 +4,8 @@ With ``r = sqrt(Q)``, u uniform on the unit sphere, ``x = mu + A^(-1/2) r u`` an
 ``s_i = d_i F - F_r u'A^(1/2) d_i mu + (r F_r/2) u'A^(-1/2) d_i A A^(-1/2) u``. Means over u are polynomials in traces,
 means over r belong to a law in one variable.
 Sources: Lange, Little and Taylor, J. Amer. Statist. Assoc. 84 (1989) 881-896, section 4; Mitchell, Math. Scand. 64
-(1989) 132-142; Fang, Kotz and Ng, Symmetric Multivariate and Related Distributions (1990), theorem 3.3, for the
-means over u.
+(1989) 132-142; Fang, Kotz and Ng, Symmetric Multivariate and Related Distributions (1990), section 3.1 for the means
+over u.
 """
 
 from __future__ import annotations

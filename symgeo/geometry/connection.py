@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element, Tensor
 from symgeo.codegen import lambdify
+from symgeo.codegen.numeric_node import NumericNode
 from symgeo.errors import TensorError
 
 if TYPE_CHECKING:
@@ -82,11 +83,12 @@ class Connection:
         m = self.manifold
         if m.dim == 1 or (m.dually_flat and self._alpha in (1, -1)):
             return True
-        return self._vanishes_at_samples() if m.keeps_names else self.riemann_lowered.is_zero
+        hidden = m.keeps_names or any(e.has(NumericNode) for e in self.riemann_lowered.flat())
+        return self._vanishes_at_samples() if hidden else self.riemann_lowered.is_zero
 
     def _vanishes_at_samples(self) -> bool:
-        """Whether the curvature is zero to eight digits of the metric at sample points: what is kept by names hides its
-        relations."""
+        """Whether the curvature is zero to eight digits of the metric at sample points: what is kept by names and what
+        is integrated numerically hides its relations."""
         import numpy as np
 
         m = self.manifold

@@ -206,6 +206,15 @@ def test_the_same_law_by_intercept_and_slope(intercept: float, slope: float) -> 
     assert here == pytest.approx(jacobian.T @ there @ jacobian, rel=1e-8)
 
 
+def test_flatness_that_hides_in_constants() -> None:
+    # The normal law by an incomplete gamma function: flat for alpha = 1, though no formula says so.
+    disguised = sp.uppergamma(sp.S.One, z**2 / 2, evaluate=False) / (s * sp.sqrt(2 * sp.pi))
+    model = sg.StatisticalModel(disguised, x, (m, s), check=False)
+    assert model.rung == "pivot"
+    assert model.manifold.connection(1).is_flat and not model.manifold.connection(0).is_flat
+    assert not model_of("location and scale").manifold.connection(1).is_flat
+
+
 def test_names_do_not_matter() -> None:
     y, mu, sigma = sp.Symbol("y", real=True), sp.Symbol("z", real=True), sp.Symbol("u", positive=True)
     model = sg.StatisticalModel(hyperbolic((y - mu) / sigma) / sigma, y, (mu, sigma), check=False)
