@@ -201,6 +201,10 @@ INTERNAL = {
         ((sp.log(x) - x + 1) / (x - 1) ** 2, [1 - 1e-8, 1.0001, 0.6, 1.49, 1.51, 7.0]),
         ((sp.polylog(3, 1 - x) - 1 + x) / (1 - x) / sp.log(x), [1 - 1e-8, 1.0001, 0.6, 1.49, 1.51, 7.0]),
     ],
+    "polygamma_tail": [
+        (sp.polygamma(1, 1 / p) - p - p**2 / 2, [1e-4, 0.1, 0.16, 0.2, 3.0]),
+        (sp.polygamma(2, 1 / p) + p**2 + p**3, [1e-4, 0.1, 0.16, 0.2, 3.0]),
+    ],
     "scaled_expint": [
         (sp.exp(p) * sp.expint(1, p), [1e-8, *POSITIVE, 900.0, 1e9]),
         (1 / p - (1 - p * sp.exp(p) * sp.expint(1, p)), [0.2, 3.9, 4.1, 40.25, 1e6]),
