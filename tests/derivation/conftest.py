@@ -86,9 +86,10 @@ def normal_and_log_logistic() -> StatisticalModel:
 
 
 def moving_kink() -> StatisticalModel:
-    w, m = sp.Symbol("w", positive=True), sp.Symbol("m", real=True)
-    density = w * sp.exp(-sp.Abs(Y - m)) / 2 + (1 - w) * sp.exp(-(Y**2)) / sp.sqrt(sp.pi)
-    return StatisticalModel(density, Y, (w, m), domain={w: sp.Interval.open(0, 1)}, check=False)
+    """In two variables, where it is not followed."""
+    w, m, z = sp.Symbol("w", positive=True), sp.Symbol("m", real=True), sp.Symbol("z", real=True)
+    density = w * sp.exp(-sp.Abs(Y - m) - sp.Abs(z)) / 4 + (1 - w) * sp.exp(-(Y**2) - z**2) / sp.pi
+    return StatisticalModel(density, (Y, z), (w, m), domain={w: sp.Interval.open(0, 1)}, check=False)
 
 
 def infinite_information() -> StatisticalModel:

@@ -114,7 +114,7 @@ def test_the_potential_is_no_psi_beside_a_digamma_function(right) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("moving_kink", "a kink that moves with a parameter"),
+        ("moving_kink", "in several variables that is not followed"),
         ("infinite_information", "infinite Fisher information"),
         ("one_place_of_two", "The metric is singular: rank 1 of 2"),
     ],
