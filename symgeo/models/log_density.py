@@ -27,10 +27,16 @@ def roots_of_squares(e: sp.Expr) -> sp.Expr:
         return f.is_Pow and f.base.is_Add and f.exp.is_Rational and not f.exp.is_Integer and f.base.count_ops() < _LONG
 
     def written(root: sp.Pow) -> sp.Expr:
-        content, factors = sp.factor_list(root.base)
-        if not factors or not content.is_positive or any(n % 2 for _, n in factors):
-            return root
-        return content**root.exp * sp.Mul(*(sp.Abs(f) ** (n * root.exp) for f, n in factors))
+        result = sp.S.One
+        for part, power in zip(sp.fraction(sp.together(root.base)), (root.exp, -root.exp), strict=True):
+            try:
+                content, factors = sp.factor_list(part)
+            except sp.PolynomialError:
+                return root
+            if not content.is_positive or any(n % 2 for _, n in factors):
+                return root
+            result *= content**power * sp.Mul(*(sp.Abs(f) ** (n * power) for f, n in factors))
+        return result
 
     return e.replace(is_root, written)
 
