@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from symgeo.expectation.iterated import IteratedExpectation
     from symgeo.expectation.law import Law
     from symgeo.models.ladder import Derived
+    from symgeo.models.pair import Pair
 
 
 class StatisticalModel:
@@ -259,6 +260,12 @@ class StatisticalModel:
                 f"{', '.join(sorted(map(str, extra)))} is neither variable nor parameter; give it a value"
             )
         return expectation_of(self, f, seconds)
+
+    @cached_property
+    def _pair(self) -> Pair:
+        from symgeo.models.pair import Pair
+
+        return Pair(self)
 
     @cached_property
     def _derived(self) -> Derived:
