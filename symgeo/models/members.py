@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from symgeo.algebra import as_expression, differential_field
+from symgeo.algebra import Field, as_expression, differential_field
 from symgeo.algebra.convert import decimal
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import element_sign, state_positive
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from symgeo.models.statistical_model import StatisticalModel
 
 Values = tuple["Expr", ...]
+LONG = 300  # operations in an expression that is left as it is
 _UNDEFINED = (sp.nan, sp.zoo, sp.oo, -sp.oo)
 
 
@@ -75,11 +76,24 @@ def _value(model: StatisticalModel, parameter: Symbol, given: Any) -> Expr:
 
 def written(model: StatisticalModel, e: Expr, members: Sequence[Values], images: Mapping[Symbol, Expr]) -> Expr:
     """An expression with ``images`` put in for its symbols, tidied with what the domain says about the members."""
+    replaced = replaced_in(e, images)
+    if replaced.count_ops() > LONG:
+        return replaced
+    return written_as_sum(field_of(model, members)(replaced))
+
+
+def replaced_in(e: Expr, images: Mapping[Symbol, Expr]) -> Expr:
+    """An expression with ``images`` put in; :class:`NoClosedFormError` where it is undefined there."""
     replaced = e.subs(dict(images), simultaneous=True)
     if replaced.has(*_UNDEFINED):
         raise NoClosedFormError(
             f"the closed form {e} is undefined for these members; move one of them a little to see its limit"
         )
+    return replaced
+
+
+def field_of(model: StatisticalModel, members: Sequence[Values]) -> Field:
+    """A field that knows that the members lie in the domain."""
     field = differential_field()
     for values in members:
         at = dict(zip(model.parameters, values, strict=True))
@@ -89,4 +103,4 @@ def written(model: StatisticalModel, e: Expr, members: Sequence[Values], images:
                 element = field(inside)
                 if element and element_sign(element) is None:
                     state_positive(field, element)
-    return written_as_sum(field(replaced))
+    return field

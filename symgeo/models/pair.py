@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
     from symgeo.expectation.iterated import IteratedExpectation
+    from symgeo.models.affinity import Affinity
     from symgeo.models.statistical_model import StatisticalModel
 
 
@@ -77,6 +78,13 @@ class Pair:
         if ends is None or has_sum(self.model.density):
             return None
         return iterated_expectation(self.field, log_density, self.model.variables, ends)
+
+    @cached_property
+    def affinity(self) -> Affinity | None:
+        """The integral of ``p^(1-t) q^t`` in closed form."""
+        from symgeo.models.affinity import affinity
+
+        return affinity(self)
 
     @property
     def ends(self) -> list[tuple[Expr, Expr]] | None:
