@@ -5,6 +5,7 @@ The way through the house:
 - declare: :class:`StatisticalModel`, :class:`ExponentialFamily`, the families in :mod:`symgeo.catalogue`;
 - derive: ``model.manifold`` is a :class:`StatisticalManifold` with metric, cubic tensor, ``connection(alpha)``,
   curvature, ``duality``;
+- compare: :func:`kl_divergence` and its kin between members of a model, :func:`entropy`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
 - apply: :func:`fit`.
@@ -16,9 +17,20 @@ from symgeo import catalogue, errors
 from symgeo.codegen import lambdify, source
 from symgeo.derivation import derivation
 from symgeo.expectation.node import Expectation
+from symgeo.geometry.divergence import bregman_divergence
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.inference.fisher_scoring import fit
+from symgeo.models.alpha_divergences import (
+    alpha_divergence,
+    bhattacharyya,
+    chi_squared_divergence,
+    hellinger,
+    renyi_divergence,
+)
+from symgeo.models.chernoff import chernoff_information
+from symgeo.models.divergences import cross_entropy, entropy, jeffreys_divergence, jensen_shannon, kl_divergence
 from symgeo.models.exponential_family import ExponentialFamily
+from symgeo.models.f_divergence import f_divergence
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.verification import verify
 
@@ -29,11 +41,24 @@ __all__ = [
     "ExponentialFamily",
     "StatisticalManifold",
     "StatisticalModel",
+    "alpha_divergence",
+    "bhattacharyya",
+    "bregman_divergence",
     "catalogue",
+    "chernoff_information",
+    "chi_squared_divergence",
+    "cross_entropy",
     "derivation",
+    "entropy",
     "errors",
+    "f_divergence",
     "fit",
+    "hellinger",
+    "jeffreys_divergence",
+    "jensen_shannon",
+    "kl_divergence",
     "lambdify",
+    "renyi_divergence",
     "source",
     "verify",
 ]

@@ -15,6 +15,7 @@ import sympy as sp
 from symgeo.algebra import Element, Field, differential_field
 from symgeo.algebra.element import separated
 from symgeo.algebra.linear import SingularMatrixError, symmetric_inverse
+from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import state_positive
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def gaussian_mass(
     log_mass = exponent.get((), field.zero) + half * (square + n * field(sp.log(2 * sp.pi)))
     determinant = inverses[-1].determinant.to_sympy()
     images = {
-        s: sp.Add(*(w * part[key].to_sympy() for w, part in zip(weights, parts, strict=True) if part and key in part))
+        s: sp.Add(*(w * written_as_sum(part[key]) for w, part in zip(weights, parts, strict=True) if part and key in part))
         for key, s in names.items()
     }
     minors = [inverse.determinant.to_sympy().xreplace(images) for inverse in inverses]
