@@ -7,7 +7,6 @@ A log-density that is quadratic in the variables, ``-x'Qx/2 + b'x + c``, is norm
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -75,16 +74,16 @@ def gaussian_mass(
             return None
         state_positive(field, inverses[-1].determinant)
     slope = [exponent.get((i,), field.zero) for i in range(n)]
-    half, covariance = field.rational(Fraction(1, 2)), inverses[-1].matrix
+    covariance = inverses[-1].matrix
     square = field.dot((1, covariance[i][j] * slope[i], slope[j]) for i in range(n) for j in range(n))
-    log_mass = exponent.get((), field.zero) + half * (square + n * field(sp.log(2 * sp.pi)))
+    log_mass = names.get((), sp.S.Zero) + square.to_sympy() / 2 + n * sp.log(2 * sp.pi) / 2
     determinant = inverses[-1].determinant.to_sympy()
     images = {
         s: sp.Add(*(w * written_as_sum(part[key]) for w, part in zip(weights, parts, strict=True) if part and key in part))
         for key, s in names.items()
     }
     minors = [inverse.determinant.to_sympy().xreplace(images) for inverse in inverses]
-    return (log_mass.to_sympy() - sp.log(determinant) / 2).xreplace(images), minors
+    return (log_mass - sp.log(determinant) / 2).xreplace(images), minors
 
 
 def _precision(exponent: Quadratic, field: Field, n: int) -> list[list[Element]]:

@@ -87,7 +87,7 @@ def replaced_in(e: Expr, images: Mapping[Symbol, Expr]) -> Expr:
     replaced = e.subs(dict(images), simultaneous=True)
     if replaced.has(*_UNDEFINED):
         raise NoClosedFormError(
-            f"the closed form {e} is undefined for these members; move one of them a little to see its limit"
+            "the closed form for all members is undefined (0/0) for these; move one of them a little to see its limit"
         )
     return replaced
 

@@ -16,7 +16,7 @@ import sympy as sp
 from symgeo.algebra import Element, Field, differential_field
 from symgeo.algebra.knowledge import Range
 from symgeo.algebra.sets import Segment
-from symgeo.algebra.zero_test import polynomial_range, proven_sign, state_positive
+from symgeo.algebra.zero_test import polynomial_range, proven_sign, state_positive, zero_test
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -45,12 +45,14 @@ class Condition:
 
     def holds(self, t: Symbol, weight: Expr) -> bool:
         """Whether it holds at a number ``weight``, where the expression holds no other symbol."""
+        there = self.positive.subs(t, weight)
+        if zero_test(differential_field()(there)):
+            return self.closed
+        if self.pointwise:
+            return bool(sp.N(there, _DIGITS) > 0)
         function = sp.lambdify(t, self.positive, "mpmath")
         with mpmath.workdps(_DIGITS):
             end = mpmath.mpmathify(sp.N(weight, _DIGITS))
-            if self.pointwise:
-                value = function(end)
-                return bool(value >= 0 if self.closed else value > 0)
             start = mpmath.mpf(0 if end < 0 else 1)
             places = [start + (end - start) * k / _STEPS for k in range(_STEPS + 1)]
             return all(mpmath.im(v) == 0 and mpmath.re(v) > 0 for v in map(function, places))
