@@ -52,7 +52,7 @@ class SingularMetricError(SymgeoError, ArithmeticError):
 
 
 class NotADivergenceError(SymgeoError, ValueError):
-    """A function of two points is no divergence: not zero on the diagonal, not smooth there, or not positive beside it."""
+    """A function of two points is no divergence: not zero on the diagonal, not smooth there, or negative beside it."""
 
 
 class NoClosedFormError(SymgeoError, ValueError):

@@ -78,9 +78,9 @@ def gaussian_mass(
     square = field.dot((1, covariance[i][j] * slope[i], slope[j]) for i in range(n) for j in range(n))
     log_mass = names.get((), sp.S.Zero) + square.to_sympy() / 2 + n * sp.log(2 * sp.pi) / 2
     determinant = inverses[-1].determinant.to_sympy()
+    weighted = [(w, part) for w, part in zip(weights, parts, strict=True) if part]
     images = {
-        s: sp.Add(*(w * written_as_sum(part[key]) for w, part in zip(weights, parts, strict=True) if part and key in part))
-        for key, s in names.items()
+        s: sp.Add(*(w * written_as_sum(part[key]) for w, part in weighted if key in part)) for key, s in names.items()
     }
     minors = [inverse.determinant.to_sympy().xreplace(images) for inverse in inverses]
     return (log_mass - sp.log(determinant) / 2).xreplace(images), minors

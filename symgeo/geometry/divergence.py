@@ -1,8 +1,8 @@
 """The geometry that a divergence induces, and the divergence of a convex potential.
 
-``g_ij = -d_i d'_j D``, ``Gamma_ij,k = -d_i d_j d'_k D``, ``Gamma*_ij,k = -d'_i d'_j d_k D``, all on the diagonal, with d in
-the first and d' in the second argument. Sources: Eguchi, Ann. Statist. 11 (1983) 793-803, and Hiroshima Math. J. 22
-(1992) 631-647; Amari and Nagaoka 2000, section 3.2.
+``g_ij = -d_i d'_j D``, ``Gamma_ij,k = -d_i d_j d'_k D``, ``Gamma*_ij,k = -d'_i d'_j d_k D``, all on the diagonal,
+with d in the first and d' in the second argument. Sources: Eguchi, Ann. Statist. 11 (1983) 793-803, and Hiroshima Math.
+J. 22 (1992) 631-647; Amari and Nagaoka 2000, section 3.2.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sympy.logic.boolalg import Boolean
 
 from symgeo.algebra import Element, Field, Tensor, as_expression, differential_field
 from symgeo.algebra.substitution import substitution
-from symgeo.algebra.zero_test import element_sign, zero_test
+from symgeo.algebra.zero_test import element_sign, state_positive, zero_test
 from symgeo.codegen.numeric_node import NumericNode
 from symgeo.errors import NoClosedFormError, NotADivergenceError, ParameterListError, UnknownSymbolError
 from symgeo.geometry.reference import Reference, first_kind
@@ -47,12 +47,13 @@ def induced(divergence: Expr, p: Sequence[Symbol], q: Sequence[Symbol]) -> tuple
     nodes = divergence.atoms(NumericNode)
     if nodes:
         raise NoClosedFormError(
-            f"the divergence holds {min(map(str, nodes), key=len)}, which has no closed form, so that its derivatives on "
-            "the diagonal cannot be taken exactly; model.manifold gives the geometry of a model"
+            f"the divergence holds {min(map(str, nodes), key=len)}, which has no closed form, so that its derivatives "
+            "on the diagonal cannot be taken exactly; model.manifold gives the geometry of a model"
         )
     field = differential_field()
     to_p = dict(zip(q, p, strict=True))
     smooth = _near_diagonal(field, divergence, to_p)
+    _state_real(field, smooth, to_p)
     whole = field(smooth)
     carry = substitution(field, to_p)
 
@@ -149,6 +150,17 @@ def _near_diagonal(field: Field, e: Expr, to_p: dict[Symbol, Symbol]) -> Expr:
         if inner.free_symbols & {*to_p, *to_p.values()} and _vanishes(field, inner, to_p):
             raise NotADivergenceError(f"{node} is not smooth on the diagonal, where {inner} vanishes: {_FACTS}")
     return e
+
+
+def _state_real(field: Field, e: Expr, to_p: dict[Symbol, Symbol]) -> None:
+    """A divergence is real around the diagonal, so what stands in it under logarithms and even roots is positive."""
+    inner = {f.args[0] for f in e.atoms(sp.log)}
+    inner |= {f.base for f in e.atoms(sp.Pow) if f.exp.is_Rational and f.exp.q % 2 == 0}
+    inner |= {f.subs(to_p, simultaneous=True) for f in inner}
+    for f in sorted((f for f in inner if f.free_symbols), key=lambda f: (sp.count_ops(f), sp.default_sort_key(f))):
+        element = field(f)
+        if element and element_sign(element) is None:
+            state_positive(field, element)
 
 
 def _vanishes(field: Field, e: Expr, to_p: dict[Symbol, Symbol]) -> bool:

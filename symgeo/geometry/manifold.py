@@ -88,7 +88,8 @@ class StatisticalManifold:
         (g, alpha T): Kullback and Leibler's ``D(p || q)``, alpha = -1, exchanges e- and m-connection, ``D(q || p)``
         induces (g, T). Raises :class:`NotADivergenceError` for a function that does not vanish on the diagonal with
         its first derivatives, is not smooth there or has no positive definite metric, :class:`NoClosedFormError` where
-        it holds an expectation that is integrated, :class:`SingularMetricError`, :class:`ParameterListError` and :class:`UnknownSymbolError`.
+        it holds an expectation that is integrated, :class:`SingularMetricError`, :class:`ParameterListError` and
+        :class:`UnknownSymbolError`.
         Source: Eguchi, Ann. Statist. 11 (1983) 793-803; Amari and Nagaoka 2000, section 3.2.
         """
         from symgeo.geometry.divergence import induced

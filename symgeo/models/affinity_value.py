@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symgeo.algebra import Field
+from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import proven_sign
 from symgeo.errors import DivergentExpectationError
 from symgeo.models.affinity import Affinity, integrated
@@ -65,8 +66,6 @@ def affinity_value(pair: Pair, weight: Expr, p: Values, q: Values) -> AffinityVa
 
 
 def _tidied(field: Field, e: Expr) -> Expr:
-    from symgeo.algebra.printing import written_as_sum
-
     return e if e.count_ops() > LONG else written_as_sum(field(e))
 
 
@@ -88,11 +87,9 @@ def _condition(field: Field, found: Affinity, weight: Expr, images: dict) -> tup
             relations.append(_relation(field, positive.subs(found.t, weight), c.closed))
         else:
             raise DivergentExpectationError(
-                f"the integral of p^(1-t) q^t at t = {weight} is finite only where {positive} > 0 for all t between "
-                f"{sp.Min(0, weight) if weight.is_number else 0} and {weight}, which has no form in these symbols; give "
-                "numbers for the parameters, or take 0 <= t <= 1"
+                f"the integral of p^(1-t) q^t at t = {weight} is finite only where {positive} > 0 on the way from 0 or "
+                "1 to there, which has no form in these symbols; give numbers for the parameters, or take 0 <= t <= 1"
             )
-    # What is not pointwise was decided on the way, so that its failure need not mean that the integral is infinite.
     return sp.And(*relations), complete
 
 

@@ -139,7 +139,8 @@ class Pair:
                 closed.append(self._substituted(term))
             except (NoClosedFormError, DivergentExpectationError):
                 # Terms may diverge where their sum does not.
-                left.append(term)
+                mean = self._harmonic(term)
+                (left if mean is None else closed).append(term if mean is None else mean)
         return field.sum(closed), sp.Add(*left)
 
     def _substituted(self, f: Expr) -> Element:
@@ -147,6 +148,13 @@ class Pair:
             return self.field(f)
         assert self.substitution is not None
         return self.substitution.of_products([self.substitution.function(f)])
+
+    def _harmonic(self, f: Expr) -> Element | None:
+        from symgeo.expectation.harmonic import harmonic_mean
+
+        if len(self.model.variables) > 1 or not self.model.support.is_whole_space:
+            return None
+        return harmonic_mean(self.field, self.log_first, f, self.model.variables[0])
 
     def node(self, f: Expr) -> Expr:
         """``E[f]`` under the first member, to be integrated numerically."""

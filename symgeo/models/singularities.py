@@ -129,7 +129,8 @@ def _open_factors(field: Field, e: Expr, coordinates: Sequence[Symbol]) -> Itera
         if proven_sign(field, f) is not None:
             continue
         reach = polynomial_range(field, f)
-        # An irreducible polynomial that keeps its sign, a sum of squares, vanishes nowhere on a line in general position.
+        # An irreducible polynomial that keeps its sign, as a sum of squares, vanishes nowhere on a line in general
+        # position.
         polynomial = all(g.is_symbol for g in field.used_generators(field.polynomial(f)))
         if not polynomial or reach.low < 0 < reach.high:
             yield written
@@ -151,10 +152,7 @@ def _is_concave(a: Element, coordinates: Sequence[Symbol]) -> bool:
     speed = {s: field(sp.Dummy(real=True)) for s in coordinates}
     for _ in range(2):
         a = field.dot((1, a.diff(s), v) for s, v in speed.items())
-    bends = [field.factorise(a.numerator)] if a else []
-    if not a or polynomial_range(field, a.numerator).high <= 0 and not a.powers:
-        return True
-    return all(content < 0 and all(e % 2 == 0 for _, e in factors) for content, factors in bends) and not a.powers
+    return not a or (not a.powers and polynomial_range(field, a.numerator).high <= 0)
 
 
 def _is_implied(c: Expr, d: Expr, others: Sequence[Expr]) -> bool:
@@ -175,15 +173,14 @@ def judged(
     if not conditions or not all(c.pointwise for c in conditions):
         return tuple(conditions), not conditions
     symbols = (t, *chart.parameters)
-    curvature, value, *signs = (
-        sp.lambdify(symbols, e, "mpmath") for e in (sp.diff(log_value, t, 2), log_value, *(c.positive for c in conditions))
-    )
+    expressions = [sp.diff(log_value, t, 2), log_value, *(c.positive for c in conditions)]
+    curvature, value, *signs = (sp.lambdify(symbols, e, "mpmath") for e in expressions)
     complete, closed = True, set()
     with mpmath.workdps(_DIGITS):
         for point in chart.interior_points(3):
             theta = [mpmath.mpmathify(sp.N(point[s], _DIGITS)) for s in chart.parameters]
             for side in (1, -1):
-                zeros = [(_first_zero(lambda u, f=f: f(u, *theta), side), i) for i, f in enumerate(signs)]
+                zeros = [(_first_zero(f, theta, side), i) for i, f in enumerate(signs)]
                 place, first = min(zeros, key=lambda z: side * z[0])
                 if mpmath.isinf(place):
                     continue
@@ -200,18 +197,19 @@ def _small(k: int) -> mpmath.mpf:
     return mpmath.mpf(10) ** -k
 
 
-def _first_zero(f: Callable[[Any], Any], side: int) -> Any:
-    """The first zero beyond 1 (or below 0) of a function that is positive between; infinite if there is none near."""
+def _first_zero(f: Callable[..., Any], theta: Sequence[Any], side: int) -> Any:
+    """The first zero in t beyond 1 (or below 0) of a function that is positive between; infinite if there is none
+    near."""
     start, step = mpmath.mpf(1 if side > 0 else 0), mpmath.mpf(1) / 64
     inner = start
     while step < _FARTHEST:
         outer = start + side * step
-        if not f(outer) > 0:
+        if not f(outer, *theta) > 0:
             break
         inner, step = outer, step * 5 / 4
     else:
         return side * mpmath.inf
     for _ in range(4 * _DIGITS):
         middle = (inner + outer) / 2
-        inner, outer = (middle, outer) if f(middle) > 0 else (inner, middle)
+        inner, outer = (middle, outer) if f(middle, *theta) > 0 else (inner, middle)
     return inner

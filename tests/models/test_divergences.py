@@ -201,7 +201,7 @@ DRAWN = {
     "frechet": Drawn((3, 1), (4, R(3, 2)), (0, 0.2, 0.5, 1, 3, 20, 200, mpmath.inf)),
     "pareto": Drawn((2,), (3,), (1, 2, 5, 50, 1000, mpmath.inf)),
     "lomax": Drawn((3, 1), (2, 2), (0, 0.5, 2, 20, 500, mpmath.inf), closed=False),
-    "cauchy": Drawn((0, 1), (1, 2), (-mpmath.inf, -100, -5, 0, 5, 100, mpmath.inf), closed=False),
+    "cauchy": Drawn((0, 1), (1, 2), (-mpmath.inf, -100, -5, 0, 5, 100, mpmath.inf)),
     "logistic": Drawn((0, 1), (1, 2), (-mpmath.inf, -60, -10, 0, 10, 60, mpmath.inf), closed=False),
     "student": Drawn((0, 1), (1, 2), (-mpmath.inf, -30, -5, 0, 5, 30, mpmath.inf), closed=False),
     "kumaraswamy": Drawn((2, 3), (3, 2), UNIT, closed=False),
@@ -213,7 +213,7 @@ DRAWN = {
     "lindley": Drawn((1,), (2,), RAY),
     "half_normal": Drawn((1,), (2,), RAY),
     "moyal": Drawn((0, 1), (R(1, 2), 2), (-8, -4, -2, 0, 3, 20, 100, 250)),
-    "exponentiated_exponential": Drawn((2, 1), (1, 2), RAY, closed=False),
+    "exponentiated_exponential": Drawn((2, 1), (3, 2), RAY, closed=False),
     "poisson": Drawn((2,), (3,), terms=80),
     "geometric": Drawn((R(1, 2),), (R(1, 3),), terms=250),
     "negative_binomial": Drawn((R(1, 2),), (R(2, 3),), terms=250),
@@ -229,10 +229,8 @@ def integrals(name: str) -> dict[str, mpmath.mpf]:
     model, drawn = family(name), DRAWN[name]
     (x,) = model.variables
     plain = sp.Dummy("x", real=True)
-    laws = [
-        sp.lambdify(plain, model.density.subs(dict(zip(model.parameters, at, strict=True))).xreplace({x: plain}), "mpmath")
-        for at in (drawn.p, drawn.q)
-    ]
+    members = [dict(zip(model.parameters, at, strict=True)) for at in (drawn.p, drawn.q)]
+    laws = [sp.lambdify(plain, model.density.subs(at).xreplace({x: plain}), "mpmath") for at in members]
 
     def kl(t):
         p, q = (f(t) for f in laws)
@@ -259,17 +257,33 @@ def test_divergences_agree_with_quadrature(name: str) -> None:
     found = sg.kl_divergence(model, drawn.p, drawn.q)
     assert found.has(sg.Expectation) != drawn.closed
     assert abs(float(found.evalf()) - float(exact["kl"])) < 1e-10
-    assert abs(float(sg.bhattacharyya(model, drawn.p, drawn.q).evalf()) + float(mpmath.log(exact["coefficient"]))) < 1e-10
+    distance = sg.bhattacharyya(model, drawn.p, drawn.q)
+    assert abs(float(distance.evalf()) + float(mpmath.log(exact["coefficient"]))) < 1e-10
     assert abs(float(sg.entropy(model, drawn.p, seconds=0).evalf()) - float(exact["entropy"])) < 1e-10
 
 
+def test_relative_entropy_of_cauchy_laws() -> None:
+    """Chyzak and Nielsen, arXiv:1905.10965, equation (1); also where the parameters are others."""
+    expected = sp.log(((a1 + a2) ** 2 + (m1 - m2) ** 2) / (4 * a1 * a2))
+    assert equal(sg.kl_divergence(family("cauchy"), (m1, a1), (m2, a2)), expected)
+    x, c, d = sp.symbols("x c d", real=True)
+    moved = sg.StatisticalModel(sp.exp(d) / sp.pi / (x**2 + 2 * c * x + c**2 + sp.exp(2 * d)), x, (c, d))
+    assert equal(sg.kl_divergence(moved, (-m1, sp.log(a1)), (-m2, sp.log(a2))), expected)
+    assert equal(sg.cross_entropy(family("cauchy"), (m1, a1), (m2, a2)), expected + sp.log(4 * sp.pi * a1))
+
+
 def test_what_is_integrated_is_a_function_of_the_callers_symbols() -> None:
-    found = sg.kl_divergence(family("cauchy"), (m1, a1), (m2, a2))
+    model = family("logistic")
+    found = sg.kl_divergence(model, (m1, a1), (m2, a2))
+    assert found.has(sg.Expectation)
     assert found.free_symbols == {m1, a1, m2, a2}
-    values = sg.lambdify(found, (m1, a1, m2, a2))(np.array([[0, 1, 1, 2], [1.5, 2, -1, 0.5]]))
-    # Chyzak and Nielsen, arXiv:1905.10965: log of ((s1 + s2)^2 + (m1 - m2)^2)/(4 s1 s2)
-    expected = [np.log((9 + 1) / 8), np.log((2.5**2 + 2.5**2) / 4)]
-    np.testing.assert_allclose(values, expected, rtol=0, atol=1e-10)
+    points = [(0, 1, 1, 2), (R(3, 2), 2, -1, R(1, 2))]
+    values = sg.lambdify(found, (m1, a1, m2, a2))(np.array(points, dtype=float))
+    each = [float(sg.kl_divergence(model, point[:2], point[2:]).evalf()) for point in points]
+    np.testing.assert_allclose(values, each, rtol=0, atol=1e-10)
+    # the derivative goes under the integral: at q = p it vanishes
+    slope = sg.lambdify(sp.diff(found, a2), (m1, a1, m2, a2))
+    assert abs(slope([0.5, 2, 0.5, 2])) < 1e-9
 
 
 # -- relations ---------------------------------------------------------------------------------------------------------
@@ -427,7 +441,8 @@ def test_a_condition_that_has_no_form_in_symbols_is_refused() -> None:
 
 def test_divergences_do_not_depend_on_the_parameters_chosen() -> None:
     x, t, s = sp.symbols("x t s", real=True)
-    moved = sg.StatisticalModel(sp.exp(-((x - t) ** 2) / (2 * sp.exp(2 * s))) / sp.sqrt(2 * sp.pi * sp.exp(2 * s)), x, (t, s))
+    density = sp.exp(-((x - t) ** 2) / (2 * sp.exp(2 * s))) / sp.sqrt(2 * sp.pi * sp.exp(2 * s))
+    moved = sg.StatisticalModel(density, x, (t, s))
     n = family("normal")
     p, q = (m1, sp.log(a1)), (m2, sp.log(a2))
     for divergence in (sg.kl_divergence, sg.hellinger, sg.bhattacharyya, sg.jeffreys_divergence):
