@@ -52,7 +52,8 @@ def affinity_value(pair: Pair, weight: Expr, p: Values, q: Values) -> AffinityVa
     images = dict(zip((*pair.first, *pair.second), (*p, *q), strict=True))
 
     def node() -> Expr:
-        return integrated(pair, weight).subs(images, simultaneous=True)
+        own = weight if weight.is_number else sp.Dummy("w", real=True)
+        return integrated(pair, own).subs({**images, own: weight}, simultaneous=True)
 
     found = pair.affinity
     if found is None:
