@@ -109,7 +109,7 @@ def _substituted(pair: Pair, t: Symbol) -> Affinity | None:
     from symgeo.expectation.substitutions import mellin_expectation
 
     variables, ends = pair.model.variables, pair.ends
-    if ends is None or len(variables) > 1 or has_sum(pair.model.density):
+    if ends is None or len(variables) > 1 or has_sum(pair.model.density) or pair.substitution is None:
         return None
     a, b = sp.Dummy("a", positive=True), sp.Dummy("b", positive=True)
     found = mellin_expectation(pair.field, a * pair.log_first + b * pair.log_second, variables[0], ends[0])

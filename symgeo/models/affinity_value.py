@@ -12,7 +12,7 @@ from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import proven_sign
 from symgeo.errors import DivergentExpectationError
 from symgeo.models.affinity import Affinity, integrated
-from symgeo.models.members import LONG, Values, field_of, replaced_in
+from symgeo.models.members import Values, field_of, is_tidied, replaced_in
 from symgeo.models.singularities import Condition
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def affinity_value(pair: Pair, weight: Expr, p: Values, q: Values) -> AffinityVa
 
 
 def _tidied(field: Field, e: Expr) -> Expr:
-    return e if e.count_ops() > LONG else written_as_sum(field(e))
+    return written_as_sum(field(e)) if is_tidied(e) else e
 
 
 def _condition(field: Field, found: Affinity, weight: Expr, images: dict) -> tuple[sp.Basic, bool]:
@@ -96,7 +96,7 @@ def _condition(field: Field, found: Affinity, weight: Expr, images: dict) -> tup
 
 def _relation(field: Field, positive: Expr, closed: bool) -> sp.Basic:
     """``positive > 0`` without the factors whose sign is proven."""
-    if positive.count_ops() > LONG:
+    if not is_tidied(positive):
         return sp.Gt(positive, 0)
     a = field(positive)
     if not a:

@@ -14,7 +14,7 @@ from symgeo.codegen import lambdify
 from symgeo.codegen.numeric_node import NumericNode
 from symgeo.models.affinity import integrated
 from symgeo.models.divergences import pair_of
-from symgeo.models.members import Values, field_of, member
+from symgeo.models.members import Values, field_of, is_tidied, member
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +58,8 @@ def _linear(pair: Pair, p: Values, q: Values) -> Expr | None:
     if found is None:
         return None
     log_value = found.log_value.subs(dict(zip(pair.chart.parameters, (*p, *q), strict=True)), simultaneous=True)
+    if not is_tidied(log_value):
+        return None
     field = field_of(pair.model, (p, q))
     slope = field(log_value).diff(found.t)
     generators = [g for g in field.used_generators(field.polynomial(slope.numerator)) if found.t in g.symbols]

@@ -77,9 +77,15 @@ def _value(model: StatisticalModel, parameter: Symbol, given: Any) -> Expr:
 def written(model: StatisticalModel, e: Expr, members: Sequence[Values], images: Mapping[Symbol, Expr]) -> Expr:
     """An expression with ``images`` put in for its symbols, tidied with what the domain says about the members."""
     replaced = replaced_in(e, images)
-    if replaced.count_ops() > LONG:
-        return replaced
-    return written_as_sum(field_of(model, members)(replaced))
+    return written_as_sum(field_of(model, members)(replaced)) if is_tidied(replaced) else replaced
+
+
+def is_tidied(e: Expr) -> bool:
+    """Whether an expression is short and made of symbols: functions of plain numbers, such as exp(3/7) beside exp(2/5),
+    would be powers of high degree in the field."""
+    if not e.free_symbols or e.count_ops() > LONG:
+        return False
+    return not any(f.is_number and not f.is_Rational for f in e.atoms(sp.exp, sp.Pow, sp.sin, sp.cos, sp.sinh, sp.cosh))
 
 
 def replaced_in(e: Expr, images: Mapping[Symbol, Expr]) -> Expr:
