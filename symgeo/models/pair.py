@@ -133,14 +133,18 @@ class Pair:
         try:
             return self._substituted(f), sp.S.Zero
         except NoClosedFormError:
-            closed, left = [], []
+            closed: list[Element] = []
+            left: list[Expr] = []
         for term in sp.Add.make_args(sp.expand_mul(f)):
             try:
                 closed.append(self._substituted(term))
             except (NoClosedFormError, DivergentExpectationError):
                 # Terms may diverge where their sum does not.
                 mean = self._harmonic(term)
-                (left if mean is None else closed).append(term if mean is None else mean)
+                if mean is None:
+                    left.append(term)
+                else:
+                    closed.append(mean)
         return field.sum(closed), sp.Add(*left)
 
     def _substituted(self, f: Expr) -> Element:
