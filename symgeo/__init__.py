@@ -5,6 +5,7 @@ The way through the house:
 - declare: :class:`StatisticalModel`, :class:`ExponentialFamily`, the families in :mod:`symgeo.catalogue`;
 - derive: ``model.manifold`` is a :class:`StatisticalManifold` with metric, cubic tensor, ``connection(alpha)``,
   curvature, ``duality``;
+- compare: :func:`kl_divergence` and its kin between members of a model, :func:`entropy`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
 - apply: :func:`fit`.
@@ -16,13 +17,24 @@ from symgeo import catalogue, errors
 from symgeo.codegen import lambdify, source
 from symgeo.derivation import derivation
 from symgeo.expectation.node import Expectation
+from symgeo.geometry.divergence import bregman_divergence
 from symgeo.geometry.embedding import Embedding
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.inference.fisher_scoring import fit
 from symgeo.inference.second_order import SecondOrder, statistical_curvature
+from symgeo.models.alpha_divergences import (
+    alpha_divergence,
+    bhattacharyya,
+    chi_squared_divergence,
+    hellinger,
+    renyi_divergence,
+)
+from symgeo.models.chernoff import chernoff_information
 from symgeo.models.composition import independent_observations, normal, product, regression
+from symgeo.models.divergences import cross_entropy, entropy, jeffreys_divergence, jensen_shannon, kl_divergence
 from symgeo.models.exponential_family import ExponentialFamily
+from symgeo.models.f_divergence import f_divergence
 from symgeo.models.marginal import conditional, marginal
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.verification import verify
@@ -36,18 +48,31 @@ __all__ = [
     "SecondOrder",
     "StatisticalManifold",
     "StatisticalModel",
+    "alpha_divergence",
+    "bhattacharyya",
+    "bregman_divergence",
     "catalogue",
+    "chernoff_information",
+    "chi_squared_divergence",
     "conditional",
+    "cross_entropy",
     "derivation",
+    "entropy",
     "errors",
+    "f_divergence",
     "fit",
+    "hellinger",
     "independent_observations",
+    "jeffreys_divergence",
+    "jensen_shannon",
+    "kl_divergence",
     "lambdify",
     "marginal",
     "normal",
     "orthogonal_parameters",
     "product",
     "regression",
+    "renyi_divergence",
     "source",
     "statistical_curvature",
     "verify",

@@ -51,6 +51,10 @@ class SingularMetricError(SymgeoError, ArithmeticError):
         self.null_direction = null_direction
 
 
+class NotADivergenceError(SymgeoError, ValueError):
+    """A function of two points is no divergence: not zero on the diagonal, not smooth there, or negative beside it."""
+
+
 class NoClosedFormError(SymgeoError, ValueError):
     """A closed form was asked for and none was found."""
 

@@ -107,8 +107,10 @@ class Part:
         total = -slope.diff(u)
         d = slope + field(u) * total
         e = total - d
+        if any(u in part.free_symbols for part in (d, e)):
+            raise NoClosedFormError(_OPEN)
         c = a * exp(field, -d * field(log(u)) - e * field(log(1 - u)))
-        if any(u in part.free_symbols for part in (c, d, e)):
+        if u in c.free_symbols:
             raise NoClosedFormError(_OPEN)
         return c, d, e
 

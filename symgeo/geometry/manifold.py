@@ -79,6 +79,26 @@ class StatisticalManifold:
         metric, reference = given.dually_flat(coordinates, natural, expectation)
         return cls(metric, duality=Duality(coordinates, natural, expectation, psi), reference=reference)
 
+    @classmethod
+    def from_divergence(cls, divergence: Expr, p: Sequence[Symbol], q: Sequence[Symbol]) -> StatisticalManifold:
+        """The structure that a divergence ``D(p || q)`` of two points induces, in the coordinates p (Eguchi).
+
+        ``g_ij = -d_i d'_j D``, the connection with alpha = 1 is ``Gamma_ij,k = -d_i d_j d'_k D``, that with alpha = -1
+        its dual ``-d'_i d'_j d_k D``, and T is the second less the first. So the alpha-divergence of a model induces
+        (g, alpha T): Kullback and Leibler's ``D(p || q)``, alpha = -1, exchanges e- and m-connection, ``D(q || p)``
+        induces (g, T). Raises :class:`NotADivergenceError` for a function that does not vanish on the diagonal with
+        its first derivatives, is not smooth there or has no positive definite metric, :class:`NoClosedFormError` where
+        it holds an expectation that is integrated, :class:`SingularMetricError`, :class:`ParameterListError` and
+        :class:`UnknownSymbolError`.
+        Source: Eguchi, Ann. Statist. 11 (1983) 793-803; Amari and Nagaoka 2000, section 3.2.
+        """
+        from symgeo.geometry.divergence import induced
+
+        metric, reference = induced(divergence, p, q)
+        manifold = cls(metric, reference=reference)
+        manifold._inverse  # noqa: B018  a singular metric is refused here
+        return manifold
+
     @property
     def field(self) -> Field:
         """The differential field that the components live in."""

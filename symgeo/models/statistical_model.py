@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from symgeo.expectation.normal_pair import NormalPairExpectation
     from symgeo.expectation.reduced import ReducedExpectation
     from symgeo.models.ladder import Derived
+    from symgeo.models.pair import Pair
 
 
 class StatisticalModel:
@@ -320,6 +321,12 @@ class StatisticalModel:
                 "or list it among the constants"
             )
         return expectation_of(self, f, seconds, fixed & f.free_symbols)
+
+    @cached_property
+    def _pair(self) -> Pair:
+        from symgeo.models.pair import Pair
+
+        return Pair(self)
 
     @cached_property
     def _derived(self) -> Derived:
