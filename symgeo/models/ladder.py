@@ -37,11 +37,17 @@ def derive(model: StatisticalModel) -> Derived:
     for name, rung in RUNGS.items():
         manifold = rung(model)
         if manifold is not None:
-            return Derived(manifold, name)
+            return Derived(_with_mixture(model, manifold), name)
     raise NoClosedFormError(
         f"{model!r} has no closed form that was found, and its log-density has a kink that moves with a parameter, so "
         "that expectations cannot be differentiated under the integral; fix the parameter that moves the kink"
     )
+
+
+def _with_mixture(model: StatisticalModel, manifold: StatisticalManifold) -> StatisticalManifold:
+    """The manifold, known to be dually flat if the model is a mixture family."""
+    family = None if manifold.dually_flat else model.mixture_family
+    return manifold if family is None else manifold.with_duality(lambda: family.duality)
 
 
 def exponential(model: StatisticalModel) -> StatisticalManifold | None:
