@@ -17,6 +17,7 @@ from symgeo.errors import ParameterListError, SingularMetricError
 from symgeo.geometry.duality import Duality
 from symgeo.geometry.formal_inverse import LARGEST_WRITTEN, FormalInverse
 from symgeo.geometry.legendre_inverse import GradientMap, InverseCoordinate
+from symgeo.geometry.walls import ends_of
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -46,7 +47,7 @@ class AffineDuality(Duality):
             self.origin = tuple(InverseCoordinate(inverted, k, symbols) for k in range(len(symbols)))
         else:
             self.origin = closed
-            state_real(original, closed)
+            _state_real(original, closed)
         self.coordinates, self.expectation_ranges = symbols, original.expectation_ranges
         self._carry = substitution(original.field, dict(zip(original.coordinates, self.origin, strict=True)))
 
@@ -139,7 +140,7 @@ def gradient_map(duality: Duality, conjugate_alpha: int) -> GradientMap:
         ) from None
     # d gradient = (slope^T)^-1 g d theta, so that d theta = g^-1 slope^T d gradient.
     backward = [[field.dot((1, inverse[k][a], slope[j][a]) for a in range(n)) for j in range(n)] for k in range(n)]
-    conditions = _conditions(duality)
+    conditions = conditions_of(duality)
     knowledge = field.knowledge
     count = max(3, len(knowledge.points))
     return GradientMap(
@@ -151,7 +152,7 @@ def gradient_map(duality: Duality, conjugate_alpha: int) -> GradientMap:
         _flat(slope),
         _flat(backward),
         conditions,
-        tuple(_ends(s, conditions) for s in x),
+        tuple(ends_of(s, conditions) for s in x),
         tuple(tuple(float(knowledge.value(s, k)) for s in x) for k in range(count)),
     )
 
@@ -160,7 +161,7 @@ def _flat(rows: list[list[Element]]) -> tuple[Expr, ...]:
     return tuple(e.to_sympy() for row in rows for e in row)
 
 
-def _conditions(duality: Duality) -> tuple[Expr, ...]:
+def conditions_of(duality: Duality) -> tuple[Expr, ...]:
     """What is positive inside the chart: stated, or the ends of the symbols' ranges."""
     knowledge = duality.field.knowledge
     stated = knowledge.domains.get(duality.coordinates)
@@ -174,18 +175,7 @@ def _conditions(duality: Duality) -> tuple[Expr, ...]:
     return tuple(found)
 
 
-def _ends(s: Symbol, conditions: Sequence[Expr]) -> tuple[float, float]:
-    """The ends that conditions on one coordinate alone give it."""
-    lower, upper = -inf, inf
-    for c in conditions:
-        if c.free_symbols == {s} and (s - c).is_number:
-            lower = max(lower, float(s - c))
-        elif c.free_symbols == {s} and (s + c).is_number:
-            upper = min(upper, float(s + c))
-    return lower, upper
-
-
-def state_real(duality: Duality, inverse: Sequence[Expr]) -> None:
+def _state_real(duality: Duality, inverse: Sequence[Expr]) -> None:
     """The inverse is real where it is used, so what stands under its square roots and logarithms is positive."""
     import sympy as sp
 

@@ -9,16 +9,13 @@ twice the one asked for, and the last Newton step takes the place of the proof.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 from flint import arb, arb_mat, ctx
 
 from symgeo.codegen.balls import Program, exact
 from symgeo.codegen.lowering import lower_derivative
-
-if TYPE_CHECKING:
-    from symgeo.geometry.legendre_inverse import GradientMap
 
 Function = Callable[[Sequence[arb]], list[arb]]
 _GUARD = 64  # bits carried beyond those asked for
@@ -27,13 +24,21 @@ _STEPS = 60
 
 
 class GradientCertificate:
-    """Refines approximate solutions of ``gradient(theta) = y`` and proves them."""
+    """Refines approximate solutions of ``gradient(theta) = y`` and proves them.
 
-    def __init__(self, gradient_map: GradientMap):
-        m = gradient_map
-        self.n = len(m.coordinates)
-        expressions = [_without_derivatives(e) for e in (*m.gradient, *m.jacobian, *m.conditions)]
-        self._program = Program(expressions, m.coordinates)
+    ``jacobian``: the derivatives of ``gradient``, row-major; ``conditions`` are positive inside the domain.
+    """
+
+    def __init__(
+        self,
+        coordinates: Sequence[sp.Symbol],
+        gradient: Sequence[sp.Expr],
+        jacobian: Sequence[sp.Expr],
+        conditions: Sequence[sp.Expr],
+    ):
+        self.n = len(coordinates)
+        expressions = [_without_derivatives(e) for e in (*gradient, *jacobian, *conditions)]
+        self._program = Program(expressions, coordinates)
 
     def refine(self, start: Sequence[float], target: Sequence[Any], bits: int) -> list[arb] | None:
         """Balls that hold the coordinates of the solution near ``start``, of a relative radius of 2^-bits; or None.

@@ -91,7 +91,7 @@ class GradientMap:
             return None
         from symgeo.geometry.legendre_certificate import GradientCertificate
 
-        return GradientCertificate(self)
+        return GradientCertificate(self.coordinates, self.gradient, self.jacobian, self.conditions)
 
     def values(self, nodes: Sequence[InverseCoordinate], points: np.ndarray) -> np.ndarray:
         """The coordinates named by the nodes (P, len(nodes)) for targets y (P, n); see ``solve``."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from symgeo.codegen import numpy_function
+from symgeo.geometry.walls import Walls
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,6 @@ _NEAR = 0.3  # Newton decrements below this fall quadratically
 _STALLED = 1.0
 _FINISHED = 1e-9  # the step after which the next one is nothing but rounding
 _STARTS = 3  # the best starting points that are tried
-_STRETCHES = (1.0, 1e-1, 1e1, 1e-2, 1e2, 1e-3, 1e3, 1e-4, 1e4, 1e-6, 1e6, 1e8)
 _EPS = 2.3e-16
 
 
@@ -62,7 +62,7 @@ class GradientNewton:
         )
         self._sizes = numpy_function([*m.gradient, *sizes], m.coordinates)
         ends = np.array(m.ends, dtype=float)
-        self.lower, self.upper = ends[:, 0], ends[:, 1]
+        self._walls = Walls(ends[:, 0], ends[:, 1])
         self._candidates = self._starting_points(np.array(m.starts, dtype=float))
 
     def solve(self, targets: np.ndarray, accepted: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
@@ -104,7 +104,7 @@ class GradientNewton:
             there = np.stack(self._sizes(*shifted.T)[: self.n], axis=-1)
             linear = gradient + np.einsum("pij,pj->pi", jacobian, shifted - theta)
             noise = np.maximum(noise, 4 * np.abs(there - linear))
-        inverse = _solutions(jacobian, np.broadcast_to(np.eye(self.n), jacobian.shape))
+        inverse = solutions(jacobian, np.broadcast_to(np.eye(self.n), jacobian.shape))
         scale = np.maximum(np.abs(theta), 1e-3 * np.nan_to_num(values["deviation"], posinf=0.0))
         error = np.max(np.einsum("pij,pj->pi", np.abs(inverse), noise) / scale, axis=1)
         return np.where(np.isfinite(error), error, np.inf)
@@ -135,29 +135,13 @@ class GradientNewton:
         v = self._evaluate(theta)
         with np.errstate(all="ignore"):
             gap = targets - v["gradient"]
-            step = _solutions(v["jacobian"], gap[:, :, None])[:, :, 0]
+            step = solutions(v["jacobian"], gap[:, :, None])[:, :, 0]
             decrement = np.einsum("pi,pia,pa->p", gap, v["slope"], step)
             merit = v["potential"] - np.einsum("pi,pi->p", v["conjugate"], targets)
-            below, above = theta - self.lower, self.upper - theta
-            units = np.maximum(np.abs(theta), np.where(np.isfinite(v["deviation"]), v["deviation"], 0.0))
-            ended = np.isfinite(self.lower) & np.isfinite(self.upper)
-            units = np.where(np.isfinite(below), below, np.where(np.isfinite(above), above, units))
-            units = np.where(ended, below * above / (self.upper - self.lower), units)
+            free = np.maximum(np.abs(theta), np.where(np.isfinite(v["deviation"]), v["deviation"], 0.0))
+        units = self._walls.units(theta, free)
         whole = np.isfinite(decrement) & (decrement >= 0) & np.all(np.isfinite(step), axis=1)
         return _State(theta, np.where(whole, merit, np.nan), step, decrement, units)
-
-    def _moved(self, theta: np.ndarray, step: np.ndarray) -> np.ndarray:
-        """theta after a step, in logarithms of the distances from the ends."""
-        import numpy as np
-
-        lower, upper = self.lower, self.upper
-        with np.errstate(all="ignore"):
-            below, above, width = theta - lower, upper - theta, upper - lower
-            ratio = below / above * np.exp(step * width / (below * above))
-            between = np.where(ratio < 1, lower + width * ratio / (1 + ratio), upper - width / (1 + ratio))
-            out = np.where(np.isfinite(lower), lower + below * np.exp(step / below), theta + step)
-            out = np.where(np.isfinite(upper), upper - above * np.exp(-step / above), out)
-            return np.where(np.isfinite(lower) & np.isfinite(upper), between, out)
 
     def _descend(self, start: np.ndarray, targets: np.ndarray) -> np.ndarray:
         import numpy as np
@@ -193,7 +177,7 @@ class GradientNewton:
             if not len(left):
                 break
             at = rows[left]
-            trial = self._at(self._moved(state.theta[at], share[left, None] * state.step[at]), targets[at])
+            trial = self._at(self._walls.moved(state.theta[at], share[left, None] * state.step[at]), targets[at])
             with np.errstate(all="ignore"):
                 falls = trial.merit <= state.merit[at] - _ARMIJO * share[left] * state.decrement[at]
                 near = (state.decrement[at] < _NEAR**2) & (trial.decrement <= 0.8 * state.decrement[at])
@@ -206,31 +190,10 @@ class GradientNewton:
         return moved
 
     def _starting_points(self, interior: np.ndarray) -> np.ndarray:
-        """Interior points, and these stretched away from the ends and from zero by powers of ten: (S, n)."""
-        import itertools
-
         import numpy as np
 
-        logs = np.log(_STRETCHES)
-        axes = range(self.n)
-        if self.n <= 2:
-            shifts = list(itertools.product(logs, repeat=self.n))
-        else:
-            shifts = [(s,) * self.n for s in logs]
-            shifts += [tuple(s if a == b else 0.0 for b in axes) for a in axes for s in logs[1:7]]
-        units = np.where(np.isfinite(self.lower), interior - self.lower, self.upper - interior)
-        both = np.isfinite(self.lower) & np.isfinite(self.upper)
-        with np.errstate(all="ignore"):
-            units = np.where(both, (interior - self.lower) * (self.upper - interior) / (self.upper - self.lower), units)
-        points = []
-        for shift in shifts:
-            stretched = interior * np.exp(shift)
-            step = np.where(np.isfinite(units), units, 0.0) * shift
-            points.append(np.where(np.isfinite(units), self._moved(interior, step), stretched))
-        found = np.concatenate(points)
-        zero = np.zeros(found.shape)
-        state = self._at(found, zero)
-        return found[np.isfinite(state.merit)]
+        found = self._walls.stretched(interior)
+        return found[np.isfinite(self._at(found, np.zeros(found.shape)).merit)]
 
     def _merits(self, targets: np.ndarray) -> np.ndarray:
         import numpy as np
@@ -240,7 +203,7 @@ class GradientNewton:
             return np.nan_to_num(v["potential"] - targets @ v["conjugate"].T, nan=np.inf)
 
 
-def _solutions(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+def solutions(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solutions of linear systems (P, n, n) (P, n, m); nan where a matrix is singular or not finite."""
     import numpy as np
 
