@@ -16,7 +16,9 @@ from symgeo import catalogue, errors
 from symgeo.codegen import lambdify, source
 from symgeo.derivation import derivation
 from symgeo.expectation.node import Expectation
+from symgeo.geometry.flat_geodesic import e_geodesic, m_geodesic
 from symgeo.geometry.manifold import StatisticalManifold
+from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.fisher_scoring import fit
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.statistical_model import StatisticalModel
@@ -31,9 +33,13 @@ __all__ = [
     "StatisticalModel",
     "catalogue",
     "derivation",
+    "e_geodesic",
+    "e_projection",
     "errors",
     "fit",
     "lambdify",
+    "m_geodesic",
+    "m_projection",
     "source",
     "verify",
 ]
