@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from symgeo.codegen import numpy_function
+from symgeo.codegen.numeric_node import nodes_in
 from symgeo.geometry.walls import Walls
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class GradientNewton:
         self._sizes = numpy_function([*m.gradient, *sizes], m.coordinates)
         ends = np.array(m.ends, dtype=float)
         self._walls = Walls(ends[:, 0], ends[:, 1])
+        self._integrated = bool(nodes_in(m.gradient))
         self._candidates = self._starting_points(np.array(m.starts, dtype=float))
 
     def solve(self, targets: np.ndarray, accepted: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
@@ -192,7 +194,8 @@ class GradientNewton:
     def _starting_points(self, interior: np.ndarray) -> np.ndarray:
         import numpy as np
 
-        found = self._walls.stretched(interior)
+        # Points far out cost most where integrals have to be computed, and least of all are needed there.
+        found = interior if self._integrated else self._walls.stretched(interior)
         return found[np.isfinite(self._at(found, np.zeros(found.shape)).merit)]
 
     def _merits(self, targets: np.ndarray) -> np.ndarray:
