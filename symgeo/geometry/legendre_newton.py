@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from symgeo.geometry.legendre_inverse import GradientMap
 
 _STEPS = 120
+_INTEGRATED_STEPS = 50
 _HALVINGS = 40
 _LONGEST = 3.0  # of a step, in units of the distance from an end or of a standard deviation
 _ARMIJO = 1e-4
@@ -80,7 +81,7 @@ class GradientNewton:
             return found
         known = np.all(np.isfinite(targets), axis=1)
         merits = self._merits(targets)
-        order = np.argsort(merits, axis=1, kind="stable")[:, :_STARTS]
+        order = np.argsort(merits, axis=1, kind="stable")[:, : 1 if self._integrated else _STARTS]
         for k in range(order.shape[1]):
             rows = np.flatnonzero(known & np.isnan(found[:, 0]))
             rows = rows[np.isfinite(merits[rows, order[rows, k]])]
@@ -152,7 +153,7 @@ class GradientNewton:
         found = np.full_like(targets, np.nan)
         active = np.isfinite(state.merit)
         size = np.full(len(start), np.inf)
-        for _ in range(_STEPS):
+        for _ in range(_INTEGRATED_STEPS if self._integrated else _STEPS):
             rows = np.flatnonzero(active)
             if not len(rows):
                 break

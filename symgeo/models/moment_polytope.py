@@ -49,9 +49,10 @@ class Tilting:
             chosen = np.hstack([np.ones((len(column), 1)), self._centred[:, kept]])
             constant = np.linalg.lstsq(chosen, column, rcond=None)[0][0]
             if abs(constant) > _CONTRADICTION:
+                implied = self._moments[i] + constant * self.scale[i]
                 raise InfeasibleMomentsError(
                     f"the moment of statistic {i + 1}, {self._moments[i]:.10g}, contradicts the others: on this "
-                    f"support they give it the mean {self._moments[i] + constant * self.scale[i]:.10g}. Correct or drop it"
+                    f"support they give it the mean {implied:.10g}. Correct or drop it"
                 )
         return tuple(kept)
 
