@@ -30,6 +30,7 @@ Exprs = tuple["Expr", ...]
 # the map itself holds expectations that are integrated numerically, it is none.
 _PRECISE = 1e-12
 _INTEGRATED = 1e-7
+_REMEMBERED = 64
 _DOUBLE = 58  # bits of a refined solution
 
 
@@ -125,6 +126,19 @@ class GradientMap:
 
         ``target`` holds SymPy numbers.
         """
+        key = (tuple(target), bits)
+        if key not in self._enclosed:
+            if len(self._enclosed) >= _REMEMBERED:
+                self._enclosed.clear()
+            self._enclosed[key] = self._enclosure(target, bits)
+        return self._enclosed[key]
+
+    @cached_property
+    def _enclosed(self) -> dict[tuple, list[arb] | None]:
+        """The last solutions: an expression holds the coordinates of one point many times."""
+        return {}
+
+    def _enclosure(self, target: Sequence[Expr], bits: int) -> list[arb] | None:
         import numpy as np
 
         if self._certificate is None:
