@@ -21,6 +21,7 @@ from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.fisher_scoring import fit
 from symgeo.models.exponential_family import ExponentialFamily
+from symgeo.models.maximum_entropy import maximum_entropy
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.verification import verify
 
@@ -40,6 +41,7 @@ __all__ = [
     "lambdify",
     "m_geodesic",
     "m_projection",
+    "maximum_entropy",
     "source",
     "verify",
 ]

@@ -17,7 +17,7 @@ from symgeo.errors import ParameterListError, SingularMetricError
 from symgeo.geometry.duality import Duality
 from symgeo.geometry.formal_inverse import LARGEST_WRITTEN, FormalInverse
 from symgeo.geometry.legendre_inverse import GradientMap, InverseCoordinate
-from symgeo.geometry.walls import ends_of
+from symgeo.geometry.walls import ends_of, placed
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -141,8 +141,6 @@ def gradient_map(duality: Duality, conjugate_alpha: int) -> GradientMap:
     # d gradient = (slope^T)^-1 g d theta, so that d theta = g^-1 slope^T d gradient.
     backward = [[field.dot((1, inverse[k][a], slope[j][a]) for a in range(n)) for j in range(n)] for k in range(n)]
     conditions = conditions_of(duality)
-    knowledge = field.knowledge
-    count = max(3, len(knowledge.points))
     return GradientMap(
         x,
         tuple(f.to_sympy() for f in gradient),
@@ -153,7 +151,7 @@ def gradient_map(duality: Duality, conjugate_alpha: int) -> GradientMap:
         _flat(backward),
         conditions,
         tuple(ends_of(s, conditions) for s in x),
-        tuple(tuple(float(knowledge.value(s, k)) for s in x) for k in range(count)),
+        starts_of(duality),
     )
 
 
@@ -173,6 +171,17 @@ def conditions_of(duality: Duality) -> tuple[Expr, ...]:
         found += [s - as_expression(known.low)] if known.low > -inf else []
         found += [as_expression(known.high) - s] if known.high < inf else []
     return tuple(found)
+
+
+def starts_of(duality: Duality) -> tuple[tuple[float, ...], ...]:
+    """The sample points of a chart, brought between the ends of its coordinates."""
+    knowledge, conditions = duality.field.knowledge, conditions_of(duality)
+    ends = [ends_of(s, conditions) for s in duality.coordinates]
+    count = max(3, len(knowledge.points))
+    return tuple(
+        tuple(placed(float(knowledge.value(s, k)), *e) for s, e in zip(duality.coordinates, ends, strict=True))
+        for k in range(count)
+    )
 
 
 def _state_real(duality: Duality, inverse: Sequence[Expr]) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from symgeo.algebra import Element, as_expression
 from symgeo.algebra.substitution import substitution
 from symgeo.errors import ParameterListError, ProjectionError
-from symgeo.geometry.affine_chart import conditions_of
+from symgeo.geometry.affine_chart import conditions_of, starts_of
 from symgeo.geometry.flat_geodesic import duality_of, values_at
 from symgeo.geometry.flat_submanifold import FlatSubmanifold, flat_submanifold
 from symgeo.geometry.projection_search import Minimum, Objective
@@ -172,9 +172,7 @@ class Projection:
             conditions_of(self._induced),
             self.map,
         )
-        knowledge = field.knowledge
-        count = max(3, len(knowledge.points))
-        found = objective.minima([[float(knowledge.value(s, k)) for s in u] for k in range(count)])
+        found = objective.minima(starts_of(self._induced))
         if not found:
             raise ProjectionError(
                 "no local minimum of the divergence was found inside the submanifold's domain: it falls towards the "

@@ -27,6 +27,16 @@ def ends_of(s: Symbol, conditions: Sequence[Expr]) -> tuple[float, float]:
     return lower, upper
 
 
+def placed(value: float, lower: float, upper: float) -> float:
+    """A number between two ends: the one given, or where it lies outside another one in a moderate distance."""
+    if lower < value < upper:
+        return value
+    share = 0.1 + 0.8 * (abs(value) % 1)
+    if lower > -inf and upper < inf:
+        return lower + share * (upper - lower)
+    return lower + 2 * share if lower > -inf else upper - 2 * share
+
+
 @dataclass(frozen=True)
 class Walls:
     """The ends of the coordinates, arrays (n,), infinite where there is none; points are arrays (P, n)."""
