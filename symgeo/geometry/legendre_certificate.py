@@ -21,6 +21,7 @@ Function = Callable[[Sequence[arb]], list[arb]]
 _GUARD = 64  # bits carried beyond those asked for
 _MOST_BITS = 20_000
 _STEPS = 60
+_SETTLED = 12  # steps after which they are small near a solution
 
 
 class GradientCertificate:
@@ -70,7 +71,7 @@ class GradientCertificate:
         return values[:n], arb_mat(n, n, values[n : n + n * n]), inside
 
     def _newton(self, function: Function, point: list[arb], target: list[arb], bits: int) -> list[arb] | None:
-        for _ in range(_STEPS):
+        for count in range(_STEPS):
             gradient, jacobian, inside = self._local(function(point))
             if not inside:
                 return None
@@ -80,6 +81,8 @@ class GradientCertificate:
             point = [(x + d).mid() for x, d in zip(point, step, strict=True)]
             if all(abs(d.mid()) <= abs(x) * _small(bits + 8) for x, d in zip(point, step, strict=True)):
                 return point
+            if count > _SETTLED and any(abs(d) > abs(x) * _small(2) for x, d in zip(point, step, strict=True)):
+                return None  # not near a solution
             if all(not bool(d != 0) for d in step):  # nothing but rounding is left, at a coordinate that is zero
                 return point
         return None

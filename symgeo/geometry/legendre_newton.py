@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from symgeo.geometry.legendre_inverse import GradientMap
 
 _STEPS = 120
-_INTEGRATED_STEPS = 50
+_INTEGRATED_STEPS = 25
 _HALVINGS = 40
 _LONGEST = 3.0  # of a step, in units of the distance from an end or of a standard deviation
 _ARMIJO = 1e-4

@@ -24,7 +24,7 @@ EXACT = 1e-25
 DIGITS = 36
 
 CHARTS = {
-    -1: ("gamma", "dirichlet(2)", "logarithmic_series", "von_mises", "mckay_bivariate_gamma", "truncated_poisson",
+    -1: ("gamma", "logarithmic_series", "von_mises", "mckay_bivariate_gamma", "truncated_poisson",
          "zero_inflated_poisson", "gamma without assumptions", "normal", "categorical(2)",
          "exponential of rate lambda, truncated to the unit interval",),
     1: ("borel", "zero_inflated_poisson", "normal"),
