@@ -72,7 +72,7 @@ def refuse_nodes(expressions: Iterable[sp.Basic], target: str) -> None:
     nodes = nodes_in(expressions)
     if nodes:
         shown = min(map(str, nodes), key=len)
-        raise unsupported(f"the expectation {shown} (without closed form)", target, "use lambdify, which integrates it")
+        raise unsupported(f"{shown}, which has no closed form,", target, "use lambdify, which computes it numerically")
 
 
 def nodes_in(expressions: Iterable[sp.Basic]) -> set[NumericNode]:

@@ -107,3 +107,9 @@ def test_a_closed_inverse_is_used_where_there_is_one() -> None:
     assert chart.in_natural.alpha == 1 and chart.in_expectation is chart
     with pytest.raises(sg.errors.ParameterListError, match="2 coordinates, 1"):
         chart.at((1,))
+
+
+def test_source_code_refuses_a_computed_inverse_by_name() -> None:
+    duality = gamma()
+    with pytest.raises(sg.errors.UnsupportedFunctionError, match=r"\(mu_1, mu_2\), which has no closed form"):
+        sg.source(duality.dual_potential, duality.coordinates, language="numpy")
