@@ -19,8 +19,10 @@ from symgeo.derivation import derivation
 from symgeo.expectation.node import Expectation
 from symgeo.geometry.divergence import bregman_divergence
 from symgeo.geometry.embedding import Embedding
+from symgeo.geometry.flat_geodesic import e_geodesic, m_geodesic
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.orthogonal import orthogonal_parameters
+from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.fisher_scoring import fit
 from symgeo.inference.second_order import SecondOrder, statistical_curvature
 from symgeo.models.alpha_divergences import (
@@ -36,6 +38,7 @@ from symgeo.models.divergences import cross_entropy, entropy, jeffreys_divergenc
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.f_divergence import f_divergence
 from symgeo.models.marginal import conditional, marginal
+from symgeo.models.maximum_entropy import maximum_entropy
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.verification import verify
 
@@ -57,6 +60,8 @@ __all__ = [
     "conditional",
     "cross_entropy",
     "derivation",
+    "e_geodesic",
+    "e_projection",
     "entropy",
     "errors",
     "f_divergence",
@@ -67,7 +72,10 @@ __all__ = [
     "jensen_shannon",
     "kl_divergence",
     "lambdify",
+    "m_geodesic",
+    "m_projection",
     "marginal",
+    "maximum_entropy",
     "normal",
     "orthogonal_parameters",
     "product",

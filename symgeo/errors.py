@@ -39,6 +39,18 @@ class NotExponentialFamilyError(SymgeoError, ValueError):
     """An operation needs a regular exponential family and the model was not recognised as one."""
 
 
+class NotDuallyFlatError(SymgeoError, ValueError):
+    """An operation needs a dually flat manifold and this one is not known to be flat."""
+
+
+class ProjectionError(SymgeoError, ArithmeticError):
+    """A projection was not found: the iteration did not converge, or not to a minimum inside the domain."""
+
+
+class InfeasibleMomentsError(SymgeoError, ValueError):
+    """No law of the family has the moments asked for: they lie on or outside the boundary of the possible ones."""
+
+
 class SingularMetricError(SymgeoError, ArithmeticError):
     """The Fisher metric is singular: the parameters are not identifiable.
 

@@ -173,14 +173,15 @@ def _note_gamma_argument(field: Field, u: Element) -> None:
     known = field.gamma_arguments
     if u in known:
         return
-    for v in known:
+    others = tuple(known)
+    known.append(u)  # at once: derivatives of it may hold gamma functions of the same arguments
+    for v in others:
         for s in u.free_symbols & v.free_symbols:
             ratio = u.diff(s) / v.diff(s)
             if ratio.is_constant and (u - ratio * v).is_constant:
                 field.independent = False
     if u.is_constant:
         field.independent = False
-    known.append(u)
 
 
 def _loggamma(field: Field, expr: Expr) -> Element:

@@ -35,7 +35,7 @@ class NodeValues:
     """The numeric nodes in some expressions, each under a symbol that stands for its value."""
 
     def __init__(self, expressions: Iterable[sp.Basic]):
-        nodes = sorted(_nodes_in(expressions), key=sp.default_sort_key)
+        nodes = sorted(nodes_in(expressions), key=sp.default_sort_key)
         self.symbols = {node: sp.Dummy(f"E{i}", real=True) for i, node in enumerate(nodes)}
         self._groups: dict[tuple, list[NumericNode]] = {}
         for node in nodes:
@@ -74,13 +74,14 @@ class NodeValues:
 
 def refuse_nodes(expressions: Iterable[sp.Basic], target: str) -> None:
     """Raise UnsupportedFunctionError where an expression holds a numeric node."""
-    nodes = _nodes_in(expressions)
+    nodes = nodes_in(expressions)
     if nodes:
         shown = min(map(str, nodes), key=len)
-        raise unsupported(f"the expectation {shown} (without closed form)", target, "use lambdify, which integrates it")
+        raise unsupported(f"{shown}, which has no closed form,", target, "use lambdify, which computes it numerically")
 
 
-def _nodes_in(expressions: Iterable[sp.Basic]) -> set[NumericNode]:
+def nodes_in(expressions: Iterable[sp.Basic]) -> set[NumericNode]:
+    """The outermost numeric nodes in some expressions."""
     seen: set[sp.Basic] = set()
     stack = list(expressions)
     found: set[NumericNode] = set()

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from symgeo.algebra import Element, Field, as_expression
 from symgeo.algebra.knowledge import Range
 from symgeo.algebra.printing import written_as_sum
-from symgeo.algebra.substitution import substitution
-from symgeo.algebra.zero_test import element_sign, state_positive
+from symgeo.algebra.zero_test import element_sign
 from symgeo.errors import ParameterListError
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
+
+    from symgeo.geometry.affine_chart import AffineDuality
 
 
 class Duality:
@@ -36,57 +37,63 @@ class Duality:
         expectation_ranges: Sequence[Range] | None = None,
     ):
         self.coordinates = tuple(coordinates)
-        self._natural = tuple(natural)
-        self._expectation = tuple(expectation)
-        self._potential = potential
-        self._expectation_ranges = tuple(expectation_ranges or [Range()] * len(self._expectation))
+        self._elements = (tuple(natural), tuple(expectation), potential)
+        self.expectation_ranges = tuple(expectation_ranges or [Range()] * len(self.coordinates))
 
     @property
     def field(self) -> Field:
         """The differential field of the functions."""
-        return self._potential.field
+        return self.elements[2].field
+
+    @property
+    def elements(self) -> tuple[tuple[Element, ...], tuple[Element, ...], Element]:
+        """eta, mu and psi as elements of a differential field."""
+        return self._elements
+
+    @cached_property
+    def dual_element(self) -> Element:
+        """phi as an element of the field."""
+        natural, expectation, potential = self.elements
+        terms = [(1, e, m) for e, m in zip(natural, expectation, strict=True)]
+        return self.field.dot([*terms, (-1, potential, self.field.one)])
 
     def pullback(self, new: Sequence[Symbol], carry: Callable[[Element], Element]) -> Duality:
         """The same structure as functions of other coordinates."""
-        natural, expectation = ([carry(e) for e in group] for group in (self._natural, self._expectation))
-        return Duality(new, natural, expectation, carry(self._potential), self._expectation_ranges)
+        natural, expectation, potential = self.elements
+        return Duality(
+            new, [*map(carry, natural)], [*map(carry, expectation)], carry(potential), self.expectation_ranges
+        )
 
     @cached_property
     def natural(self) -> tuple[Expr, ...]:
         """eta, affine for the e-connection, in the chart's coordinates; (n,)."""
-        return tuple(e.to_sympy() for e in self._natural)
+        return tuple(e.to_sympy() for e in self.elements[0])
 
     @cached_property
     def expectation(self) -> tuple[Expr, ...]:
         """mu = grad psi, affine for the m-connection, in the chart's coordinates; (n,)."""
-        return tuple(m.to_sympy() for m in self._expectation)
+        return tuple(m.to_sympy() for m in self.elements[1])
 
     @cached_property
     def potential(self) -> Expr:
         """psi in the chart's coordinates."""
-        return written_as_sum(self._potential)
-
-    @cached_property
-    def _dual_potential(self) -> Element:
-        field = self.field
-        terms = [(1, e, m) for e, m in zip(self._natural, self._expectation, strict=True)]
-        return field.dot([*terms, (-1, self._potential, field.one)])
+        return written_as_sum(self.elements[2])
 
     @cached_property
     def dual_potential(self) -> Expr:
         """phi = eta . mu - psi, the Legendre transform, in the chart's coordinates."""
-        return written_as_sum(self._dual_potential)
+        return written_as_sum(self.dual_element)
 
     @cached_property
     def natural_symbols(self) -> tuple[Symbol, ...]:
         """Names for the natural coordinates as independent variables."""
-        return self._names("eta", self._natural)
+        return self._names("eta", self.elements[0])
 
     @cached_property
     def expectation_symbols(self) -> tuple[Symbol, ...]:
         """Names for the expectation coordinates as independent variables."""
-        names = self._names("mu", self._expectation)
-        self.field.knowledge.state_ranges(dict(zip(names, self._expectation_ranges, strict=True)))
+        names = self._names("mu", self.elements[1])
+        self.field.knowledge.state_ranges(dict(zip(names, self.expectation_ranges, strict=True)))
         return names
 
     def _names(self, stem: str, values: Sequence[Element]) -> tuple[Symbol, ...]:
@@ -123,28 +130,31 @@ class Duality:
 
     @cached_property
     def potential_in_natural(self) -> Expr | None:
-        """psi(eta) over ``natural_symbols``; None where eta has no closed inverse."""
-        return self._transformed(self._potential, self.coordinates_from_natural)
+        """psi(eta) over ``natural_symbols``; None where eta has no closed inverse (``in_natural.potential`` then)."""
+        return None if self.coordinates_from_natural is None else self.in_natural.potential
 
     @cached_property
     def dual_potential_in_expectation(self) -> Expr | None:
-        """phi(mu) over ``expectation_symbols``; None where mu has no closed inverse."""
-        return self._transformed(self._dual_potential, self.coordinates_from_expectation)
+        """phi(mu) over ``expectation_symbols``; None where mu has no closed inverse (``in_expectation.dual_potential``
+        then)."""
+        return None if self.coordinates_from_expectation is None else self.in_expectation.dual_potential
 
-    def _transformed(self, f: Element, inverse: tuple[Expr, ...] | None) -> Expr | None:
-        if inverse is None:
-            return None
-        self._state_real(inverse)
-        return written_as_sum(substitution(self.field, dict(zip(self.coordinates, inverse, strict=True)))(f))
+    @cached_property
+    def in_natural(self) -> AffineDuality:
+        """The structure as functions of ``natural_symbols``: ``in_natural.potential`` is psi(eta).
 
-    def _state_real(self, inverse: tuple[Expr, ...]) -> None:
-        """The inverse is real where it is used, so what stands under its square roots and logarithms is positive."""
-        import sympy as sp
+        Always there: closed where the map to eta has a closed inverse, else with a certified numerical inverse.
+        """
+        from symgeo.geometry.affine_chart import AffineDuality
 
-        inner = {p.base for e in inverse for p in e.atoms(sp.Pow) if p.exp.is_Rational and p.exp.q % 2 == 0}
-        inner |= {u.args[0] for e in inverse for u in e.atoms(sp.log)}
-        for u in sorted(inner, key=sp.count_ops):
-            state_positive(self.field, self.field(u))
+        return AffineDuality(self, 1)
+
+    @cached_property
+    def in_expectation(self) -> AffineDuality:
+        """The structure as functions of ``expectation_symbols``: ``in_expectation.dual_potential`` is phi(mu)."""
+        from symgeo.geometry.affine_chart import AffineDuality
+
+        return AffineDuality(self, -1)
 
     def canonical_divergence(self, p: Sequence[Expr], q: Sequence[Expr]) -> Expr:
         """``D(p || q) = psi(q) - psi(p) - (eta(q) - eta(p)) . mu(p)``, points given by their coordinates (n,).

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -88,6 +89,14 @@ class InverseEntry(NumericNode):
                     terms.append(-self._other(self.i, p) * rate * self._other(q, self.j))
         return sp.Add(*terms)
 
+    def _eval_evalf(self, prec: int) -> Expr:
+        if self.free_symbols:
+            return self
+        matrix = sp.zeros(self.n)
+        for (i, j), entry in zip(combinations_with_replacement(range(self.n), 2), self.args, strict=True):
+            matrix[i, j] = matrix[j, i] = entry.evalf(2 * _digits(prec))
+        return matrix.LUsolve(sp.eye(self.n)[:, self.j])[self.i].evalf(_digits(prec))
+
     def _other(self, i: int, j: int) -> InverseEntry:
         return InverseEntry(i, j, self.n, self.args)
 
@@ -98,6 +107,10 @@ class InverseEntry(NumericNode):
 
     def _latex(self, printer: Any) -> str:
         return f"g^{{{self.i + 1} {self.j + 1}}}"
+
+
+def _digits(prec: int) -> int:
+    return int(prec * 0.30103) + 4
 
 
 @dataclass(frozen=True)

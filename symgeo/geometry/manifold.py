@@ -29,17 +29,17 @@ class StatisticalManifold:
     """The triple (coordinates, metric, cubic tensor), from which every alpha-geometry follows.
 
     ``metric`` (n, n) and ``cubic`` (n, n, n) are tensors with lower indices; the cubic tensor may be given by a
-    function that derives it when asked for, and raises where it is infinite. ``duality`` is present when the manifold
-    is known to be dually flat (a regular exponential family, a Hessian potential). Instead of the cubic tensor a
-    connection with alpha = 1 or -1 may be given, which determines it. With ``formal_inverse`` large blocks of the
-    inverse metric are quantities of their own instead of being written out.
+    function that derives it when asked for, and raises where it is infinite. ``duality``, itself or a function that
+    derives it, is given when the manifold is known to be dually flat (a regular exponential or mixture family, a
+    Hessian potential). Instead of the cubic tensor a connection with alpha = 1 or -1 may be given, which determines it.
+    With ``formal_inverse`` large blocks of the inverse metric are quantities of their own instead of being written out.
     """
 
     def __init__(
         self,
         metric: Tensor,
         cubic: Tensor | Callable[[], Tensor] | None = None,
-        duality: Duality | None = None,
+        duality: Duality | Callable[[], Duality] | None = None,
         dually_flat: bool = False,
         reference: given.Reference | None = None,
         formal_inverse: bool = False,
@@ -47,7 +47,7 @@ class StatisticalManifold:
         if cubic is None and (reference is None or not reference.alpha):
             raise ParameterListError("a statistical manifold needs its cubic tensor, or its e- or m-connection")
         self.metric = metric
-        self.duality = duality
+        self._duality = duality
         self.dually_flat = dually_flat or duality is not None
         self._cubic = cubic
         self._reference = reference
@@ -98,6 +98,16 @@ class StatisticalManifold:
         manifold = cls(metric, reference=reference)
         manifold._inverse  # noqa: B018  a singular metric is refused here
         return manifold
+
+    @cached_property
+    def duality(self) -> Duality | None:
+        """Affine coordinates and potentials of the two flat connections; None where the manifold is not known to be
+        dually flat."""
+        return self._duality() if callable(self._duality) else self._duality
+
+    def with_duality(self, duality: Callable[[], Duality]) -> StatisticalManifold:
+        """The same manifold, known to be dually flat; the function gives its affine coordinates when asked for."""
+        return StatisticalManifold(self.metric, self._cubic, duality, True, self._reference, self._formal_inverse)
 
     @property
     def field(self) -> Field:
@@ -270,7 +280,12 @@ class StatisticalManifold:
         inside = [c.subs(images, simultaneous=True) for c in self.metric.conditions]
         self.field.knowledge.state_domain(new, [*signed, *inside])
         elements = [self.field(images[s]) for s in self.coordinates]
-        duality = self.duality.pullback(new, carry) if self.duality is not None and dually_flat else None
+
+        def moved_duality() -> Duality:
+            assert self.duality is not None, "asked for before"
+            return self.duality.pullback(new, carry)
+
+        duality = moved_duality if self._duality is not None and dually_flat else None
         metric, cubic = (t.pullback(new, elements, carry) for t in (self.metric, self.cubic))
         return elements, carry, StatisticalManifold(metric, cubic, duality, dually_flat)
 

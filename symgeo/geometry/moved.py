@@ -35,7 +35,7 @@ class MovedManifold(StatisticalManifold):
         plain: StatisticalManifold,
     ):
         """``plain``: metric, cubic tensor and duality in the new chart. Raises ``SingularMatrixError``."""
-        super().__init__(plain.metric, plain.cubic, plain.duality, plain.dually_flat)
+        super().__init__(plain.metric, plain.cubic, plain._duality, plain.dually_flat)
         self._original, self._images, self._carry = original, tuple(images), carry
         self._jacobian: Rows = [[x.diff(s) for s in self.coordinates] for x in images]
         self._backward: Inverse = inverse(self._jacobian)

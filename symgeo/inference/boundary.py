@@ -54,7 +54,7 @@ def where_it_runs(chart: Chart, climb: Climb) -> str:
 
 def _slack(chart: Chart, slack: sp.Expr, theta: Any) -> tuple[float, float]:
     """The value of an expression and the sum of its terms' sizes."""
-    from symgeo.inference.balls import Program, exact
+    from symgeo.codegen.balls import Program, exact
 
     values = [exact(t) if isinstance(t, float) else t for t in theta]
     terms = Program(sp.Add.make_args(slack), chart.parameters).bind()(values)

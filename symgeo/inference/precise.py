@@ -16,7 +16,7 @@ import flint
 import sympy as sp
 from flint import arb, arb_mat
 
-from symgeo.inference.balls import Program, exact
+from symgeo.codegen.balls import Program, exact
 from symgeo.inference.likelihood import CORRECTIONS, State
 
 if TYPE_CHECKING:

@@ -86,7 +86,10 @@ class Chart:
         """Expressions that are positive exactly inside the domain."""
         found: list[sp.Expr] = []
         for symbol, parts in zip(self.parameters, self.pieces, strict=True):
-            inside = [[e for e in (symbol - p.ends[0], p.ends[1] - symbol) if e.is_finite is not False] for p in parts]
+            inside = [
+                [sign * (symbol - end) for sign, end in zip((1, -1), p.ends, strict=True) if not end.is_infinite]
+                for p in parts
+            ]
             if len(parts) == 1:
                 found += inside[0]
             elif all(inside):

@@ -40,7 +40,7 @@ def derive(model: StatisticalModel) -> Derived:
     for name, rung in RUNGS.items():
         manifold = rung(model)
         if manifold is not None:
-            return Derived(manifold, name)
+            return Derived(_with_mixture(model, manifold), name)
     raise NoClosedFormError(f"{model!r} has no closed form that was found, and {_unfollowed(model)}")
 
 
@@ -60,6 +60,12 @@ def _unfollowed(model: StatisticalModel) -> str:
         f"its log-density has a kink in {min(map(str, switches), key=len)} that moves with {names}, so that "
         f"expectations cannot be differentiated under the integral: {why}, or fix {names}"
     )
+
+
+def _with_mixture(model: StatisticalModel, manifold: StatisticalManifold) -> StatisticalManifold:
+    """The manifold, known to be dually flat if the model is a mixture family."""
+    family = None if manifold.dually_flat else model.mixture_family
+    return manifold if family is None else manifold.with_duality(lambda: family.duality)
 
 
 def exponential(model: StatisticalModel) -> StatisticalManifold | None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from symgeo.expectation.normal_pair import NormalPairExpectation
     from symgeo.expectation.reduced import ReducedExpectation
     from symgeo.models.ladder import Derived
+    from symgeo.models.mixture_family import MixtureFamily
     from symgeo.models.pair import Pair
 
 
@@ -198,6 +199,14 @@ class StatisticalModel:
             at_points = interpolated(self._log_density_at, self.variables, self._points, self.field)
             form = recognise(at_points, self.variables, self.parameters, self._points)
         return None if form is None else ExponentialFamily.of_model(self, form, self._points)
+
+    @cached_property
+    def mixture_family(self) -> MixtureFamily | None:
+        """The model's form as a mixture family of full dimension, or None where its density is not affine in
+        coordinates of the parameters."""
+        from symgeo.models.mixture_family import mixture_family_of
+
+        return mixture_family_of(self)
 
     def _log_density_at(self, point: dict[Symbol, Expr]) -> Expr:
         return log_of(self.density.subs(point), self._sign)

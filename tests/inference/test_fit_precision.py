@@ -12,7 +12,7 @@ import pytest
 import sympy as sp
 
 from symgeo import catalogue
-from symgeo.inference.balls import Program, exact, fraction
+from symgeo.codegen.balls import Program, exact, fraction
 from symgeo.inference.fisher_scoring import fit
 from symgeo.models.statistical_model import StatisticalModel
 

@@ -2,7 +2,7 @@
 
 A ball is a python-flint ``arb``; its radius grows where digits cancel, so that a result tells how good it is.
 Source: Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic, IEEE Trans. Comput. 66
-(2017) 1281-1292. Functions that are not in the table below are evaluated by mpmath through `codegen.evaluate`.
+(2017) 1281-1292. Functions that are not in the table below are evaluated by mpmath through `reference.evaluate`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from flint import arb, ctx
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
-from symgeo.codegen import evaluate
+from symgeo.codegen.reference import evaluate
 
 Operation = Callable[..., Any]
 
@@ -67,6 +67,8 @@ _FUNCTIONS: dict[type, Operation] = {
     sp.loggamma: lambda x: x.lgamma(),
     sp.factorial: lambda x: (x + 1).gamma(),
     sp.polygamma: _polygamma,
+    sp.zeta: lambda s, *a: s.zeta(*a),
+    sp.polylog: lambda s, x: x.polylog(s),
     sp.beta: _beta,
     sp.besseli: lambda order, x: x.bessel_i(order),
     sp.besselk: lambda order, x: x.bessel_k(order),
