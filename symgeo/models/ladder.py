@@ -13,7 +13,7 @@ from symgeo.expectation.generating import changes_form, negative_curvature
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import dually_flat
 from symgeo.models.finite import summed
-from symgeo.models.means import InteriorMeans, nodes_in
+from symgeo.models.means import require_finite
 from symgeo.models.normaliser import has_sum
 from symgeo.models.numeric import cubic_tensor, moving_kinks, score_geometry
 
@@ -226,8 +226,7 @@ def expectation_of(model: StatisticalModel, f: Expr, seconds: float, constants: 
     if model.law is None:
         raise NoClosedFormError(f"no closed form of E[{f}] was found, and {_unfollowed(model)}")
     value = model.law.moment(f, ())
-    nodes = nodes_in([value])
-    InteriorMeans(model, model.law, nodes).require_finite(nodes)
+    require_finite(model, model.law, [value])
     return value
 
 

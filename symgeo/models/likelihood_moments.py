@@ -17,7 +17,7 @@ from symgeo.algebra.linear import SingularMatrixError, inverse
 from symgeo.errors import NoClosedFormError, RegularityError
 from symgeo.expectation.gaussian import gaussian_expectations
 from symgeo.models.finite import summed
-from symgeo.models.means import InteriorMeans, nodes_in
+from symgeo.models.means import require_finite
 from symgeo.models.numeric import moving_kinks
 
 if TYPE_CHECKING:
@@ -172,8 +172,7 @@ class LikelihoodMoments:
                 f"no closed form of a mean under {self.model!r} was found, nor a way to integrate it"
             )
         value = law.moment(sp.S.One, letters)
-        nodes = nodes_in([value])
-        InteriorMeans(self.model, law, nodes).require_finite(nodes)
+        require_finite(self.model, law, [value])
         return self.model.field(value)
 
 

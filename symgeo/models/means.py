@@ -26,6 +26,12 @@ def nodes_in(expressions: Iterable[Expr]) -> list[Expectation]:
     return sorted({n for e in expressions for n in e.atoms(Expectation)}, key=sp.default_sort_key)
 
 
+def require_finite(model: StatisticalModel, law: Law, expressions: Iterable[Expr]) -> None:
+    """Raise what :meth:`InteriorMeans.require_finite` raises for the expectations that some expressions hold."""
+    nodes = nodes_in(expressions)
+    InteriorMeans(model, law, nodes).require_finite(nodes)
+
+
 class InteriorMeans:
     """The values of expectations at ``points`` (P, n) inside a model's domain, all integrated together."""
 

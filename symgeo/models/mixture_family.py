@@ -16,8 +16,8 @@ from symgeo.algebra import Element, differential_field
 from symgeo.algebra.linear import SingularMatrixError, inverse
 from symgeo.geometry.duality import Duality
 from symgeo.models.facts import state_facts
+from symgeo.models.means import require_finite
 from symgeo.models.normaliser import has_sum
-from symgeo.models.numeric import require_finite
 from symgeo.models.recognition import recognise
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from symgeo.expectation.law import Law
 from symgeo.expectation.node import Expectation
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.reference import CUBIC, Reference, first_kind
-from symgeo.models.means import InteriorMeans, nodes_in
+from symgeo.models.means import InteriorMeans, nodes_in, require_finite
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -137,8 +137,7 @@ def cubic_tensor(model: StatisticalModel) -> Tensor:
     if law is None:
         raise NoClosedFormError("the cubic tensor has no closed form, and the log-density has a kink that moves")
     tensor = _third(model, law)
-    nodes = nodes_in(tensor.flat())
-    InteriorMeans(model, law, nodes).require_finite(nodes)
+    require_finite(model, law, tensor.flat())
     return tensor
 
 

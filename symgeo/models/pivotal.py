@@ -11,7 +11,7 @@ from symgeo.expectation.pivot import find_pivot
 from symgeo.expectation.reduced import ReducedExpectation
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.chart import Chart
-from symgeo.models.means import InteriorMeans, nodes_in
+from symgeo.models.means import InteriorMeans, nodes_in, require_finite
 from symgeo.models.normaliser import has_sum
 from symgeo.models.numeric import require_centred, require_regular
 
@@ -64,8 +64,7 @@ def reduced_geometry(
 
     def cubic() -> Tensor:
         tensor = cubic_of()
-        needed = nodes_in(tensor.flat())
-        InteriorMeans(model, law, needed).require_finite(needed)
+        require_finite(model, law, tensor.flat())
         return tensor
 
     return StatisticalManifold(metric, cubic, formal_inverse=True)
