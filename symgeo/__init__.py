@@ -16,6 +16,7 @@ from symgeo import catalogue, errors
 from symgeo.codegen import lambdify, source
 from symgeo.derivation import derivation
 from symgeo.expectation.node import Expectation
+from symgeo.geometry.isometry import distance, isometry
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.inference.fisher_scoring import fit
 from symgeo.models.exponential_family import ExponentialFamily
@@ -31,8 +32,10 @@ __all__ = [
     "StatisticalModel",
     "catalogue",
     "derivation",
+    "distance",
     "errors",
     "fit",
+    "isometry",
     "lambdify",
     "source",
     "verify",

@@ -1,0 +1,224 @@
+"""Manifolds of constant curvature found by their linear functions, with distance and geodesics in closed form.
+
+The functions f_a with ``Hess f + K f g = 0`` satisfy ``g(df_a, df_b) + K f_a f_b = C_ab``, constants. With Q the
+inverse of C they are coordinates in a linear space with the quadratic form Q: the metric is ``Q_ab df_a df_b``, and for
+K other than 0 the manifold lies on ``Q_ab f_a f_b = 1/K``, a sphere or one sheet of a hyperboloid. Sources: do Carmo,
+Riemannian Geometry, 1992, chapter 8; Lee, Introduction to Riemannian Manifolds, 2018, chapters 3 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from fractions import Fraction
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symgeo.algebra import Element
+from symgeo.algebra.elimination import invert_map
+from symgeo.algebra.generators import power
+from symgeo.algebra.linear import inverse
+from symgeo.algebra.zero_test import element_sign, zero_test
+from symgeo.errors import NoClosedFormError
+from symgeo.geometry.space import Space, Values, at_point, tidied
+
+if TYPE_CHECKING:
+    from sympy import Expr, Symbol
+
+Vector = list[Element]
+
+
+class SpaceForm(Space):
+    """A line, a Euclidean space, a sphere or a hyperbolic space, or a part of one.
+
+    ``functions`` are the linear coordinates f_a, in the manifold's coordinates; ``form`` is the matrix Q.
+    """
+
+    def __init__(
+        self, coordinates: Sequence[Symbol], functions: Sequence[Element], curvature: Element, form: list[Vector]
+    ):
+        field = curvature.field
+        super().__init__(coordinates, field)
+        self._functions, self._curvature, self._form = list(functions), curvature, form
+        self.functions: tuple[Expr, ...] = tuple(f.to_sympy() for f in functions)
+        self.form: sp.ImmutableMatrix = sp.ImmutableMatrix([[q.to_sympy() for q in row] for row in form])
+
+    @property
+    def curvature(self) -> Expr:
+        """The sectional curvature, a constant."""
+        return self._curvature.to_sympy()
+
+    @cached_property
+    def _sign(self) -> int:
+        value = self.curvature.evalf()
+        return 0 if value == 0 else 1 if value > 0 else -1
+
+    @property
+    def name(self) -> str:
+        """What the space is called, with its curvature."""
+        n = len(self.coordinates)
+        if self._sign == 0:
+            return {1: "Euclidean line", 2: "Euclidean plane"}.get(n, f"Euclidean space of dimension {n}")
+        kind = "sphere" if self._sign > 0 else "hyperbolic plane" if n == 2 else f"hyperbolic space of dimension {n}"
+        if self._sign > 0 and n > 2:
+            kind = f"sphere of dimension {n}"
+        radius = f", radius {1 / sp.sqrt(self.curvature)}" if self._sign > 0 else ""
+        return f"{kind} of curvature {self.curvature}{radius}"
+
+    @cached_property
+    def map(self) -> dict[Symbol, Expr]:
+        """Standard coordinates of the space in those of the manifold.
+
+        Euclidean: orthonormal coordinates. Sphere: ``|x|^2 = 1/K``. Hyperbolic: the upper half-space, metric
+        ``(dx^2 + dy^2)/(-K y^2)`` with y > 0 the last.
+        """
+        values = self._half_space() if self._sign < 0 else self._orthonormal(self._functions, self.field.one)
+        written = [v.to_sympy() for v in values]
+        if len(written) == 1:
+            return {sp.Symbol("s", real=True): written[0]}
+        names = [f"x_{i + 1}" for i in range(len(written))]
+        if self._sign < 0:
+            names = [*(["x"] if len(written) == 2 else names[:-1]), "y"]
+        return {sp.Symbol(s, real=True): v for s, v in zip(names, written, strict=True)}
+
+    def _inner(self, a: Vector, b: Vector) -> Element:
+        """``C(a, b)`` for constant combinations of the functions, given by their coefficients."""
+        c = self._gram
+        return self.field.dot((1, c[i][j], x * y) for i, x in enumerate(a) for j, y in enumerate(b) if x and y)
+
+    @cached_property
+    def _gram(self) -> list[Vector]:
+        return inverse(self._form).matrix
+
+    def _unit(self, i: int) -> Vector:
+        return [self.field.one if k == i else self.field.zero for k in range(len(self._functions))]
+
+    def _value(self, a: Vector) -> Element:
+        return self.field.dot((1, x, f) for x, f in zip(a, self._functions, strict=True))
+
+    def _orthogonalised(self, vectors: Sequence[Vector], square: Element) -> list[Vector]:
+        """Gram and Schmidt's process, every vector of the given square; those of square zero are left out."""
+        field, out = self.field, []
+        for v in vectors:
+            for e in out:
+                c = self._inner(v, e) / square
+                v = [field.dot(((1, x, field.one), (-1, c, y))) for x, y in zip(v, e, strict=True)]
+            size = self._inner(v, v)
+            if zero_test(size):
+                continue
+            q = square / size
+            scale = _root(q if q.to_sympy().evalf() > 0 else -q)
+            out.append([x * scale for x in v])
+        return out
+
+    def _orthonormal(self, functions: Sequence[Element], square: Element) -> list[Element]:
+        vectors = self._orthogonalised([self._unit(i) for i in range(len(functions))], square)
+        values = [self._value(v) for v in vectors]
+        return [v if _sampled(v) >= 0 else -v for v in values]
+
+    def _half_space(self) -> list[Element]:
+        """``(x, y)`` from a null vector f_0 and an orthonormal basis of what is orthogonal to it: y = 1/f_0."""
+        field, units = self.field, [self._unit(i) for i in range(len(self._functions))]
+        null = next((u for u in units if zero_test(self._inner(u, u))), None)
+        if null is None:
+            frame = self._orthogonalised(units, field.one)
+            time = next(v for v in frame if self._inner(v, v).to_sympy().evalf() < 0)
+            space = next(v for v in frame if v is not time)
+            null = [x + y for x, y in zip(time, space, strict=True)]
+        if _sampled(self._value(null)) < 0:
+            null = [-x for x in null]
+        products = [self._inner(u, null) for u in units]
+        j = next(k for k, c in enumerate(products) if c and not zero_test(c))
+        level = [
+            [field.dot(((1, x, field.one), (-1, c / products[j], y))) for x, y in zip(u, units[j], strict=True)]
+            for k, (u, c) in enumerate(zip(units, products, strict=True))
+            if k != j
+        ]
+        horizontal = self._orthogonalised(level, -self._curvature)
+        height = self._value(null).inverse()
+        across = [self._value(v) * height for v in horizontal]
+        if all(len(a.numerator) == 1 for a in across) and len(across) == 1:
+            # x and y may be stretched together: a root in front of the height is moved to x.
+            content = sp.Abs(height.to_sympy().as_independent(*self.coordinates, as_Add=False)[0])
+            height, across = height / field(content), [a / field(content) for a in across]
+        return [*across, height]
+
+    # -- distance and geodesics ----------------------------------------------------------------------------------------
+
+    def _form_between(self, a: Sequence[Expr], b: Sequence[Expr]) -> Expr:
+        size = range(len(self.functions))
+        return sp.Add(*(self.form[i, j] * a[i] * b[j] for i in size for j in size if self.form[i, j] != 0))
+
+    def _cosine(self, a: Sequence[Expr], b: Sequence[Expr]) -> Expr:
+        return tidied(self.curvature * self._form_between(a, b))
+
+    def distance_between(self, p: Values, q: Values) -> Expr:
+        a, b = (at_point(self.functions, point) for point in (p, q))
+        if self._sign:
+            head, k = (sp.acos, self.curvature) if self._sign > 0 else (sp.acosh, -self.curvature)
+            return head(self._cosine(a, b)) / sp.sqrt(k)
+        steps = [y - x for x, y in zip(a, b, strict=True)]
+        if len(steps) == 1:
+            return sp.sqrt(self.form[0, 0]) * sp.Abs(steps[0])
+        return sp.sqrt(tidied(self._form_between(steps, steps)))
+
+    def geodesic_between(self, p: Values, q: Values, t: Expr) -> Values:
+        a, b = (at_point(self.functions, point) for point in (p, q))
+        if not self._sign:
+            return self._back([(1 - t) * x + t * y for x, y in zip(a, b, strict=True)])
+        cosine = self._cosine(a, b)
+        if cosine == 1:
+            return dict(p)
+        sine, angle = (sp.sin, sp.acos(cosine)) if self._sign > 0 else (sp.sinh, sp.acosh(cosine))
+        below = sp.sqrt(tidied((1 - cosine**2) * self._sign))
+        first, second = sine((1 - t) * angle) / below, sine(t * angle) / below
+        return self._back([first * x + second * y for x, y in zip(a, b, strict=True)])
+
+    def exponential_at(self, p: Values, v: Values, t: Expr) -> Values:
+        a = at_point(self.functions, p)
+        d = [sp.S.Zero] * len(a)
+        for s in self.coordinates:
+            slopes = at_point([f.diff(s).to_sympy() for f in self._functions], p)
+            d = [total + v[s] * slope for total, slope in zip(d, slopes, strict=True)]
+        if not self._sign:
+            return self._back([x + t * y for x, y in zip(a, d, strict=True)])
+        speed = sp.sqrt(tidied(self._form_between(d, d) * self.curvature * self._sign))
+        if speed == 0:
+            return dict(p)
+        cosine, sine = (sp.cos, sp.sin) if self._sign > 0 else (sp.cosh, sp.sinh)
+        return self._back([cosine(speed * t) * x + sine(speed * t) / speed * y for x, y in zip(a, d, strict=True)])
+
+    def _back(self, values: Sequence[Expr]) -> Values:
+        """The manifold's coordinates of a point given by its linear coordinates."""
+        chosen, targets, images = self._inverse_map
+        at = dict(zip(targets, (values[i] for i in chosen), strict=True))
+        return {s: e.subs(at, simultaneous=True) for s, e in zip(self.coordinates, images, strict=True)}
+
+    @cached_property
+    def _inverse_map(self) -> tuple[tuple[int, ...], tuple[Symbol, ...], tuple[Expr, ...]]:
+        knowledge = self.field.knowledge
+        sample = [{s: knowledge.value(s, k) for s in self.coordinates} for k in range(max(3, len(knowledge.points)))]
+        names = {1: "positive", -1: "negative", None: "real"}
+        targets = [sp.Dummy(f"f_{i}", **{names[element_sign(f)]: True}) for i, f in enumerate(self._functions)]
+        n = len(self.coordinates)
+        for chosen in combinations(range(len(targets)), n):
+            wanted = tuple(targets[i] for i in chosen)
+            found = invert_map([self.functions[i] for i in chosen], self.coordinates, wanted, sample)
+            if found is not None:
+                return chosen, wanted, found
+        raise NoClosedFormError(
+            f"the map from the {self.name} back to ({', '.join(map(str, self.coordinates))}) was not found in closed "
+            "form; take geodesics in a simpler chart, by M.reparametrize, or numerically"
+        )
+
+
+def _sampled(a: Element) -> float:
+    """The value at the first sample point."""
+    knowledge = a.field.knowledge
+    return float(a.to_sympy().subs({s: knowledge.value(s, 0) for s in a.free_symbols}).evalf())
+
+
+def _root(a: Element) -> Element:
+    return power(a.field, a, Fraction(1, 2), a.to_sympy())
