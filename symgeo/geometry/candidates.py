@@ -31,7 +31,6 @@ _EXPONENTS = sorted(
     {Fraction(a, b) for b in (1, 2, 3, 4) for a in range(-3 * b, 3 * b + 1)} | set(map(Fraction, (4, -4, 6, -6)))
 )
 _MOST = 900  # candidates in one stage
-_FACTORS = 8  # factors whose powers are multiplied with each other
 
 
 class Candidates:
@@ -46,7 +45,7 @@ class Candidates:
     ):
         self.equation, self.inverse, self.field = equation, inverse, equation.field
         self.coordinates = equation.coordinates
-        self.factors = self._factors(determinant, more)
+        self.factors = self._factors(determinant)
         self.exponents = [self._local_exponents(p) for p in self.factors]
         self.atoms = self._atoms(more)
 
@@ -57,30 +56,28 @@ class Candidates:
         plain = [self._power(k, e) for k, allowed in enumerate(self.exponents) for e in allowed]
         yield [*plain, *simple]
         yield [a * b for a in plain for b in simple]
+        mixed: list[Element] = []
+        if prod(len(allowed) for allowed in self.exponents) <= _MOST:
+            mixed = [
+                prod((self._power(k, e) for k, e in enumerate(chosen)), start=one)
+                for chosen in product(*self.exponents)
+            ]
         squares = [one, *self.atoms, *(a * b for a, b in combinations_with_replacement(self.atoms, 2))]
         wide = [self._power(k, e) for k, allowed in enumerate(self.exponents) for e in _widened(allowed)]
-        if len(wide) * len(squares) <= _MOST:
-            yield [a * b for a in wide for b in squares]
-        if prod(len(allowed) for allowed in self.exponents[:_FACTORS]) > _MOST:
-            return
-        mixed = [
-            prod((self._power(k, e) for k, e in enumerate(chosen)), start=one)
-            for chosen in product(*self.exponents[:_FACTORS])
-        ]
-        for numerators in ([one], simple, squares):
-            if len(mixed) * len(numerators) <= _MOST:
-                yield [a * b for a in mixed for b in numerators]
+        for powers, others in ((mixed, [one]), (mixed, simple), (wide, squares), (mixed, squares)):
+            if len(powers) * len(others) <= _MOST:
+                yield [a * b for a in powers for b in others]
 
     def _power(self, k: int, e: Fraction) -> Element:
         p = self.factors[k]
         return power(self.field, p, e, p.to_sympy()) if e else self.field.one
 
-    def _factors(self, determinant: Element, more: Sequence[Element]) -> list[Element]:
-        """The irreducible factors of the metric, its determinant and further functions, positive at a sample point."""
+    def _factors(self, determinant: Element) -> list[Element]:
+        """The irreducible factors of the metric and its determinant, with the sign that is right at a sample point."""
         metric = self.equation.metric
         entries = [v for _, v in metric.stored()]
         found: dict[object, Element] = {}
-        for a in [*entries, determinant, *more]:
+        for a in [*entries, determinant]:
             short = len(a.numerator) <= 40
             for p in [
                 *(f for f, _ in (self.field.factorise(a.numerator)[1] if short else [])),
@@ -110,6 +107,8 @@ class Candidates:
         usual = min(orders.values())
         roots = [e for e, m in orders.items() if m > usual]
         if len(roots) == len(orders):
+            roots = []
+        if roots == [1]:  # zero and one are the exponents where nothing happens
             roots = []
         out = {Fraction(0), *roots}
         if len(roots) == 2 and roots[0] * roots[1] < 0:

@@ -8,7 +8,7 @@ Riemannian Geometry, 1992, chapter 8.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from symgeo.algebra import Element, Field, Tensor
 
 _PRIME = 2**61 - 1
-Row = dict[int, "Element"]
+Monomials = tuple[Hashable, int, dict[tuple[int, ...], int], int]
 
 
 class HessianEquation:
@@ -48,35 +48,36 @@ class HessianEquation:
 
     def independent(self, candidates: Sequence[Element]) -> list[Element]:
         """Those candidates that are no combination of earlier ones."""
-        rows = _rows(self.field, [[f] for f in candidates], self.coordinates)
-        matrix = _modular(rows, len(candidates))
-        reduced, rank = matrix.rref()
+        reduced, rank = _modular(self.field, [[f] for f in candidates], self.coordinates).rref()
         return [candidates[_pivot(reduced, r, len(candidates))] for r in range(rank)]
 
     def solutions(self, candidates: Sequence[Element]) -> list[Element]:
         """A basis of the solutions among combinations of independent ``candidates`` with constant coefficients."""
         if not candidates:
             return []
-        rows = _rows(self.field, [self.residual(f) for f in candidates], self.coordinates)
+        residuals = [self.residual(f) for f in candidates]
         # A quick look modulo a prime tells which candidates take part at all.
-        reduced, rank = _modular(rows, len(candidates)).rref()
+        reduced, rank = _modular(self.field, residuals, self.coordinates).rref()
         pivots = [_pivot(reduced, r, len(candidates)) for r in range(rank)]
         free = [c for c in range(len(candidates)) if c not in set(pivots)]
         held = sorted({*free, *(p for r, p in enumerate(pivots) if any(int(reduced[r, c]) for c in free))})
         if not free:
             return []
-        zero = self.field.zero
-        table = {tuple(row.get(c, zero).key() for c in held): [row.get(c, zero) for c in held] for row in rows}
+        zero, rows = self.field.zero, _rows(self.field, [residuals[c] for c in held], self.coordinates)
+        lines = [[row.get(c, zero) for c in range(len(held))] for row in rows]
+        table = {tuple(a.key() for a in line): line for line in lines}
         _, null = rank_and_null_space(list(table.values()) or [[zero] * len(held)])
         return [self.field.dot((1, a, candidates[c]) for a, c in zip(v, held, strict=True)) for v in null]
 
 
-def _rows(field: Field, columns: Sequence[Sequence[Element]], symbols: Sequence[Symbol]) -> list[Row]:
+def _monomials(field: Field, columns: Sequence[Sequence[Element]], symbols: Sequence[Symbol]) -> Iterator[Monomials]:
     """The linear equations in the c_k that say ``sum of c_k columns[k] = 0`` in every place, c_k free of symbols.
 
-    Everything is brought over one common denominator a place; each monomial in functions of the symbols is an equation.
+    Everything is brought over one common denominator a place. For each column k that enters an equation, told by its
+    place and a monomial in functions of the symbols: the other factors of its terms, their coefficients, and what
+    divides all of them.
     """
-    chosen, rows = frozenset(symbols), []
+    chosen = frozenset(symbols)
     for place in range(len(columns[0])):
         entries = [column[place] for column in columns]
         common: dict[int, int] = {}
@@ -86,46 +87,44 @@ def _rows(field: Field, columns: Sequence[Sequence[Element]], symbols: Sequence[
         below = field.one
         for i, e in common.items():
             below = below * field.polynomial(field.factor_polynomial(i)) ** e
-        found: dict[Hashable, Row] = {}
+        width = field.context.nvars()
         moving = [bool(g.symbols & chosen) for g in field.generators]
+        moving += [False] * (width - len(moving))
         for k, a in enumerate(entries):
             if not a:
                 continue
             whole = a * below
             groups: dict[tuple[int, ...], dict[tuple[int, ...], int]] = {}
             for exponents, c in whole.numerator.to_dict().items():
-                powers = [int(e) for e in exponents]
-                powers += [0] * (len(moving) - len(powers))
-                key = tuple(e if m else 0 for e, m in zip(powers, moving, strict=False))
-                rest = tuple(0 if m else e for e, m in zip(powers, moving, strict=False))
+                key = tuple(int(e) if m else 0 for e, m in zip(exponents, moving, strict=True))
+                rest = tuple(0 if m else int(e) for e, m in zip(exponents, moving, strict=True))
                 groups.setdefault(key, {})[rest] = int(c)
-            width = field.context.nvars()
             for key, terms in groups.items():
-                padded = {(*rest, *[0] * (width - len(rest))): c for rest, c in terms.items()}
-                value = field.polynomial(field.context.from_dict(padded)) / whole.denominator
-                found.setdefault(key, {})[k] = value
-        rows += list(found.values())
-    return rows
+                yield (place, key), k, terms, whole.denominator
 
 
-def _modular(rows: Sequence[Row], width: int) -> nmod_mat:
-    """The equations modulo a prime, quantities that are no numbers replaced by random ones."""
-    random = Random(width)
-    values: list[int] = []
-    flat: list[int] = []
-    for row in rows:
-        line = [0] * width
-        for k, a in row.items():
-            if a.is_constant:
-                q = a.rational()
-                line[k] = q.numerator * pow(q.denominator, -1, _PRIME) % _PRIME
-                continue
-            nvars = a.field.context.nvars()
-            values += [random.randrange(2, _PRIME) for _ in range(nvars - len(values))]
-            top = int(a.numerator(*values[:nvars])) % _PRIME
-            line[k] = top * pow(a.denominator, -1, _PRIME) % _PRIME
-        flat += line
-    return nmod_mat(len(rows), width, flat, _PRIME) if rows else nmod_mat(1, width, [0] * width, _PRIME)
+def _rows(field: Field, columns: Sequence[Sequence[Element]], symbols: Sequence[Symbol]) -> list[dict[int, Element]]:
+    """The equations, exactly."""
+    found: dict[Hashable, dict[int, Element]] = {}
+    for key, k, terms, below in _monomials(field, columns, symbols):
+        found.setdefault(key, {})[k] = field.polynomial(field.context.from_dict(terms)) / below
+    return list(found.values())
+
+
+def _modular(field: Field, columns: Sequence[Sequence[Element]], symbols: Sequence[Symbol]) -> nmod_mat:
+    """The equations modulo a prime, constants that are no numbers replaced by random ones."""
+    width, random = len(columns), Random(len(columns))
+    values = [random.randrange(2, _PRIME) for _ in range(2 * field.context.nvars() + 64)]
+    found: dict[Hashable, list[int]] = {}
+    for key, k, terms, below in _monomials(field, columns, symbols):
+        total = 0
+        for exponents, c in terms.items():
+            for i, e in enumerate(exponents):
+                if e:
+                    c = c * pow(values[i], e, _PRIME)
+            total += c
+        found.setdefault(key, [0] * width)[k] = total * pow(below, -1, _PRIME) % _PRIME
+    return nmod_mat(max(1, len(found)), width, [v for row in found.values() for v in row] or [0] * width, _PRIME)
 
 
 def _pivot(reduced: nmod_mat, row: int, width: int) -> int:

@@ -34,7 +34,8 @@ def recognised(m: StatisticalManifold) -> Space:
     factors: list[Space] = []
     if m.keeps_names or m.dim > _LARGEST:
         raise NoClosedFormError(
-            f"the metric is too large to be recognised: {m.dim} coordinates. Take a submanifold, or distances numerically"
+            f"the metric is too large to be recognised: {m.dim} coordinates. Take a submanifold, or integrate the "
+            "geodesic equations numerically"
         )
     whole = copied(m.metric, field, range(m.dim))
     for block in separate_blocks(whole):

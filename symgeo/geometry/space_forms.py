@@ -9,8 +9,8 @@ Riemannian Geometry, 1992, chapter 8; Lee, Introduction to Riemannian Manifolds,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
