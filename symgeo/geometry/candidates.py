@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from symgeo.algebra import Element
     from symgeo.geometry.hessian_equation import HessianEquation
 
-_EXPONENTS = sorted(
-    {Fraction(a, b) for b in (1, 2, 3, 4) for a in range(-3 * b, 3 * b + 1)} | set(map(Fraction, (4, -4, 6, -6)))
-)
-_MOST = 900  # candidates in one stage
+_EXPONENTS = sorted({Fraction(a, b) for b in (1, 2, 3, 4, 6) for a in range(-6 * b, 6 * b + 1)})
+_MOST = 3000  # equations, one for every candidate and component, in one stage
 
 
 class Candidates:
@@ -51,13 +49,14 @@ class Candidates:
 
     def stages(self) -> Iterator[list[Element]]:
         """Lists of candidates, short ones first; each is to be added to those before."""
-        one = self.field.one
+        one, n = self.field.one, len(self.coordinates)
+        most = 2 * _MOST // (n * (n + 1))
         simple = [one, *self.atoms]
         plain = [self._power(k, e) for k, allowed in enumerate(self.exponents) for e in allowed]
         yield [*plain, *simple]
         yield [a * b for a in plain for b in simple]
         mixed: list[Element] = []
-        if prod(len(allowed) for allowed in self.exponents) <= _MOST:
+        if prod(len(allowed) for allowed in self.exponents) <= most:
             mixed = [
                 prod((self._power(k, e) for k, e in enumerate(chosen)), start=one)
                 for chosen in product(*self.exponents)
@@ -65,7 +64,7 @@ class Candidates:
         squares = [one, *self.atoms, *(a * b for a, b in combinations_with_replacement(self.atoms, 2))]
         wide = [self._power(k, e) for k, allowed in enumerate(self.exponents) for e in _widened(allowed)]
         for powers, others in ((mixed, [one]), (mixed, simple), (wide, squares), (mixed, squares)):
-            if len(powers) * len(others) <= _MOST:
+            if len(powers) * len(others) <= most:
                 yield [a * b for a in powers for b in others]
 
     def _power(self, k: int, e: Fraction) -> Element:
@@ -89,33 +88,29 @@ class Candidates:
         return list(found.values())
 
     def _local_exponents(self, p: Element) -> list[Fraction]:
-        """The e for which ``p^e`` solves the trace of the equation to leading order where p vanishes, and zero."""
+        """The e for which ``p^e`` solves the equation along the gradient of p, to leading order where p vanishes.
+
+        ``e (e - 1) |dp|^2/p^2 + e Hess p(grad p, grad p)/(p |dp|^2) + K`` has a zero there of higher order than usual.
+        """
         x, n, field, chris = self.coordinates, len(self.coordinates), self.field, self.equation.christoffel
         slopes = [p.diff(s) for s in x]
-        gradient = field.dot((1, self.inverse[i][j], slopes[i] * slopes[j]) for i in range(n) for j in range(n))
-        second = field.zero
+        gradient = [field.dot((1, self.inverse[i][j], slopes[j]) for j in range(n)) for i in range(n)]
+        square = field.dot((1, a, b) for a, b in zip(gradient, slopes, strict=True))
+        if not square:
+            return [Fraction(0)]
+        second = []
         for i in range(n):
             for j in range(n):
-                if self.inverse[i][j]:
-                    hess = [(1, slopes[i].diff(x[j]), field.one)]
-                    hess += [(-1, chris.element(k, i, j), slopes[k]) for k in range(n)]
-                    second = second + self.inverse[i][j] * field.dot(hess)
-        u, w = gradient / (p * p), second / p
-        base = self.equation.curvature * n
-        (factor,) = [f for f, _ in field.factorise(p.numerator)[1]] or [p.numerator]
-        orders = {e: _order(u * (e * (e - 1)) + w * e + base, factor) for e in _EXPONENTS if e}
+                terms = [(1, slopes[i].diff(x[j]), field.one)]
+                terms += [(-1, chris.element(k, i, j), slopes[k]) for k in range(n)]
+                second.append((1, gradient[i] * gradient[j], field.dot(terms)))
+        u, w = square / (p * p), field.dot(second) / (p * square)
+        factor = max((f for f, _ in field.factorise(p.numerator)[1]), key=len)
+        orders = {e: _order(u * (e * (e - 1)) + w * e + self.equation.curvature, factor) for e in _EXPONENTS if e}
         usual = min(orders.values())
         roots = [e for e, m in orders.items() if m > usual]
-        if len(roots) == len(orders):
-            roots = []
-        if roots == [1]:  # zero and one are the exponents where nothing happens
-            roots = []
-        out = {Fraction(0), *roots}
-        if len(roots) == 2 and roots[0] * roots[1] < 0:
-            step = abs(roots[0] - roots[1]) / (n + 1)
-            if {abs(e) for e in roots} == {step, n * step}:
-                out = {Fraction(0), step, -step}
-        return sorted(out)
+        # Zero and one are the exponents where nothing happens.
+        return [Fraction(0)] if roots == [1] or len(roots) > 2 else sorted({Fraction(0), *roots})
 
     def _atoms(self, more: Sequence[Element]) -> list[Element]:
         field, x = self.field, self.coordinates

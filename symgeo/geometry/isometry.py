@@ -8,7 +8,10 @@ pull the metric of the space back to the given one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 from typing import TYPE_CHECKING
+
+import sympy as sp
 
 from symgeo.algebra import Element, Field, Tensor
 from symgeo.algebra.linear import inverse
@@ -23,9 +26,10 @@ from symgeo.geometry.space import Point, Product, Space
 from symgeo.geometry.space_forms import SpaceForm
 
 if TYPE_CHECKING:
-    from sympy import Expr
+    from sympy import Expr, Symbol
 
-_LARGEST = 12
+_LARGEST = 12  # coordinates
+_TRIALS = 200
 
 
 def recognised(m: StatisticalManifold) -> Space:
@@ -38,6 +42,7 @@ def recognised(m: StatisticalManifold) -> Space:
             "geodesic equations numerically"
         )
     whole = copied(m.metric, field, range(m.dim))
+    field.knowledge.state_points(interior_points(whole))
     for block in separate_blocks(whole):
         factor = _line(whole, block) if len(block) == 1 else _space_form(m, block, field)
         if factor is None:
@@ -53,6 +58,31 @@ def recognised(m: StatisticalManifold) -> Space:
     space = factors[0] if len(factors) == 1 else Product(m.coordinates, factors)
     space.conditions = m.metric.conditions
     return space
+
+
+def interior_points(metric: Tensor) -> list[dict[Symbol, Expr]]:
+    """Points where the metric is positive definite: those that are known of, or some that a search finds.
+
+    A chart that was changed by hand does not know its domain.
+    """
+    knowledge, x = metric.field.knowledge, metric.coordinates
+    known = [{s: knowledge.value(s, k) for s in x} for k in range(max(3, len(knowledge.points)))]
+    random = Random(len(x))
+    entries = metric.to_matrix()
+    good: list[dict[Symbol, Expr]] = []
+    for trial in range(_TRIALS):
+        if trial < len(known):
+            point = known[trial]
+        else:
+            size = sp.Rational(*((1, 4), (1, 1), (1, 20), (4, 1))[4 * trial // _TRIALS])
+            signs = {s: 1 if s.is_positive else -1 if s.is_negative else random.choice((1, -1)) for s in x}
+            point = {s: signs[s] * size * sp.Rational(random.randrange(97, 1009), 1013) for s in x}
+        matrix = entries.subs(point).evalf(30)
+        if all(v.is_real for v in matrix) and matrix.is_positive_definite:
+            good.append(point)
+            if len(good) == 3:
+                return good
+    return good or known
 
 
 def separate_blocks(metric: Tensor) -> list[list[int]]:

@@ -74,8 +74,7 @@ class SpaceForm(Space):
         Euclidean: orthonormal coordinates. Sphere: ``|x|^2 = 1/K``. Hyperbolic: the upper half-space, metric
         ``(dx^2 + dy^2)/(-K y^2)`` with y > 0 the last.
         """
-        values = self._half_space() if self._sign < 0 else self._orthonormal(self._functions, self.field.one)
-        written = [v.to_sympy() for v in values]
+        written = self._half_space() if self._sign < 0 else self._orthonormal()
         if len(written) == 1:
             return {sp.Symbol("s", real=True): written[0]}
         names = [f"x_{i + 1}" for i in range(len(written))]
@@ -113,12 +112,12 @@ class SpaceForm(Space):
             out.append([x * scale for x in v])
         return out
 
-    def _orthonormal(self, functions: Sequence[Element], square: Element) -> list[Element]:
-        vectors = self._orthogonalised([self._unit(i) for i in range(len(functions))], square)
+    def _orthonormal(self) -> list[Expr]:
+        vectors = self._orthogonalised([self._unit(i) for i in range(len(self._functions))], self.field.one)
         values = [self._value(v) for v in vectors]
-        return [v if _sampled(v) >= 0 else -v for v in values]
+        return [(v if _sampled(v) >= 0 else -v).to_sympy() for v in values]
 
-    def _half_space(self) -> list[Element]:
+    def _half_space(self) -> list[Expr]:
         """``(x, y)`` from a null vector f_0 and an orthonormal basis of what is orthogonal to it: y = 1/f_0."""
         field, units = self.field, [self._unit(i) for i in range(len(self._functions))]
         null = next((u for u in units if zero_test(self._inner(u, u))), None)
@@ -137,13 +136,12 @@ class SpaceForm(Space):
             if k != j
         ]
         horizontal = self._orthogonalised(level, -self._curvature)
-        height = self._value(null).inverse()
-        across = [self._value(v) * height for v in horizontal]
-        if all(len(a.numerator) == 1 for a in across) and len(across) == 1:
-            # x and y may be stretched together: a root in front of the height is moved to x.
-            content = sp.Abs(height.to_sympy().as_independent(*self.coordinates, as_Add=False)[0])
-            height, across = height / field(content), [a / field(content) for a in across]
-        return [*across, height]
+        below = self._value(null)
+        height = _shorter(below.inverse(), 1 / below.to_sympy())
+        across = [_shorter(a / below, a.to_sympy() / below.to_sympy()) for a in map(self._value, horizontal)]
+        # All may be stretched together: a number in front of the height is moved to the others.
+        content = sp.Abs(height.as_independent(*self.coordinates, as_Add=False)[0])
+        return [e / content for e in (*across, height)]
 
     # -- distance and geodesics ----------------------------------------------------------------------------------------
 
@@ -218,6 +216,11 @@ def _sampled(a: Element) -> float:
     """The value at the first sample point."""
     knowledge = a.field.knowledge
     return float(a.to_sympy().subs({s: knowledge.value(s, 0) for s in a.free_symbols}).evalf())
+
+
+def _shorter(a: Element, written: Expr) -> Expr:
+    """An element as it is written, or an expression that is equal to it."""
+    return min(a.to_sympy(), written, key=sp.count_ops)
 
 
 def _root(a: Element) -> Element:
