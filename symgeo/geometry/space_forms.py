@@ -165,14 +165,13 @@ class SpaceForm(Space):
     def geodesic_between(self, p: Values, q: Values, t: Expr) -> Values:
         a, b = (at_point(self.functions, point) for point in (p, q))
         if not self._sign:
-            return self._back([(1 - t) * x + t * y for x, y in zip(a, b, strict=True)])
+            return self._back_along(a, b, 1 - t, t)
         cosine = self._cosine(a, b)
         if cosine == 1:
             return dict(p)
         sine, angle = (sp.sin, sp.acos(cosine)) if self._sign > 0 else (sp.sinh, sp.acosh(cosine))
         below = sp.sqrt(tidied((1 - cosine**2) * self._sign))
-        first, second = sine((1 - t) * angle) / below, sine(t * angle) / below
-        return self._back([first * x + second * y for x, y in zip(a, b, strict=True)])
+        return self._back_along([x / below for x in a], [y / below for y in b], sine((1 - t) * angle), sine(t * angle))
 
     def exponential_at(self, p: Values, v: Values, t: Expr) -> Values:
         a = at_point(self.functions, p)
@@ -181,18 +180,25 @@ class SpaceForm(Space):
             slopes = at_point([f.diff(s).to_sympy() for f in self._functions], p)
             d = [total + v[s] * slope for total, slope in zip(d, slopes, strict=True)]
         if not self._sign:
-            return self._back([x + t * y for x, y in zip(a, d, strict=True)])
+            return self._back_along(a, d, sp.S.One, t)
         speed = sp.sqrt(tidied(self._form_between(d, d) * self.curvature * self._sign))
         if speed == 0:
             return dict(p)
         cosine, sine = (sp.cos, sp.sin) if self._sign > 0 else (sp.cosh, sp.sinh)
-        return self._back([cosine(speed * t) * x + sine(speed * t) / speed * y for x, y in zip(a, d, strict=True)])
+        return self._back_along(a, [y / speed for y in d], cosine(speed * t), sine(speed * t))
 
-    def _back(self, values: Sequence[Expr]) -> Values:
-        """The manifold's coordinates of a point given by its linear coordinates."""
+    def _back_along(self, a: Sequence[Expr], b: Sequence[Expr], first: Expr, second: Expr) -> Values:
+        """The manifold's coordinates of the point with linear coordinates ``first a + second b``."""
         chosen, targets, images = self._inverse_map
-        at = dict(zip(targets, (values[i] for i in chosen), strict=True))
-        return {s: e.subs(at, simultaneous=True) for s, e in zip(self.coordinates, images, strict=True)}
+        weights = {sp.Dummy("u", real=True): first, sp.Dummy("v", real=True): second}
+        u, v = weights
+        at = {target: u * a[i] + v * b[i] for target, i in zip(targets, chosen, strict=True)}
+        found = {}
+        for s, image in zip(self.coordinates, images, strict=True):
+            e = image.subs(at, simultaneous=True)
+            rational = image.is_rational_function(*targets)
+            found[s] = (tidied(e) if rational else e).subs(weights, simultaneous=True)
+        return found
 
     @cached_property
     def _inverse_map(self) -> tuple[tuple[int, ...], tuple[Symbol, ...], tuple[Expr, ...]]:
