@@ -21,6 +21,7 @@ from symgeo.geometry.arc_length import arc_length
 from symgeo.geometry.candidates import Candidates
 from symgeo.geometry.hessian_equation import HessianEquation
 from symgeo.geometry.manifold import StatisticalManifold
+from symgeo.geometry.positive_matrices import positive_matrices
 from symgeo.geometry.scratch import copied, scratch_field
 from symgeo.geometry.space import Point, Product, Space
 from symgeo.geometry.space_forms import SpaceForm
@@ -44,14 +45,14 @@ def recognised(m: StatisticalManifold) -> Space:
     whole = copied(m.metric, field, range(m.dim))
     field.knowledge.state_points(interior_points(whole))
     for block in separate_blocks(whole):
-        factor = _line(whole, block) if len(block) == 1 else _space_form(m, block, field)
+        factor = _line(whole, block) if len(block) == 1 else _space_of(m, block, field)
         if factor is None:
             names = ", ".join(str(m.coordinates[i]) for i in block)
             raise NoClosedFormError(
-                f"the metric in ({names}) was recognised neither as flat nor as a sphere or hyperbolic space, nor as a "
-                "product of such: no closed form of its geodesic distance is known here. Integrate the geodesic "
-                "equations, M.connection(0).geodesic_equations(t), numerically; or restrict the family to a "
-                "submanifold that is simpler"
+                f"the metric in ({names}) was recognised neither as flat, spherical or hyperbolic, nor as that of "
+                "positive definite matrices, nor as a product of such: no closed form of its geodesic distance is "
+                "known here. Integrate the geodesic equations, M.connection(0).geodesic_equations(t), numerically; or "
+                "restrict the family to a submanifold that is simpler"
             )
         factors.append(factor)
     factors = _euclidean_joined(whole, factors)
@@ -111,21 +112,24 @@ def _line(metric: Tensor, block: Sequence[int]) -> Space | None:
     return SpaceForm([s], [field(length)], field.zero, [[field.one]])
 
 
-def _space_form(m: StatisticalManifold, block: Sequence[int], field: Field) -> Space | None:
-    """The space of constant curvature that a block of the metric is, found by its linear functions and proven."""
+def _space_of(m: StatisticalManifold, block: Sequence[int], field: Field) -> Space | None:
+    """The space of constant curvature, or the cone of matrices, that a block of the metric is; None for neither."""
     metric = copied(m.metric, field, block)
     part = StatisticalManifold(metric, Tensor(field, metric.coordinates, (-1,) * 3, {}, ((0, 1, 2),)))
-    curvature = constant_curvature(m if len(block) == m.dim else part)
-    if curvature is None:
-        return None
-    equation = HessianEquation(metric, part.connection(0).christoffel, field(curvature))
-    inverse_matrix = [[part.inverse_metric.element(i, j) for j in range(part.dim)] for i in range(part.dim)]
+    raised = [[part.inverse_metric.element(i, j) for j in range(part.dim)] for i in range(part.dim)]
     more: list[Element] = []
     if m.duality is not None:
         functions = [field(e) for e in (*m.duality.expectation, *m.duality.natural)]
         more = [f for f in functions if f.free_symbols and f.free_symbols <= set(metric.coordinates)]
-    functions = _linear_functions(Candidates(equation, inverse_matrix, field(part.determinant), more))
-    return None if functions is None else _proven(equation, inverse_matrix, functions)
+    cone = positive_matrices(metric.coordinates, raised, [*map(field, metric.coordinates), *more])
+    if cone is not None:
+        return cone
+    curvature = constant_curvature(m if len(block) == m.dim else part)
+    if curvature is None:
+        return None
+    equation = HessianEquation(metric, part.connection(0).christoffel, field(curvature))
+    linear = _linear_functions(Candidates(equation, raised, field(part.determinant), more))
+    return None if linear is None else _proven(equation, raised, linear)
 
 
 def constant_curvature(m: StatisticalManifold) -> Expr | None:
