@@ -29,12 +29,12 @@ from symgeo.geometry.isometry import distance, isometry
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.operators import (
     conserved_quantity,
-    divergence,
     gradient,
     hessian,
     is_killing,
     laplace_beltrami,
     lie_derivative_of_metric,
+    vector_divergence,
 )
 from symgeo.inference.fisher_scoring import fit
 from symgeo.models.exponential_family import ExponentialFamily
@@ -56,7 +56,6 @@ __all__ = [
     "derivation",
     "difference_tensor",
     "distance",
-    "divergence",
     "errors",
     "fisher_volume",
     "fit",
@@ -73,5 +72,6 @@ __all__ = [
     "source",
     "statistical_curvature",
     "statistical_sectional_curvature",
+    "vector_divergence",
     "verify",
 ]

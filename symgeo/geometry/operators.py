@@ -26,7 +26,7 @@ def gradient(m: StatisticalManifold, f: Expr) -> tuple[Expr, ...]:
     return tuple(m.field.dot((1, m.inverse_metric.element(i, j), slopes[j]) for j in n).to_sympy() for i in n)
 
 
-def divergence(m: StatisticalManifold, vector: Sequence[Expr]) -> Expr:
+def vector_divergence(m: StatisticalManifold, vector: Sequence[Expr]) -> Expr:
     """``d_i v^i + v^i d_i log sqrt(det g)``. Raises :class:`TensorError` and :class:`UnknownSymbolError`."""
     v = _vector(m, vector)
     gamma, n = m.connection(0).christoffel, range(m.dim)

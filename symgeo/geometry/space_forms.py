@@ -99,7 +99,8 @@ class SpaceForm(Space):
 
     def _orthogonalised(self, vectors: Sequence[Vector], square: Element) -> list[Vector]:
         """Gram and Schmidt's process, every vector of the given square; those of square zero are left out."""
-        field, out = self.field, []
+        field = self.field
+        out: list[Vector] = []
         for v in vectors:
             for e in out:
                 c = self._inner(v, e) / square
