@@ -19,7 +19,7 @@ def equal(found: sp.Expr, expected: sp.Expr) -> bool:
 
 
 def test_operators_of_the_half_plane() -> None:
-    """``(dmu^2 + 2 dsigma^2)/sigma^2``: the Laplacian is ``sigma^2 (d_mu^2 + d_sigma^2/2)``, conformal to the flat one."""
+    """``(dmu^2 + 2 dsigma^2)/sigma^2`` is conformally flat: the Laplacian is ``sigma^2 (d_mu^2 + d_sigma^2/2)``."""
     f = mu**3 * sigma + sp.log(sigma)
     assert equal(sg.laplace_beltrami(normal, f), sigma**2 * (f.diff(mu, 2) + f.diff(sigma, 2) / 2))
     assert sg.gradient(normal, mu**2) == (2 * mu * sigma**2, 0)

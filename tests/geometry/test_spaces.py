@@ -72,7 +72,9 @@ GOLDEN = {
         (R(1, 7), R(1, 3), R(1, 5)), (R(1, 2), R(1, 6), R(1, 4)),
     ),
     "multinomial(6, 3)": (
-        lambda p, q, i, j: 2 * sp.sqrt(6) * sp.acos(sp.sqrt(p * i) + sp.sqrt(q * j) + sp.sqrt((1 - p - q) * (1 - i - j))),
+        lambda p, q, i, j: 2 * sp.sqrt(6) * sp.acos(
+            sp.sqrt(p * i) + sp.sqrt(q * j) + sp.sqrt((1 - p - q) * (1 - i - j))
+        ),
         (R(1, 7), R(1, 3)), (R(1, 2), R(1, 6)),
     ),
 }  # fmt: skip
