@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -17,6 +18,12 @@ from symgeo.algebra import Tensor, differential_field
 alpha, beta, t = sp.symbols("alpha beta t", real=True)
 x, y = sp.symbols("x y", real=True)
 FAMILIES = ["normal", "gamma", "student", "bivariate_normal", "categorical(4)"]
+
+
+@cache
+def family(name: str) -> sg.StatisticalModel:
+    """A family of the catalogue, declared once."""
+    return sg.catalogue.get(name)
 
 
 def equal(found: sp.Expr, expected: sp.Expr) -> bool:
@@ -34,7 +41,7 @@ def uneven() -> sg.StatisticalManifold:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_difference_of_two_connections(name: str) -> None:
     """-(alpha - beta)/2 T^k_ij: Amari and Nagaoka 2000, section 2.3; no torsion, since it is symmetric."""
-    manifold = sg.catalogue.get(name).manifold
+    manifold = family(name).manifold
     first, second = manifold.connection(alpha), manifold.connection(beta)
     found = sg.difference_tensor(first, second)
     n = manifold.dim
@@ -55,7 +62,7 @@ CONJUGATE = {"normal": True, "gamma": True, "poisson": True, "student": True, "l
 @pytest.mark.parametrize("name", CONJUGATE)
 def test_conjugate_symmetry_is_symmetry_of_the_derivative_of_the_cubic_tensor(name: str) -> None:
     """Curvatures of dual connections agree exactly where nabla^(0) T is symmetric: Lauritzen 1987, section 4."""
-    manifold = sg.catalogue.get(name).manifold
+    manifold = family(name).manifold
     gamma, cubic, z, n = manifold.connection(0).christoffel, manifold.cubic, manifold.coordinates, manifold.dim
 
     def slope(i: int, j: int, k: int, m: int) -> sp.Expr:
@@ -79,7 +86,7 @@ def test_a_manifold_that_is_not_conjugate_symmetric() -> None:
     assert sg.flatness(manifold.connection(0))
 
 
-@pytest.mark.parametrize("make", [*(lambda n=n: sg.catalogue.get(n).manifold for n in FAMILIES), uneven])
+@pytest.mark.parametrize("make", [*(lambda n=n: family(n).manifold for n in FAMILIES), uneven])
 def test_statistical_curvature(make) -> None:
     """(R^(alpha) + R^(-alpha))/2 = R^(0) + alpha^2 [K, K], with the symmetries of a metric's curvature: Opozda 2016."""
     manifold = make()
@@ -94,7 +101,7 @@ def test_statistical_curvature(make) -> None:
 
 
 def test_statistical_sectional_curvature() -> None:
-    manifold = sg.catalogue.normal().manifold
+    manifold = family("normal").manifold
     assert equal(sg.statistical_sectional_curvature(manifold, (1, 0), (1, 1), alpha), -(1 - alpha**2) / 2)
     assert sg.statistical_sectional_curvature(manifold, (1, 0), (1, 1)) == 0
     assert sg.k_sectional_curvature(manifold, (1, 0), (0, 1)) == sp.Rational(1, 2)
@@ -115,7 +122,7 @@ def test_statistical_sectional_curvature() -> None:
     ],
 )
 def test_flatness_says_why(name: str, order: object, flat: bool, reason: str) -> None:
-    connection = sg.catalogue.get(name).manifold.connection(order)
+    connection = family(name).manifold.connection(order)
     decision = sg.flatness(connection)
     assert bool(decision) == flat == connection.is_flat
     assert re.search(reason, decision.reason)
@@ -125,7 +132,7 @@ def test_flatness_says_why(name: str, order: object, flat: bool, reason: str) ->
 
 def test_parallel_transport_of_the_velocity_of_a_geodesic() -> None:
     """A geodesic carries its own velocity: the equations hold for it, for e-geodesics as well (affine in eta)."""
-    manifold = sg.catalogue.normal().manifold
+    manifold = family("normal").manifold
     u = sp.Symbol("u", real=True)
     curve = sg.isometry(manifold).geodesic((0, 1), (5, 4), u)
     equations = manifold.connection(0).parallel_transport_equations(curve, u)
@@ -142,7 +149,7 @@ def test_parallel_transport_of_the_velocity_of_a_geodesic() -> None:
 @pytest.mark.parametrize("order", [0, sp.Rational(1, 3), 1])
 def test_dual_transports_keep_the_inner_product(order: sp.Expr) -> None:
     """g(v, w) is constant when v goes by alpha and w by -alpha: Amari and Nagaoka 2000, theorem 3.1."""
-    manifold = sg.catalogue.gamma().manifold
+    manifold = family("gamma").manifold
     curve = (2 + sp.sin(t), 1 + t**2)
 
     def transported(at: sp.Expr, start: list[float]) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import sympy as sp
 
@@ -9,7 +11,14 @@ import symgeo as sg
 from symgeo import errors
 from symgeo.algebra import differential_field
 
-normal = sg.catalogue.normal().manifold
+
+@cache
+def family(name: str) -> sg.StatisticalModel:
+    """A family of the catalogue, declared once."""
+    return sg.catalogue.get(name)
+
+
+normal = family("normal").manifold
 mu, sigma = normal.coordinates
 MODELS = ["normal", "gamma", "categorical(3)", "student"]
 
@@ -29,7 +38,7 @@ def test_operators_of_the_half_plane() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_laplacian_is_the_divergence_of_the_gradient(name: str) -> None:
-    manifold = sg.catalogue.get(name).manifold
+    manifold = family(name).manifold
     p, q = manifold.coordinates
     f = p**2 * q + sp.exp(q)
     assert equal(sg.laplace_beltrami(manifold, f), sg.vector_divergence(manifold, sg.gradient(manifold, f)))
@@ -38,7 +47,7 @@ def test_the_laplacian_is_the_divergence_of_the_gradient(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_divergence_is_that_of_the_volume(name: str) -> None:
     """``(1/sqrt det g) d_i (sqrt det g v^i)``: Lee 2018, proposition 2.46."""
-    manifold = sg.catalogue.get(name).manifold
+    manifold = family(name).manifold
     p, q = manifold.coordinates
     vector, det = (p * q, q**2), manifold.determinant
     expected = sum(v.diff(s) + v * det.diff(s) / (2 * det) for v, s in zip(vector, (p, q), strict=True))
@@ -46,7 +55,7 @@ def test_divergence_is_that_of_the_volume(name: str) -> None:
 
 
 def test_hessians_vanish_on_affine_coordinates() -> None:
-    manifold = sg.catalogue.gamma().manifold
+    manifold = family("gamma").manifold
     duality = manifold.duality
     assert all(sg.hessian(manifold, eta, alpha=1).is_zero for eta in duality.natural)
     assert all(sg.hessian(manifold, m, alpha=-1).is_zero for m in duality.expectation)

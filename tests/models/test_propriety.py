@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import mpmath
 import pytest
 import sympy as sp
@@ -25,12 +27,18 @@ PROPER = {
 }
 
 
+@cache
+def family(name: str) -> sg.StatisticalModel:
+    """A family of the catalogue, declared once."""
+    return sg.catalogue.get(name)
+
+
 @pytest.mark.parametrize("name", PROPER)
 def test_proper_priors_and_their_constants(name: str) -> None:
-    found = sg.jeffreys_propriety(sg.catalogue.get(name))
+    found = sg.jeffreys_propriety(family(name))
     assert found.proper is True and repr(found).startswith("proper")
     assert abs(sp.N(found.volume - PROPER[name], 30)) < 1e-25
-    assert sg.fisher_volume(sg.catalogue.get(name)) == found.volume
+    assert sg.fisher_volume(family(name)) == found.volume
 
 
 def test_the_constant_against_quadrature() -> None:
@@ -59,17 +67,17 @@ IMPROPER = {
 
 @pytest.mark.parametrize("name", IMPROPER)
 def test_improper_priors_and_where_they_diverge(name: str) -> None:
-    found = sg.jeffreys_propriety(sg.catalogue.get(name))
+    found = sg.jeffreys_propriety(family(name))
     assert found.proper is False and IMPROPER[name] in found.reason
-    assert found.volume == sp.oo == sg.fisher_volume(sg.catalogue.get(name))
+    assert found.volume == sp.oo == sg.fisher_volume(family(name))
 
 
 @pytest.mark.parametrize("name", ["beta", "chi_squared", "von_mises"])
 def test_what_is_not_decided_is_said_so(name: str) -> None:
-    found = sg.jeffreys_propriety(sg.catalogue.get(name))
+    found = sg.jeffreys_propriety(family(name))
     assert found.proper is None and found.volume is None and repr(found).startswith("undecided")
     with pytest.raises(errors.NoClosedFormError, match="numerically"):
-        sg.fisher_volume(sg.catalogue.get(name))
+        sg.fisher_volume(family(name))
 
 
 def test_a_bounded_scale_makes_the_prior_of_a_scale_proper() -> None:
