@@ -115,6 +115,8 @@ def _line(metric: Tensor, block: Sequence[int]) -> Space | None:
 def _space_of(m: StatisticalManifold, block: Sequence[int], field: Field) -> Space | None:
     """The space of constant curvature, or the cone of matrices, that a block of the metric is; None for neither."""
     metric = copied(m.metric, field, block)
+    if any(_holds_integral(field, v) for _, v in metric.stored()):
+        return None
     part = StatisticalManifold(metric, Tensor(field, metric.coordinates, (-1,) * 3, {}, ((0, 1, 2),)))
     raised = [[part.inverse_metric.element(i, j) for j in range(part.dim)] for i in range(part.dim)]
     more: list[Element] = []
@@ -130,6 +132,11 @@ def _space_of(m: StatisticalManifold, block: Sequence[int], field: Field) -> Spa
     equation = HessianEquation(metric, part.connection(0).christoffel, field(curvature))
     linear = _linear_functions(Candidates(equation, raised, field(part.determinant), more))
     return None if linear is None else _proven(equation, raised, linear)
+
+
+def _holds_integral(field: Field, a: Element) -> bool:
+    """Whether an entry holds a quantity that is known by numbers only."""
+    return any(getattr(g.expr, "is_field_generator", False) for g in field.used_generators(a))
 
 
 def constant_curvature(m: StatisticalManifold) -> Expr | None:

@@ -21,7 +21,7 @@ from symgeo.algebra.elimination import invert_map
 from symgeo.algebra.generators import power
 from symgeo.algebra.linear import inverse
 from symgeo.algebra.zero_test import element_sign, zero_test
-from symgeo.errors import NoClosedFormError
+from symgeo.errors import DomainError, NoClosedFormError
 from symgeo.geometry.space import Space, Values, at_point, tidied
 
 if TYPE_CHECKING:
@@ -146,6 +146,18 @@ class SpaceForm(Space):
 
     # -- distance and geodesics ----------------------------------------------------------------------------------------
 
+    def _linear(self, point: Values) -> list[Expr]:
+        """The linear coordinates of a point; :class:`DomainError` where numbers do not give real ones."""
+        values = at_point(self.functions, point)
+        for value in values:
+            if value.is_number and not value.is_real and not value.evalf(30).is_real:
+                raise DomainError(
+                    f"the point {tuple(point.values())} has no real place in the {self.name}: the map was found where "
+                    "the coordinates are of other signs; state the domain by the symbols' assumptions, such as "
+                    "positive=True"
+                )
+        return values
+
     def _form_between(self, a: Sequence[Expr], b: Sequence[Expr]) -> Expr:
         size = range(len(self.functions))
         return sp.Add(*(self.form[i, j] * a[i] * b[j] for i in size for j in size if self.form[i, j] != 0))
@@ -154,7 +166,7 @@ class SpaceForm(Space):
         return tidied(self.curvature * self._form_between(a, b))
 
     def distance_between(self, p: Values, q: Values) -> Expr:
-        a, b = (at_point(self.functions, point) for point in (p, q))
+        a, b = self._linear(p), self._linear(q)
         if self._sign:
             head, k = (sp.acos, self.curvature) if self._sign > 0 else (sp.acosh, -self.curvature)
             return head(self._cosine(a, b)) / sp.sqrt(k)
@@ -164,7 +176,7 @@ class SpaceForm(Space):
         return sp.sqrt(tidied(self._form_between(steps, steps)))
 
     def geodesic_between(self, p: Values, q: Values, t: Expr) -> Values:
-        a, b = (at_point(self.functions, point) for point in (p, q))
+        a, b = self._linear(p), self._linear(q)
         if not self._sign:
             return self._back_along(a, b, 1 - t, t)
         cosine = self._cosine(a, b)
@@ -175,7 +187,7 @@ class SpaceForm(Space):
         return self._back_along([x / below for x in a], [y / below for y in b], sine((1 - t) * angle), sine(t * angle))
 
     def exponential_at(self, p: Values, v: Values, t: Expr) -> Values:
-        a = at_point(self.functions, p)
+        a = self._linear(p)
         d = [sp.S.Zero] * len(a)
         for s in self.coordinates:
             slopes = at_point([f.diff(s).to_sympy() for f in self._functions], p)

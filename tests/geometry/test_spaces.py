@@ -120,6 +120,17 @@ def test_points_by_coordinate_and_points_that_are_none() -> None:
         sg.isometry(model).exponential((0, 1), (1,))
 
 
+def test_points_beyond_a_singularity_have_no_distance() -> None:
+    """A metric 1/a^2 on both sides of zero: two lines, and no way from one to the other."""
+    line = sg.StatisticalManifold.from_potential(-sp.log(a), (a,))
+    below = float(line.field.knowledge.value(a, 0)) < 0
+    here, there = (-1, 2) if below else (1, -2)
+    assert sg.distance(line, (here,), (here * sp.E,)) == 1
+    for p, q in (((here,), (there,)), ((there,), (there * 2,))):
+        with pytest.raises(errors.DomainError, match="positive=True"):
+            sg.distance(line, p, q)
+
+
 # -- numerics ------------------------------------------------------------------------------------------------------
 
 NUMERIC = {
