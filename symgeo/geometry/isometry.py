@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import sympy as sp
 
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 _LARGEST = 12  # coordinates
 _TRIALS = 200
+
+
+class HasManifold(Protocol):
+    """A model, known here by its manifold."""
+
+    @property
+    def manifold(self) -> StatisticalManifold:
+        """The statistical manifold."""
 
 
 def recognised(m: StatisticalManifold) -> Space:
@@ -209,7 +217,7 @@ def _euclidean_joined(metric: Tensor, factors: list[Space]) -> list[Space]:
     return [SpaceForm(symbols, functions, field.zero, form), *(f for f in factors if f not in flat)]
 
 
-def isometry(m: StatisticalManifold) -> Space:
+def isometry(m: StatisticalManifold | HasManifold) -> Space:
     """The space of known distance that a manifold is, with the map to it: its name is printed, and ``distance``,
     ``geodesic`` and ``exponential`` are in closed form.
 
@@ -217,10 +225,10 @@ def isometry(m: StatisticalManifold) -> Space:
     which their linear functions have a closed form that is found, and products over separate coordinates. A model is
     taken by its manifold. Raises :class:`NoClosedFormError` where the space is not recognised.
     """
-    return getattr(m, "manifold", m)._space
+    return (m if isinstance(m, StatisticalManifold) else m.manifold)._space
 
 
-def distance(m: StatisticalManifold, p: Point, q: Point) -> Expr:
+def distance(m: StatisticalManifold | HasManifold, p: Point, q: Point) -> Expr:
     """The Fisher-Rao distance of two points in closed form, for numbers or symbols.
 
     Points are given in the order of the coordinates or as mappings. Raises :class:`NoClosedFormError` where the space

@@ -72,7 +72,7 @@ class SpaceForm(Space):
         """Standard coordinates of the space in those of the manifold.
 
         Euclidean: orthonormal coordinates. Sphere: ``|x|^2 = 1/K``. Hyperbolic: the upper half-space, metric
-        ``(dx^2 + dy^2)/(-K y^2)`` with y > 0 the last.
+        ``(dx^2 + dy^2)/(-K y^2)`` with y, of one sign, the last.
         """
         written = self._half_space() if self._sign < 0 else self._orthonormal()
         if len(written) == 1:
@@ -97,21 +97,40 @@ class SpaceForm(Space):
     def _value(self, a: Vector) -> Element:
         return self.field.dot((1, x, f) for x, f in zip(a, self._functions, strict=True))
 
+    def _residual(self, v: Vector, frame: Sequence[Vector]) -> Vector:
+        """What is left of a vector beside an orthogonal frame without null vectors."""
+        for e in frame:
+            c = self._inner(v, e) / self._inner(e, e)
+            v = [self.field.dot(((1, x, self.field.one), (-1, c, y))) for x, y in zip(v, e, strict=True)]
+        return v
+
+    def _scaled(self, v: Vector, square: Element) -> Vector:
+        """A vector that is not null, stretched to a square of the given size."""
+        q = square / self._inner(v, v)
+        scale = _root(q if q.to_sympy().evalf() > 0 else -q)
+        return [x * scale for x in v]
+
     def _orthogonalised(self, vectors: Sequence[Vector], square: Element) -> list[Vector]:
         """Gram and Schmidt's process, every vector of the given square; those of square zero are left out."""
-        field = self.field
         out: list[Vector] = []
         for v in vectors:
-            for e in out:
-                c = self._inner(v, e) / square
-                v = [field.dot(((1, x, field.one), (-1, c, y))) for x, y in zip(v, e, strict=True)]
-            size = self._inner(v, v)
-            if zero_test(size):
-                continue
-            q = square / size
-            scale = _root(q if q.to_sympy().evalf() > 0 else -q)
-            out.append([x * scale for x in v])
+            v = self._residual(v, out)
+            if not zero_test(self._inner(v, v)):
+                out.append(self._scaled(v, square))
         return out
+
+    def _null_vector(self) -> Vector:
+        """A combination of the functions on the light cone, one function if there is such a one."""
+        units = [self._unit(i) for i in range(len(self._functions))]
+        frame: list[Vector] = []
+        for u in [*(u for u in units if zero_test(self._inner(u, u))), *units]:
+            v = self._residual(u, frame)
+            if zero_test(self._inner(v, v)):
+                return v
+            frame.append(self._scaled(v, self.field.one))
+        time = next(v for v in frame if self._inner(v, v).to_sympy().evalf() < 0)
+        space = next(v for v in frame if v is not time)
+        return [x + y for x, y in zip(time, space, strict=True)]
 
     def _orthonormal(self) -> list[Expr]:
         vectors = self._orthogonalised([self._unit(i) for i in range(len(self._functions))], self.field.one)
@@ -121,12 +140,7 @@ class SpaceForm(Space):
     def _half_space(self) -> list[Expr]:
         """``(x, y)`` from a null vector f_0 and an orthonormal basis of what is orthogonal to it: y = 1/f_0."""
         field, units = self.field, [self._unit(i) for i in range(len(self._functions))]
-        null = next((u for u in units if zero_test(self._inner(u, u))), None)
-        if null is None:
-            frame = self._orthogonalised(units, field.one)
-            time = next(v for v in frame if self._inner(v, v).to_sympy().evalf() < 0)
-            space = next(v for v in frame if v is not time)
-            null = [x + y for x, y in zip(time, space, strict=True)]
+        null = self._null_vector()
         if _sampled(self._value(null)) < 0:
             null = [-x for x in null]
         products = [self._inner(u, null) for u in units]

@@ -14,7 +14,7 @@ import symgeo as sg
 from symgeo import errors
 from symgeo.algebra import differential_field
 from symgeo.geometry.positive_matrices import PositiveMatrices
-from tests.geometry.curves import defect, numerical_distance, t
+from theorems.curves import defect, numerical_distance, t
 
 R = sp.Rational
 a, b = sp.symbols("a b", positive=True)

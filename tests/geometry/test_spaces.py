@@ -20,7 +20,8 @@ import symgeo as sg
 from symgeo import errors
 from symgeo.algebra import differential_field
 from symgeo.geometry.isometry import constant_curvature
-from tests.geometry.curves import defect, numerical_distance, slopes, t
+from symgeo.geometry.space_forms import SpaceForm
+from theorems.curves import defect, numerical_distance, slopes, t
 
 R = sp.Rational
 x, y, a, b = sp.symbols("x y a b", real=True)
@@ -233,6 +234,27 @@ def test_the_map_pulls_the_half_space_back(name: str) -> None:
             assert not differential_field()(pulled - manifold.metric[i, j])
 
 
+@pytest.mark.parametrize("rows", [((1, 2, 0), (1, -1, 1), (2, 0, 3)), ((1, 0, 1), (0, 1, 0), (-1, 0, 1))])
+def test_the_half_space_from_any_basis_of_linear_functions(rows: tuple) -> None:
+    """None of the functions need be on the light cone; distances do not depend on the basis."""
+    manifold = family("normal").manifold
+    space = sg.isometry(manifold)
+    field, basis = space.field, [space.field(f) for f in space.functions]
+    functions = [field.sum([f * c for f, c in zip(basis, row, strict=True)]) for row in rows]
+    inverse_rows = sp.Matrix(rows).inv()
+    form = inverse_rows.T * space.form * inverse_rows
+    other = SpaceForm(
+        manifold.coordinates, functions, field(space.curvature), [[field(e) for e in form.row(i)] for i in range(3)]
+    )
+    assert close(other.distance((0, 1), (5, 4)), space.distance((0, 1), (5, 4)))
+    *_, height = other.map.values()
+    point = dict(zip(manifold.coordinates, (R(1, 3), R(7, 5)), strict=True))
+    for i, p in enumerate(manifold.coordinates):
+        for j, q in enumerate(manifold.coordinates):
+            pulled = sum(e.diff(p) * e.diff(q) for e in other.map.values()) / (-other.curvature * height**2)
+            assert close(pulled.subs(point), manifold.metric[i, j].subs(point))
+
+
 @pytest.mark.parametrize("name", ["categorical(4)", "softmax", "independent_poissons", "multinomial"])
 def test_the_map_pulls_the_sphere_or_the_plane_back(name: str) -> None:
     manifold = family(name).manifold
@@ -256,6 +278,11 @@ CHARTS = {
     "normal, softplus": ("normal", (a, sp.log(1 + sp.exp(b))), (a, b)),
     "normal, hyperbolic sine": ("normal", (sp.sinh(a), v), (a, v)),
     "normal, sums": ("normal", (a + b, sp.exp(a - b)), (a, b)),
+    "cauchy, polar coordinates of the disc": (
+        "cauchy",
+        (2 * u * sp.sin(v) / (1 - 2 * u * sp.cos(v) + u**2), (1 - u**2) / (1 - 2 * u * sp.cos(v) + u**2)),
+        (u, v),
+    ),
     "categorical, broken stick": ("categorical", (u, (1 - u) * v), (u, v)),
     "categorical, roots": ("categorical", (u**2, v**2), (u, v)),
     "poissons, total and share": ("independent_poissons", (u * v, u * (1 - v)), (u, v)),
