@@ -51,7 +51,7 @@ def recognised(m: StatisticalManifold) -> Space:
             "geodesic equations numerically"
         )
     whole = copied(m.metric, field, range(m.dim))
-    field.knowledge.state_points(interior_points(whole))
+    field.knowledge.state_points(interior_points(whole, m.metric.conditions))
     for block in separate_blocks(whole):
         factor = _line(whole, block) if len(block) == 1 else _space_of(m, block, field)
         if factor is None:
@@ -69,11 +69,8 @@ def recognised(m: StatisticalManifold) -> Space:
     return space
 
 
-def interior_points(metric: Tensor) -> list[dict[Symbol, Expr]]:
-    """Points where the metric is positive definite: those that are known of, or some that a search finds.
-
-    A chart that was changed by hand does not know its domain.
-    """
+def interior_points(metric: Tensor, conditions: Sequence[Expr]) -> list[dict[Symbol, Expr]]:
+    """Points where the metric and all conditions are positive: those that are known of, or some that a search finds."""
     knowledge, x = metric.field.knowledge, metric.coordinates
     known = [{s: knowledge.value(s, k) for s in x} for k in range(max(3, len(knowledge.points)))]
     random = Random(len(x))
@@ -86,6 +83,9 @@ def interior_points(metric: Tensor) -> list[dict[Symbol, Expr]]:
             size = sp.Rational(*((1, 4), (1, 1), (1, 20), (4, 1))[4 * trial // _TRIALS])
             signs = {s: 1 if s.is_positive else -1 if s.is_negative else random.choice((1, -1)) for s in x}
             point = {s: signs[s] * size * sp.Rational(random.randrange(97, 1009), 1013) for s in x}
+        inside = [c.subs(point).evalf() for c in conditions]
+        if not all(c.is_real and c > 0 for c in inside):
+            continue
         matrix = entries.subs(point).evalf(30)
         if all(v.is_real for v in matrix) and matrix.is_positive_definite:
             good.append(point)

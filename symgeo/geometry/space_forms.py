@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
 Vector = list[Element]
+_ROUNDING = 1e-12
 
 
 class SpaceForm(Space):
@@ -160,37 +161,36 @@ class SpaceForm(Space):
 
     # -- distance and geodesics ----------------------------------------------------------------------------------------
 
-    def _linear(self, point: Values) -> list[Expr]:
-        """The linear coordinates of a point; :class:`DomainError` where numbers do not give real ones."""
-        values = at_point(self.functions, point)
-        for value in values:
-            if value.is_number and not value.is_real and not value.evalf(30).is_real:
-                raise DomainError(
-                    f"the point {tuple(point.values())} has no real place in the {self.name}: the map was found where "
-                    "the coordinates are of other signs; state the domain by the symbols' assumptions, such as "
-                    "positive=True"
-                )
-        return values
-
     def _form_between(self, a: Sequence[Expr], b: Sequence[Expr]) -> Expr:
         size = range(len(self.functions))
         return sp.Add(*(self.form[i, j] * a[i] * b[j] for i in size for j in size if self.form[i, j] != 0))
 
     def _cosine(self, a: Sequence[Expr], b: Sequence[Expr]) -> Expr:
-        return tidied(self.curvature * self._form_between(a, b))
+        return self._real(tidied(self.curvature * self._form_between(a, b)))
+
+    def _real(self, value: Expr) -> Expr:
+        """What two points have to give; :class:`DomainError` where numbers lie in parts that no curve connects."""
+        if value.is_number:
+            number = complex(value.evalf(30))
+            if abs(number.imag) > _ROUNDING * (1 + abs(number)) or (self._sign < 0 and number.real < 0):
+                raise DomainError(
+                    f"no curve in the {self.name} connects the two points: a singularity of the metric lies between "
+                    "them, or one of them has no real place there"
+                )
+        return value
 
     def distance_between(self, p: Values, q: Values) -> Expr:
-        a, b = self._linear(p), self._linear(q)
+        a, b = at_point(self.functions, p), at_point(self.functions, q)
         if self._sign:
             head, k = (sp.acos, self.curvature) if self._sign > 0 else (sp.acosh, -self.curvature)
             return head(self._cosine(a, b)) / sp.sqrt(k)
-        steps = [y - x for x, y in zip(a, b, strict=True)]
+        steps = [self._real(y - x) for x, y in zip(a, b, strict=True)]
         if len(steps) == 1:
             return sp.sqrt(self.form[0, 0]) * sp.Abs(steps[0])
         return sp.sqrt(tidied(self._form_between(steps, steps)))
 
     def geodesic_between(self, p: Values, q: Values, t: Expr) -> Values:
-        a, b = self._linear(p), self._linear(q)
+        a, b = at_point(self.functions, p), at_point(self.functions, q)
         if not self._sign:
             return self._back_along(a, b, 1 - t, t)
         cosine = self._cosine(a, b)
@@ -198,10 +198,10 @@ class SpaceForm(Space):
             return dict(p)
         sine, angle = (sp.sin, sp.acos(cosine)) if self._sign > 0 else (sp.sinh, sp.acosh(cosine))
         below = sp.sqrt(tidied((1 - cosine**2) * self._sign))
-        return self._back_along([x / below for x in a], [y / below for y in b], sine((1 - t) * angle), sine(t * angle))
+        return self._back_along(a, b, sine((1 - t) * angle), sine(t * angle), below)
 
     def exponential_at(self, p: Values, v: Values, t: Expr) -> Values:
-        a = self._linear(p)
+        a = at_point(self.functions, p)
         d = [sp.S.Zero] * len(a)
         for s in self.coordinates:
             slopes = at_point([f.diff(s).to_sympy() for f in self._functions], p)
@@ -212,19 +212,23 @@ class SpaceForm(Space):
         if speed == 0:
             return dict(p)
         cosine, sine = (sp.cos, sp.sin) if self._sign > 0 else (sp.cosh, sp.sinh)
-        return self._back_along(a, [y / speed for y in d], cosine(speed * t), sine(speed * t))
+        return self._back_along([speed * x for x in a], d, cosine(speed * t), sine(speed * t), speed)
 
-    def _back_along(self, a: Sequence[Expr], b: Sequence[Expr], first: Expr, second: Expr) -> Values:
-        """The manifold's coordinates of the point with linear coordinates ``first a + second b``."""
+    def _back_along(
+        self, a: Sequence[Expr], b: Sequence[Expr], first: Expr, second: Expr, below: Expr = sp.S.One
+    ) -> Values:
+        """The manifold's coordinates of the point with linear coordinates ``(first a + second b)/below``."""
         chosen, targets, images = self._inverse_map
-        weights = {sp.Dummy("u", real=True): first, sp.Dummy("v", real=True): second}
-        u, v = weights
-        at = {target: u * a[i] + v * b[i] for target, i in zip(targets, chosen, strict=True)}
+        weights = {sp.Dummy(s, real=True): e for s, e in (("u", first), ("v", second), ("w", below))}
+        u, v, w = weights
+        at = {target: (u * a[i] + v * b[i]) / w for target, i in zip(targets, chosen, strict=True)}
         found = {}
         for s, image in zip(self.coordinates, images, strict=True):
             e = image.subs(at, simultaneous=True)
-            rational = image.is_rational_function(*targets)
-            found[s] = (tidied(e) if rational else e).subs(weights, simultaneous=True)
+            # Rational functions are brought to lowest terms; roots would be multiplied out.
+            if image.is_rational_function(*targets) and all(p.exp.is_Integer for p in e.atoms(sp.Pow)):
+                e = tidied(e)
+            found[s] = e.subs(weights, simultaneous=True)
         return found
 
     @cached_property

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import symgeo as sg
 from symgeo import errors
-from symgeo.algebra import differential_field
+from symgeo.algebra import Tensor, differential_field
 from symgeo.geometry.isometry import constant_curvature
 from symgeo.geometry.space_forms import SpaceForm
 from theorems.curves import defect, numerical_distance, slopes, t
@@ -122,14 +122,18 @@ def test_points_by_coordinate_and_points_that_are_none() -> None:
 
 
 def test_points_beyond_a_singularity_have_no_distance() -> None:
-    """A metric 1/a^2 on both sides of zero: two lines, and no way from one to the other."""
+    """A metric 1/a^2 on both sides of zero: two lines, and no way from one to the other; so for half-planes."""
     line = sg.StatisticalManifold.from_potential(-sp.log(a), (a,))
-    below = float(line.field.knowledge.value(a, 0)) < 0
-    here, there = (-1, 2) if below else (1, -2)
-    assert sg.distance(line, (here,), (here * sp.E,)) == 1
-    for p, q in (((here,), (there,)), ((there,), (there * 2,))):
-        with pytest.raises(errors.DomainError, match="positive=True"):
-            sg.distance(line, p, q)
+    assert sg.distance(line, (1,), (sp.E,)) == sg.distance(line, (-1,), (-sp.E,)) == 1
+    with pytest.raises(errors.DomainError, match="no curve"):
+        sg.distance(line, (1,), (-2,))
+    field = differential_field()
+    entries = {(0, 0): field(1 / b**2), (1, 1): field(2 / b**2)}
+    metric = Tensor(field, (a, b), (-1, -1), entries, symmetric=((0, 1),), name="metric")
+    planes = sg.StatisticalManifold(metric, Tensor(field, (a, b), (-1,) * 3, {}, symmetric=((0, 1, 2),)))
+    assert close(sg.distance(planes, (0, -1), (5, -4)), sg.distance(family("normal"), (0, 1), (5, 4)))
+    with pytest.raises(errors.DomainError, match="no curve"):
+        sg.distance(planes, (0, 1), (0, -1))
 
 
 # -- numerics ------------------------------------------------------------------------------------------------------
@@ -349,9 +353,14 @@ def test_known_covariances_and_polar_coordinates_are_flat() -> None:
     assert close(sg.distance(model, (0, 0), (1, 2)), sp.sqrt(3))
 
 
-normal_distance = sp.lambdify(
-    (a, u, b, v), sg.distance(family("normal"), (a, u), (b, v)), "numpy"
-)  # one function for all draws
+cosine = sp.lambdify((a, u, b, v), (sg.distance(family("normal"), (a, u), (b, v)) / sp.sqrt(2)).args[0], "numpy")
+
+
+def normal_distance(*points: float) -> float:
+    """The closed form, its hyperbolic cosine kept from falling below one by rounding."""
+    return float(np.sqrt(2) * np.arccosh(max(1.0, cosine(*points))))
+
+
 positive = st.floats(0.2, 5)
 real = st.floats(-4, 4)
 
