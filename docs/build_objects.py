@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-import symgeo as sg
 from symgeo.algebra import Tensor
 from symgeo.derivation.latex_printer import FieldPrinter
 from symgeo.derivation.notation import Notation

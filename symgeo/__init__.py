@@ -4,11 +4,12 @@ The way through the house:
 
 - declare: :class:`StatisticalModel`, :class:`ExponentialFamily`, the families in :mod:`symgeo.catalogue`;
 - derive: ``model.manifold`` is a :class:`StatisticalManifold` with metric, cubic tensor, ``connection(alpha)``,
-  curvature, ``duality``;
-- compare: :func:`kl_divergence` and its kin between members of a model, :func:`entropy`;
+  curvature, ``duality``; :func:`isometry` and :func:`distance` where its space is recognised;
+- compose: :func:`product`, :func:`regression`, :func:`marginal`; :class:`Embedding` of a submanifold;
+- compare: :func:`kl_divergence` and its kin between members of a model, :func:`entropy`, :func:`m_projection`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
-- apply: :func:`fit`.
+- apply: :func:`fit`, :class:`SecondOrder`, :func:`maximum_entropy`.
 
 Errors are in :mod:`symgeo.errors`; each says what to do.
 """
@@ -17,10 +18,29 @@ from symgeo import catalogue, errors
 from symgeo.codegen import lambdify, source
 from symgeo.derivation import derivation
 from symgeo.expectation.node import Expectation
+from symgeo.geometry.difference import (
+    commutator_curvature,
+    conjugate_symmetry,
+    difference_tensor,
+    k_sectional_curvature,
+    statistical_curvature_tensor,
+    statistical_sectional_curvature,
+)
 from symgeo.geometry.divergence import bregman_divergence
 from symgeo.geometry.embedding import Embedding
 from symgeo.geometry.flat_geodesic import e_geodesic, m_geodesic
+from symgeo.geometry.flatness import flatness
+from symgeo.geometry.isometry import distance, isometry
 from symgeo.geometry.manifold import StatisticalManifold
+from symgeo.geometry.operators import (
+    conserved_quantity,
+    gradient,
+    hessian,
+    is_killing,
+    laplace_beltrami,
+    lie_derivative_of_metric,
+    vector_divergence,
+)
 from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.fisher_scoring import fit
@@ -39,6 +59,7 @@ from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.f_divergence import f_divergence
 from symgeo.models.marginal import conditional, marginal
 from symgeo.models.maximum_entropy import maximum_entropy
+from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.verification import verify
 
@@ -57,21 +78,36 @@ __all__ = [
     "catalogue",
     "chernoff_information",
     "chi_squared_divergence",
+    "commutator_curvature",
     "conditional",
+    "conjugate_symmetry",
+    "conserved_quantity",
     "cross_entropy",
     "derivation",
+    "difference_tensor",
+    "distance",
     "e_geodesic",
     "e_projection",
     "entropy",
     "errors",
     "f_divergence",
+    "fisher_volume",
     "fit",
+    "flatness",
+    "gradient",
     "hellinger",
+    "hessian",
     "independent_observations",
+    "is_killing",
+    "isometry",
     "jeffreys_divergence",
+    "jeffreys_propriety",
     "jensen_shannon",
+    "k_sectional_curvature",
     "kl_divergence",
     "lambdify",
+    "laplace_beltrami",
+    "lie_derivative_of_metric",
     "m_geodesic",
     "m_projection",
     "marginal",
@@ -83,5 +119,8 @@ __all__ = [
     "renyi_divergence",
     "source",
     "statistical_curvature",
+    "statistical_curvature_tensor",
+    "statistical_sectional_curvature",
+    "vector_divergence",
     "verify",
 ]

@@ -94,3 +94,25 @@ def test_the_same_numbers_come_through_the_functions(bearings: ModuleType) -> No
         np.testing.assert_allclose(fit.covariance * 23, found["inverse metric"], rtol=1e-10)
         if family != "gamma":  # half-planes of curvature -1/2
             assert found["scalar curvature"] == pytest.approx(-1.0)
+
+
+def test_the_fisher_rao_distance_of_two_normal_laws() -> None:
+    """sqrt 2 arcosh(59/16), from (5^2 + 2 1^2 + 2 4^2)/(4 1 4): Atkinson and Mitchell, Sankhya A 43 (1981) 345-365."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "fisher_rao_distance.py")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = dict(re.findall(r"^  (geodesic distance|straight line).*= (\d\.\d+)$", done.stdout, re.MULTILINE))
+    assert float(found["geodesic distance"]) == pytest.approx(np.sqrt(2) * np.arccosh(59 / 16), rel=1e-11)
+    assert float(found["straight line"]) == pytest.approx(np.sqrt(43) * np.log(4) / 3, rel=1e-11)
+    assert float(found["straight line"]) > float(found["geodesic distance"])
+
+
+def test_the_picture_of_the_geodesic_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "geodesic.png"
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "fisher_rao_distance.py"), str(picture)], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert picture.read_bytes().startswith(b"\x89PNG")

@@ -7,10 +7,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from symgeo.algebra import Element, Tensor
+from symgeo.algebra import Element, Tensor, as_expression
 from symgeo.codegen import lambdify
 from symgeo.codegen.numeric_node import NumericNode
 from symgeo.errors import TensorError
+from symgeo.geometry.curvature import sectional
 
 if TYPE_CHECKING:
     from sympy import Eq, Expr, Symbol
@@ -101,21 +102,7 @@ class Connection:
 
     def sectional_curvature(self, u: Sequence[Expr], v: Sequence[Expr]) -> Expr:
         """``g(R(u, v) v, u)/(|u|^2 |v|^2 - g(u, v)^2)`` for two vectors given by their components (n,)."""
-        m = self.manifold
-        field, n, g = m.field, m.dim, m.metric
-        if len(u) != n or len(v) != n:
-            raise TensorError(f"the vectors need {n} components each, got {len(u)} and {len(v)}")
-        a, b = [field(x) for x in u], [field(x) for x in v]
-
-        def inner(x: list[Element], y: list[Element]) -> Element:
-            return field.dot((1, g.element(i, j), x[i] * y[j]) for i in range(n) for j in range(n))
-
-        area = inner(a, a) * inner(b, b) - inner(a, b) ** 2
-        if not area:
-            raise TensorError("the two vectors are parallel: a plane needs two independent ones")
-        low = self.riemann_lowered
-        top = field.dot((1, low.element(*i), a[i[0]] * b[i[1]] * b[i[2]] * a[i[3]]) for i in low.indices())
-        return (top / area).to_sympy()
+        return sectional(self.manifold, self.riemann_lowered, u, v)
 
     def geodesic_equations(self, t: Symbol) -> list[Eq]:
         """``x''^k + Gamma^k_ij x'^i x'^j = 0`` with every coordinate a function of ``t``; n equations."""
@@ -136,6 +123,29 @@ class Connection:
                     symbol = self.christoffel[k, i, j]
                     if symbol != 0:
                         total += (1 if i == j else 2) * symbol.subs(along, simultaneous=True) * speeds[i] * speeds[j]
+            equations.append(sp.Eq(total, 0, evaluate=False))
+        return equations
+
+    def parallel_transport_equations(self, curve: Sequence[Expr], t: Symbol) -> list[Eq]:
+        """``v'^k + Gamma^k_ij(x(t)) x'^i v^j = 0`` along the curve x(t), ``curve`` (n,); n equations.
+
+        The components of the vector are functions of ``t``, named v_ and the coordinate's name. Raises
+        :class:`TensorError` for a curve of the wrong length. Source: Amari and Nagaoka 2000, section 1.6.
+        """
+        import sympy as sp
+
+        coordinates, n = self.manifold.coordinates, self.manifold.dim
+        if len(curve) != n:
+            raise TensorError(f"the curve needs {n} coordinates, got {len(curve)}")
+        along = dict(zip(coordinates, map(as_expression, curve), strict=True))
+        speeds = [along[s].diff(t) for s in coordinates]
+        vector = [sp.Function(f"v_{s.name}", real=True)(t) for s in coordinates]
+        equations = []
+        for k in range(n):
+            total = sp.Derivative(vector[k], t)
+            for j in range(n):
+                symbols = [(self.christoffel[k, i, j], speeds[i]) for i in range(n)]
+                total += sp.Add(*(c.subs(along, simultaneous=True) * v for c, v in symbols if c != 0)) * vector[j]
             equations.append(sp.Eq(total, 0, evaluate=False))
         return equations
 

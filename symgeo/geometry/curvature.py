@@ -9,13 +9,17 @@ Sources: Amari and Nagaoka 2000, section 3.2 (duality) and 3.3; Duistermaat, Asi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element, Tensor
+from symgeo.errors import TensorError
 
 if TYPE_CHECKING:
+    from sympy import Expr
+
     from symgeo.geometry.connection import Connection
     from symgeo.geometry.manifold import StatisticalManifold
 
@@ -130,3 +134,23 @@ def scalar(connection: Connection) -> Element:
         return weight * field.dot(terms)
     table = m.shortened(connection.ricci)
     return field.dot((1, inverse.element(j, k), table.element(j, k)) for j in range(n) for k in range(n))
+
+
+def sectional(m: StatisticalManifold, curvature: Tensor, u: Sequence[Expr], v: Sequence[Expr]) -> Expr:
+    """``R(u, v, v, u)/(|u|^2 |v|^2 - g(u, v)^2)`` of a curvature with lower indices, for two vectors (n,).
+
+    Raises :class:`TensorError` for vectors of the wrong length and for parallel ones.
+    """
+    field, n, g = m.field, m.dim, m.metric
+    if len(u) != n or len(v) != n:
+        raise TensorError(f"the vectors need {n} components each, got {len(u)} and {len(v)}")
+    a, b = [field(x) for x in u], [field(x) for x in v]
+
+    def inner(x: list[Element], y: list[Element]) -> Element:
+        return field.dot((1, g.element(i, j), x[i] * y[j]) for i in range(n) for j in range(n))
+
+    area = inner(a, a) * inner(b, b) - inner(a, b) ** 2
+    if not area:
+        raise TensorError("the two vectors are parallel: a plane needs two independent ones")
+    top = field.dot((1, curvature.element(*i), a[i[0]] * b[i[1]] * b[i[2]] * a[i[3]]) for i in curvature.indices())
+    return (top / area).to_sympy()

@@ -24,6 +24,8 @@ from symgeo.geometry.formal_inverse import LARGEST_WRITTEN, FormalInverse
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
+    from symgeo.geometry.space import Space
+
 
 class StatisticalManifold:
     """The triple (coordinates, metric, cubic tensor), from which every alpha-geometry follows.
@@ -288,6 +290,12 @@ class StatisticalManifold:
         duality = moved_duality if self._duality is not None and dually_flat else None
         metric, cubic = (t.pullback(new, elements, carry) for t in (self.metric, self.cubic))
         return elements, carry, StatisticalManifold(metric, cubic, duality, dually_flat)
+
+    @cached_property
+    def _space(self) -> Space:
+        from symgeo.geometry.isometry import recognised
+
+        return recognised(self)
 
     @property
     def keeps_names(self) -> bool:
