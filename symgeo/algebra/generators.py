@@ -33,6 +33,11 @@ def symbol(field: Field, s: Symbol) -> Element:
     return field.lookup(("symbol", s)) or field.adjoin(("symbol", s), s, (s,), None, is_symbol=True)
 
 
+def symbol_index(field: Field, s: Symbol) -> int:
+    """The index of a symbol's generator, which is entered if it was not."""
+    return field.used_generators(symbol(field, s))[0].index
+
+
 def constant(field: Field, c: Expr) -> Element:
     """A transcendental constant (pi, EulerGamma, ...): a generator with derivative zero."""
     return field.lookup(("constant", c)) or field.adjoin(("constant", c), c, (), lambda _: field.zero)

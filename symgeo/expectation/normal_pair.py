@@ -99,7 +99,7 @@ class NormalPairExpectation:
 
     @property
     def _index(self) -> int:
-        return next(g.index for g in self.field.generators if g.is_symbol and g.expr == self.v)
+        return gen.symbol_index(self.field, self.v)
 
     def _mean(self, j: int, k: int) -> Element:
         """``E[y**j w**-k] = E[T_j(w) w**-k]``."""

@@ -69,7 +69,7 @@ class Factors:
     def __init__(self, field: Field, t: Symbol):
         self.field, self.t = field, t
         field(t)
-        self._index = next(g.index for g in field.generators if g.is_symbol and g.expr == t)
+        self._index = gen.symbol_index(field, t)
         self.polynomials: list[Element] = []
         self.vanish_nowhere: set[int] = set()
         self._quadratics: dict[int, Quadratic | None] = {}

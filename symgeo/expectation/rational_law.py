@@ -128,7 +128,7 @@ class _Reading:
         self.alphabet, self.u, self.roots = alphabet, u, roots
         field = alphabet.field
         field(u)
-        self.index = next(g.index for g in field.generators if g.is_symbol and g.expr == u)
+        self.index = gen.symbol_index(field, u)
 
     def whole(self, a: Element) -> Terms:
         """The terms of a sum without roots."""

@@ -74,7 +74,7 @@ def _may_be_rational(field: Field, a: Element, y: Symbol) -> bool:
 def _state_signs(law: RationalLaw) -> None:
     """A density keeps its sign, so a linear factor of it is not zero inside: its signs at the ends are stated."""
     field, p = law.field, law.density
-    index = next(g.index for g in field.generators if g.is_symbol and g.expr == law.u)
+    index = gen.symbol_index(field, law.u)
     factors = [f for f, e in field.factorise(p.numerator)[1] if e % 2]
     factors += [field.factor_polynomial(i) for i, e in p.powers if e % 2]
     for f in factors:
@@ -128,7 +128,7 @@ def _images(
 
 def _from_quadratic(field: Field, a: Element, y: Symbol, t: Element) -> Expr | None:
     """y from ``k1 y + k2 y^2 = t`` where the log-density falls like that, k1 and k2 positive."""
-    index = next(g.index for g in field.generators if g.is_symbol and g.expr == y)
+    index = gen.symbol_index(field, y)
     if any(y in field.polynomial(field.factor_polynomial(i)).free_symbols for i, _ in a.powers):
         return None
     parts = coefficients(a, index)

@@ -131,7 +131,7 @@ CASES = {
         *((sp.polylog(s, x), BELOW_ONE) for s in (2, 3, 4, 5)),
         (sp.polylog(1, x), UNIT),
         (sp.polylog(-2, x), UNIT),
-        (sp.polylog(sp.Rational(3, 2), x), UNIT),
+        (sp.polylog(sp.Rational(3, 2), x), [0.05, 0.4]),
     ],
     "integro_exponential": [(integro_exponential(j, x), [1e-8, *POSITIVE]) for j in (0, 1, 2, 3)],
     "lerchphi": [(sp.lerchphi(x, 1, y), UNIT, [1e-3, 0.4, 2.0, 30.0]), (sp.lerchphi(-x, 3, 2), UNIT)],

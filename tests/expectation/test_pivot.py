@@ -68,7 +68,7 @@ CASES = {
         (e, k),
     ),
     "kink that moves": Case(
-        sp.exp(-sp.Abs(z) - z**2) / (s * sp.sqrt(sp.pi) * sp.exp(HALF**2) * sp.erfc(HALF)),
+        (sp.exp(-sp.Abs(z)) / 4 + normal(z) / 2) / s,
         x,
         (m, s),
         kink=lambda point: point[m],
@@ -79,7 +79,7 @@ CASES = {
     "logarithm of the variable": Case(hyperbolic((sp.log(t) - m) / s) / (s * t), t, (m, s)),
     "logit of the variable": Case(hyperbolic(logit) / (s * t * (1 - t)), t, (m, s), support=UNIT),
     "power of a unit interval": Case(k * reciprocal(-k * sp.log(t)) / t, t, (k,), support=UNIT),
-    "rotation": Case((2 + sp.cos(x - m)) / (4 * sp.pi), x, (m,), support=CIRCLE),
+    "rotation": Case(sp.exp(sp.cos(x - m)) / (2 * sp.pi * sp.besseli(0, 1)), x, (m,), support=CIRCLE),
 }
 SPOTS = {m: 0.3, a: -0.7, e: 0.4, s: 1.7, r: 0.6, k: 1.3, v: 2.1, b: 0.8}
 
