@@ -9,7 +9,7 @@ import sympy as sp
 
 from symgeo.algebra import Tensor
 from symgeo.codegen import numpy_function
-from symgeo.errors import NoClosedFormError, SingularMetricError, SupportError
+from symgeo.errors import DivergentExpectationError, NoClosedFormError, SingularMetricError, SupportError
 from symgeo.expectation.kinks import Signs, kinks, moving
 from symgeo.expectation.law import Law
 from symgeo.expectation.node import Expectation
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from symgeo.models.statistical_model import StatisticalModel
 
 _FEW = 4  # parameters
+_TURNING = (sp.acos, sp.asin, sp.acosh, sp.asec, sp.acsc, sp.asech)
 _SINGULAR = 1e-11
 _OFF_CENTRE = 1e-6  # of its standard deviation
 _OFF_IDENTITY = 1e-5  # of the Fisher information
@@ -106,7 +107,7 @@ def score_geometry(model: StatisticalModel, law: Law) -> StatisticalManifold:
     # All at once: in several variables the integrals are most of the cost, so that the cubic tensor comes along.
     early = _third(model, law) if len(model.variables) > 1 and len(x) <= _FEW else None
     found = InteriorMeans(model, law, [*needed, *bends, *(nodes_in(early.flat()) if early else ())])
-    found.require_finite(needed)
+    _require_finite(model, found, needed)
 
     def cubic() -> Tensor:
         if early is None:
@@ -157,6 +158,24 @@ def require_centred(
                 f"the score of {name} has mean {mean[row]:.6g}, not zero, at {found.shown(row)}: "
                 f"the density jumps at a place that moves with {name}; fix {name}"
             )
+
+
+def may_hide_kinks(model: StatisticalModel) -> bool:
+    """Whether the log-density holds a function that turns where its argument reaches one, as acos(cos x) does."""
+    variables = set(model.variables)
+    return any(f.free_symbols & variables for f in model.log_density.atoms(*_TURNING))
+
+
+def _require_finite(model: StatisticalModel, found: InteriorMeans, nodes: Sequence[Expectation]) -> None:
+    try:
+        found.require_finite(nodes)
+    except DivergentExpectationError as error:
+        if not may_hide_kinks(model):
+            raise
+        raise NoClosedFormError(
+            "the log-density may have a kink hidden in a function that turns where its argument reaches one: there its "
+            f"derivatives are 0/0. Write what turns with Abs, Max or Piecewise; as it stands, {error}"
+        ) from None
 
 
 def _require_smooth(

@@ -13,7 +13,7 @@ from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.chart import Chart
 from symgeo.models.means import InteriorMeans, nodes_in, require_finite
 from symgeo.models.normaliser import has_sum
-from symgeo.models.numeric import require_centred, require_regular
+from symgeo.models.numeric import may_hide_kinks, require_centred, require_regular
 
 if TYPE_CHECKING:
     from sympy import Symbol
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def pivot_expectation(model: StatisticalModel) -> ReducedExpectation | None:
     """Expectations by a pivot, for one continuous variable on one interval; None where no parameter is taken out."""
     (parts,) = model.support.pieces
-    if len(parts) != 1 or not isinstance(parts[0], Segment) or has_sum(model.density):
+    if len(parts) != 1 or not isinstance(parts[0], Segment) or has_sum(model.density) or may_hide_kinks(model):
         return None
     (x,) = model.variables
     pivot = find_pivot(model.field, model.log_density, x, parts[0].ends, model.parameters, model.domain)

@@ -88,6 +88,9 @@ KINKED = {
 }  # fmt: skip
 
 
+CLOSED = ("asymmetric logistic", "triangle and uniform")  # by logarithms and dilogarithms
+
+
 class Oracle:
     """Means of products of scores by Gauss-Legendre panels cut at the kinks, from the density and its derivatives."""
 
@@ -148,7 +151,7 @@ def test_the_geometry_is_that_of_panels_cut_at_the_kinks(name: str) -> None:
     case = KINKED[name]
     model, oracle, at = case.model, Oracle(case), np.array(case.at)
     M = model.manifold
-    assert model.rung == "quadrature"
+    assert model.rung == ("substitution" if name in CLOSED else "quadrature")
     metric, cubic = oracle.metric(at), oracle.moments(at, 3)
     np.testing.assert_allclose(sg.lambdify(M.metric)(at), metric, rtol=1e-9, atol=1e-9 * np.max(np.abs(metric)))
     np.testing.assert_allclose(sg.lambdify(M.cubic)(at), cubic, rtol=1e-9, atol=1e-9 * np.max(np.abs(cubic)))
@@ -203,7 +206,8 @@ HIDDEN = {
     "acosh(cosh)": (exp(-sp.acosh(sp.cosh(x - m))) / 2, x, {}),
     "in a mixture": ((exp(-sp.acosh(sp.cosh(x - m))) / 2 + normal(x, 0, 1)) / 2, x, {}),
     "acos(cos)": (
-        exp(-sp.acos(sp.cos(x - m))) / (2 * (1 - exp(-pi))), x, {"support": Interval(-pi, pi)},
+        (exp(-sp.acos(sp.cos(x - m))) / (1 - exp(-pi)) + exp(sp.cos(x)) / (pi * sp.besseli(0, 1))) / 4,
+        x, {"support": Interval(-pi, pi)},
     ),
 }  # fmt: skip
 
