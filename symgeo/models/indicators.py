@@ -44,6 +44,7 @@ def split_indicator(
     conditions that cannot be moved into the support; `DomainError` for a switch on parameters alone.
     """
     signs = Signs(field or differential_field())
+    density = _almost_everywhere(density, support)
     _refuse_moving(density, set(variables), set(parameters), may_move=_only_bends(density, support, signs))
     factors: list[sp.Expr] = []
     conditions: list[Boolean] = []
@@ -57,6 +58,38 @@ def split_indicator(
     for condition in conditions:
         narrowed = _narrow(narrowed, condition)
     return split_indicator(sp.Mul(*factors), variables, parameters, narrowed, field)
+
+
+def _almost_everywhere(density: sp.Expr, support: Support) -> sp.Expr:
+    """Each Piecewise of one continuous variable without branches over single points, and without a last branch of zero
+    where the others leave no more than that."""
+    (x, *others) = support.variables
+    if others or support.is_discrete(x):
+        return density
+    ends = [e for piece in support.pieces[0] for e in piece.ends]
+
+    def relaxed(relation: Boolean, strict: bool) -> Boolean:
+        """A relation that holds on the whole support as true, any other strict or not."""
+        if not isinstance(relation, (sp.StrictGreaterThan, sp.StrictLessThan, sp.GreaterThan, sp.LessThan)):
+            return relation
+        lower = relation.gts == x and relation.lts == min(ends, key=lambda e: e if e.is_number else sp.oo)
+        upper = relation.lts == x and relation.gts == max(ends, key=lambda e: e if e.is_number else -sp.oo)
+        kind = sp.Gt if strict else sp.Ge
+        return sp.true if lower or upper else kind(relation.gts, relation.lts).canonical
+
+    def reduced(node: sp.Piecewise) -> sp.Expr:
+        branches = [(e, c) for e, c in node.args if not (isinstance(c, sp.Eq) and x in c.free_symbols)]
+        if len(branches) > 1 and branches[-1] == (0, sp.true):
+            last = len(branches) - 2
+            held = [
+                c.replace(lambda r: isinstance(r, Relational), lambda r, i=i: relaxed(r, i < last))
+                for i, (_, c) in enumerate(branches[:-1])
+            ]
+            if sp.Or(*held) is sp.true:
+                branches = [*branches[:-2], (branches[-2][0], sp.true)]
+        return sp.Piecewise(*branches)
+
+    return density.replace(lambda e: isinstance(e, sp.Piecewise), reduced)
 
 
 def _only_bends(density: sp.Expr, support: Support, signs: Signs) -> bool:

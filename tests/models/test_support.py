@@ -285,7 +285,6 @@ def test_conditions_between_variables():
         sp.Piecewise((1 / k, (x > 0) & (x < k)), zero_else),
         sp.Heaviside(x - k) * sp.exp(k - x),
         sp.Max(0, 1 - sp.Abs(x - k)),
-        sp.Min(1, k * x),
         sp.KroneckerDelta(x, k),
         sp.floor(k * x),
         sp.ceiling(x - k),

@@ -81,6 +81,8 @@ LAWS: dict[str, Callable[[], Any]] = {
     "PowerFunction": lambda: st.PowerFunction("X", a, 0, 2),
     "Rayleigh": lambda: st.Rayleigh("X", a),
     "StudentT": lambda: st.StudentT("X", a),
+    "Trapezoidal": lambda: st.Trapezoidal("X", 0, p, 2, 3),
+    "Triangular": lambda: st.Triangular("X", 0, 1, p),
     "ShiftedGompertz": lambda: st.ShiftedGompertz("X", a, b),
     "VonMises": lambda: st.VonMises("X", mu, a),
     "Wald": lambda: st.Wald("X", a, b),
@@ -123,8 +125,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "QuadraticU": (lambda: st.QuadraticU("X", a, 3), SupportError, "moves with a"),
     "RaisedCosine": (lambda: st.RaisedCosine("X", mu, a), SupportError, "moves with a, mu"),
     "Reciprocal": (lambda: st.Reciprocal("X", a, 3), SupportError, "moves with a"),
-    "Trapezoidal": (lambda: st.Trapezoidal("X", 0, p, 2, 3), SupportError, "depends on p"),
-    "Triangular": (lambda: st.Triangular("X", 0, 1, p), SupportError, "depends on p"),
     "Uniform": (lambda: st.Uniform("X", mu, nu), SupportError, "moves with mu, nu"),
     "UniformSum": (lambda: st.UniformSum("X", n), SupportError, "moves with n"),
     "WignerSemicircle": (lambda: st.WignerSemicircle("X", a), SupportError, "moves with a"),
@@ -161,7 +161,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 
 OPTIONS = {"ExponentialPower": {"domain": {b: sp.Interval.open(R(2, 3), sp.oo)}}}  # below, cubic moments are infinite
 EASIER = {"LogCauchy": "Cauchy"}
-CUTS = {"Laplace": mu, "ExponentialPower": mu}
+CUTS = {"Laplace": mu, "ExponentialPower": mu, "Trapezoidal": p, "Triangular": p}
 POINTS = {
     "Zeta": {A: R(17, 2)},
     "NegativeMultinomial": {p: R(1, 5), q: R(1, 4)},
