@@ -23,7 +23,7 @@ class FieldPrinter(LatexPrinter):
     """LaTeX with the names of a notation."""
 
     def __init__(self, notation: Notation):
-        super().__init__({"ln_notation": False})
+        super().__init__({"ln_notation": False, "inv_trig_style": "full"})
         self.notation = notation
         self._inline = 0
         self._printed: dict[tuple[Any, bool], str] = {}
