@@ -136,7 +136,7 @@ def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> 
     else:
         affine = low + y if bounded[0] else high - y if bounded[1] else y
     field.knowledge.apart = field.knowledge.apart | {y}
-    along = _resolved(field, log_density.subs(x, affine))
+    along = without_kinks(field, log_density.subs(x, affine))
     if along is None:
         return None
     a = field(along)
@@ -158,7 +158,7 @@ def _has_long_logarithm(a: Element, y: Symbol) -> bool:
     return any(len(separated(q, (y,))) > 2 for q in arguments if q is not None)
 
 
-def _resolved(field: Field, e: Expr) -> Expr | None:
+def without_kinks(field: Field, e: Expr) -> Expr | None:
     """The expression without kinks, decided by the proven signs of what is switched on; None if one stays open."""
 
     def decided(f: Expr) -> Expr:

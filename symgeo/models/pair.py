@@ -133,7 +133,18 @@ class Pair:
         closed, rest = self._split(f)
         if rest == 0:
             return written_as_sum(closed)
-        return written_as_sum(closed + self.field(self.node(rest)))
+        across = self._across(rest)
+        if across is None:
+            return written_as_sum(closed + self.field(self.node(rest)))
+        return sp.piecewise_fold(written_as_sum(closed) + across)
+
+    def _across(self, f: Expr) -> Expr | None:
+        """What closes where both members have a kink that moves."""
+        if not moving_kinks(self.model) or has_sum(self.model.density):
+            return None
+        from symgeo.models.crossing import mean_across
+
+        return mean_across(self, f)
 
     def _split(self, f: Expr) -> tuple[Element, Expr]:
         """What Gamma and Beta integrals give, of the whole or of some of its terms, and the terms that are left."""
