@@ -61,6 +61,7 @@ from symgeo.models.marginal import conditional, marginal
 from symgeo.models.maximum_entropy import maximum_entropy
 from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
+from symgeo.models.transport import wasserstein
 from symgeo.verification import verify
 
 __version__ = "0.1.0"
@@ -123,4 +124,5 @@ __all__ = [
     "statistical_sectional_curvature",
     "vector_divergence",
     "verify",
+    "wasserstein",
 ]

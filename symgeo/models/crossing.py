@@ -48,7 +48,8 @@ class _Chart:
 
 @dataclass(frozen=True)
 class _Case:
-    """One order of the places: ``images`` writes a parameter of the upper one in the distance d > 0, ``turn`` is 1 where the second member's place is the upper one."""
+    """One order of the places: ``images`` writes a parameter of the upper one in the distance d > 0, and ``turn`` is 1
+    where the second member's place is the upper one."""
 
     field: Field
     images: dict[Symbol, Expr]
@@ -152,9 +153,8 @@ def _mean(pair: Pair, chart: _Chart, case: _Case, f: Expr) -> Element | None:
     if None in inner:
         return None
     try:
-        return whole.of_products([[field(e) for e in inner]]) + rest.of_products(
-            [rest.function(far - near.subs(t, beyond), y)]
-        )
+        outwards = rest.function(far - near.subs(t, beyond), y)
+        return whole.of_products([[field(e) for e in inner]]) + rest.of_products([outwards])
     except (NoClosedFormError, DivergentExpectationError):
         return None
 

@@ -186,8 +186,8 @@ class Pair:
         if self.law is None:
             raise NoClosedFormError(
                 f"no closed form of E[{f}] was found, and it cannot be left to numerical integration: a kink of the "
-                "density moves with the parameters to a place that could not be solved for, or the density is known only "
-                "up to a sum; fix the parameter that moves the kink"
+                "density moves with the parameters to a place that could not be solved for, or the density is known "
+                "only up to a sum; fix the parameter that moves the kink"
             )
         return self.law.moment(f, ())
 
