@@ -7,6 +7,7 @@ covariance is ``E[r^2]/d`` times the scatter matrix. Source: Gelbrich, Math. Nac
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -14,14 +15,15 @@ import sympy as sp
 from symgeo.algebra import Element, Field
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import zero_test
-from symgeo.errors import NoClosedFormError
+from symgeo.errors import DivergentExpectationError, NoClosedFormError
 from symgeo.expectation.elliptical import EllipticalForm, elliptical_form
+from symgeo.expectation.pivot import find_pivot
 from symgeo.expectation.substitutions import mellin_expectation
 from symgeo.models.members import Values
 from symgeo.models.normaliser import has_sum
 
 if TYPE_CHECKING:
-    from sympy import Expr
+    from sympy import Expr, Symbol
 
     from symgeo.models.statistical_model import StatisticalModel
 
@@ -40,32 +42,64 @@ def elliptical_cost(model: StatisticalModel, field: Field, p: Values, q: Values)
             "densities that are functions of one positive definite quadratic form"
         )
     at_p, at_q = (dict(zip(model.parameters, values, strict=True)) for values in (p, q))
-    spread = _spread(field, form, at_p, at_q)
+    radial = _common_radial(model, field, form, at_p, at_q)
     n = range(len(model.variables))
 
     def at(e: Element, values: dict) -> Element:
         return field(e.to_sympy().subs(values, simultaneous=True))
 
     gaps = [at(m, at_p) - at(m, at_q) for m in form.centre]
-    first, second = ([[at(form.inverse.matrix[i][j], v) for j in n] for i in n] for v in (at_p, at_q))
+    first, second = (
+        [[at(form.inverse.matrix[i][j], v) * at(radial.unit, v) ** 2 for j in n] for i in n] for v in (at_p, at_q)
+    )
     shifts = sp.Add(*(a.to_sympy() ** 2 for a in gaps))
-    return shifts + spread.to_sympy() * _bures(field, first, second)
+    if first == second:
+        return shifts
+    return shifts + _spread(field, radial, len(n)).to_sympy() * _bures(field, first, second)
 
 
-def _spread(field: Field, form: EllipticalForm, at_p: dict, at_q: dict) -> Element:
-    """``E[r^2]/d``, the same for both members."""
-    r = form.radius
-    field.knowledge.apart = field.knowledge.apart | {r}
-    first, second = (written_as_sum(field(form.radial_log_density.subs(at, simultaneous=True))) for at in (at_p, at_q))
-    if not zero_test(field(first) - field(second)):
-        raise NoClosedFormError(
-            "the members are no elliptical laws of one generator: the laws of the distance from their centres differ "
-            "by more than a scale; give both the same shapes"
-        )
-    level = mellin_expectation(field, first, r, (sp.S.Zero, sp.oo))
+@dataclass(frozen=True)
+class _Radial:
+    """The log-density of ``variable``, the same for both members, where r is ``unit`` times it."""
+
+    variable: Symbol
+    log_density: Expr
+    unit: Element
+
+
+def _common_radial(model: StatisticalModel, field: Field, form: EllipticalForm, at_p: dict, at_q: dict) -> _Radial:
+    """The law of r, or of r in units of a scale that the profile holds."""
+    candidates = [_Radial(form.radius, form.radial_log_density, model.field.one)]
+    pivot = find_pivot(
+        model.field, form.radial_log_density, form.radius, (sp.S.Zero, sp.oo), model.parameters, model.domain
+    )
+    if pivot is not None:
+        unit = pivot.image / pivot.field(pivot.variable)
+        if pivot.variable not in unit.free_symbols:
+            candidates.append(_Radial(pivot.variable, pivot.log_density.to_sympy(), unit))
+    for found in candidates:
+        field.knowledge.apart = field.knowledge.apart | {found.variable}
+        first, second = (field(found.log_density.subs(at, simultaneous=True)) for at in (at_p, at_q))
+        if zero_test(first - second):
+            return replace(found, log_density=written_as_sum(first))
+    raise NoClosedFormError(
+        "the members are no elliptical laws of one generator, as far as was found: the laws of the distance from their "
+        "centres differ by more than a scale; give both the same shapes"
+    )
+
+
+def _spread(field: Field, radial: _Radial, dim: int) -> Element:
+    """``E[r^2]/d``, r in its unit."""
+    r = radial.variable
+    level = mellin_expectation(field, radial.log_density, r, (sp.S.Zero, sp.oo))
     if level is None:
         raise NoClosedFormError("the mean square of the distance from the centre has no closed form that was found")
-    return level.of_products([level.function(r**2, r)]) / len(form.variables)
+    try:
+        return level.of_products([level.function(r**2, r)]) / dim
+    except DivergentExpectationError as error:
+        raise DivergentExpectationError(
+            f"the mean square of the distance from the centre is infinite or not proven to be finite: {error}"
+        ) from None
 
 
 def _bures(field: Field, first: Matrix, second: Matrix) -> Expr:

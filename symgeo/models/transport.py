@@ -30,7 +30,7 @@ from symgeo.models.divergences import pair_of
 from symgeo.models.members import Values, field_of, member
 
 if TYPE_CHECKING:
-    from sympy import Expr
+    from sympy import Expr, Symbol
 
     from symgeo.models.statistical_model import StatisticalModel
 
@@ -69,7 +69,8 @@ def _by_pivot(model: StatisticalModel, field: Field, p: Values, q: Values) -> Ex
     image = pivot.image.to_sympy()
     at_p, at_q = (dict(zip(model.parameters, values, strict=True)) for values in (p, q))
     first, second = (image.subs(at, simultaneous=True) for at in (at_p, at_q))
-    ways = {element_sign(field(sp.diff(e, y))) for e in (first, second)}
+    (support,) = model.support.pieces[0]
+    ways = {_way(field, e, y, support.ends) for e in (first, second)}
     if ways not in ({1}, {-1}):
         raise NoClosedFormError(
             f"whether x = {image} grows with {y} could not be proven for both members, so that the coupling by {y} is "
@@ -78,7 +79,13 @@ def _by_pivot(model: StatisticalModel, field: Field, p: Values, q: Values) -> Ex
     apart = field(first) - field(second)
     if y not in apart.free_symbols:
         return apart.to_sympy() ** 2
-    found = _closed_square(field, pivot.written.subs(at_p), apart, pivot)
+    try:
+        found = _closed_square(field, pivot.written.subs(at_p), apart, pivot)
+    except DivergentExpectationError as error:
+        raise DivergentExpectationError(
+            f"the mean square of {apart}, the distance of equal quantiles, is infinite for these members or not proven "
+            f"to be finite: {error}"
+        ) from None
     if found is not None:
         return found
     pair = pair_of(model)
@@ -96,6 +103,14 @@ def _by_pivot(model: StatisticalModel, field: Field, p: Values, q: Values) -> Ex
     if not node.free_symbols and sp.N(node) is sp.nan:
         raise DivergentExpectationError(f"E[{gap**2}], the square of the distance, is infinite or was not integrated")
     return node
+
+
+def _way(field: Field, image: Expr, y: Symbol, ends: tuple[Expr, Expr]) -> int | None:
+    """1 where an image grows with y, -1 where it falls, None where neither is proven."""
+    low, high = ends
+    odds = [(image - low) / (high - image)] if low.is_finite and high.is_finite else []
+    signs = (element_sign(field(e).diff(y)) for e in (image, *odds))
+    return next((sign for sign in signs if sign is not None), None)
 
 
 def _pivot(model: StatisticalModel, p: Values, q: Values) -> Pivot:
