@@ -154,7 +154,7 @@ def _closed_mean(field: Field, log_density: Expr, level: MellinExpectation, f: E
         return level.of_products([level.function(written, y)])
     except NoClosedFormError:
         c, g = written.as_independent(y, as_Add=False)
-        tilted = mellin_expectation(field, log_density + sp.expand_log(sp.log(g)), y, pivot.ends)
+        tilted = mellin_expectation(field, log_density + sp.expand_log(sp.log(g)), y, pivot.ends, proven=True)
         return None if tilted is None else field(c) * tilted.mass
 
 
