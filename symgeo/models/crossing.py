@@ -76,7 +76,7 @@ def mean_across(pair: Pair, f: Expr) -> Expr | None:
             continue
         found = [_mean(pair, chart, case, f) for case in cases if case is not None]
         if None not in found:
-            return _together(pair, [c for c in cases if c], [e for e in found if e is not None])
+            return _together(pair, chart, [c for c in cases if c], [e for e in found if e is not None])
     return None
 
 
@@ -159,7 +159,7 @@ def _mean(pair: Pair, chart: _Chart, case: _Case, f: Expr) -> Element | None:
         return None
 
 
-def _together(pair: Pair, cases: list[_Case], found: list[Element]) -> Expr | None:
+def _together(pair: Pair, chart: _Chart, cases: list[_Case], found: list[Element]) -> Expr | None:
     """Both cases as one expression; None where they do not meet at equal places."""
     field = pair.field
     written = [written_as_sum(e) for e in found]
@@ -177,4 +177,6 @@ def _together(pair: Pair, cases: list[_Case], found: list[Element]) -> Expr | No
     if not {r, s} & (written[0].free_symbols | turned.free_symbols) and zero_test(field(written[0]) - field(turned)):
         return written[0].subs(upper.d, sp.Abs(upper.distance))
     above, below = (e.subs(case.d, case.distance) for e, case in zip(written, cases, strict=True))
-    return sp.Piecewise((above, sp.Gt(upper.upper, upper.lower)), (below, True))
+    outside = [sp.Gt(chart.outer.subs(chart.t, upper.upper), chart.outer.subs(chart.t, upper.lower))]
+    later = min([sp.Gt(upper.upper, upper.lower), *outside], key=lambda relation: relation.count_ops())
+    return sp.Piecewise((above, later), (below, True))

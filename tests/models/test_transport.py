@@ -182,7 +182,7 @@ def covariance(s1: float, s2: float, rho: float) -> np.ndarray:
 spreads = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(-8, 8))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(spreads, spreads)
 def test_the_plane_against_bures(first: tuple[int, ...], second: tuple[int, ...]) -> None:
     p, q = ((0, 1, R(u[0], 3), R(u[1], 3), R(u[2], 9)) for u in (first, second))
