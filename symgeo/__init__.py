@@ -6,7 +6,8 @@ The way through the house:
 - derive: ``model.manifold`` is a :class:`StatisticalManifold` with metric, cubic tensor, ``connection(alpha)``,
   curvature, ``duality``; :func:`isometry` and :func:`distance` where its space is recognised;
 - compose: :func:`product`, :func:`regression`, :func:`marginal`; :class:`Embedding` of a submanifold;
-- compare: :func:`kl_divergence` and its kin between members of a model, :func:`entropy`, :func:`m_projection`;
+- compare: :func:`kl_divergence` and its kin between members of a model, :func:`wasserstein`, :func:`entropy`,
+  :func:`m_projection`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
 - apply: :func:`fit`, :class:`SecondOrder`, :func:`maximum_entropy`.
@@ -61,6 +62,7 @@ from symgeo.models.marginal import conditional, marginal
 from symgeo.models.maximum_entropy import maximum_entropy
 from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
+from symgeo.models.transport import wasserstein
 from symgeo.verification import verify
 
 __version__ = "0.1.0"
@@ -123,4 +125,5 @@ __all__ = [
     "statistical_sectional_curvature",
     "vector_divergence",
     "verify",
+    "wasserstein",
 ]

@@ -155,8 +155,10 @@ def _start(field: Field, log_density: Expr, x: Symbol, ends: Ends) -> _State:
         return _State(y, CIRCLE, ends, y, log_density.subs(x, y))
     kind = UNIT if all(bounded) else HALF if any(bounded) else LINE
     y = _variable(field, kind)
-    image = low + (high - low) * y if all(bounded) else low + y if bounded[0] else high - y if bounded[1] else y
-    moved = log_density.subs(x, image) + (sp.log(high - low) if all(bounded) else 0)
+    # Above a positive end y is measured in units of it, so that x is a power of 1 + y.
+    width = high - low if all(bounded) else low if kind == HALF and low.is_positive else sp.S.One
+    image = low + width * y if bounded[0] else high - y if bounded[1] else y
+    moved = log_density.subs(x, image) + sp.log(width)
     return _State(y, kind, _ends(kind), image, moved)
 
 
@@ -175,6 +177,7 @@ def _charts(state: _State) -> Iterator[tuple[_State, str, Expr, Symbol]]:
         yield state, LINE, sp.exp(line), line
         yield state, HALF, sp.log(1 + half), half
         yield state, HALF, -sp.log(1 - sp.exp(-half)), half
+        yield state, HALF, sp.exp(half) - 1, half
     elif state.kind == UNIT:
         yield state, LINE, 1 / (1 + sp.exp(-line)), line
         yield state, HALF, sp.exp(-half), half

@@ -35,8 +35,13 @@ if TYPE_CHECKING:
 _KINKED = (sp.Abs, sp.sign, sp.Heaviside)
 
 
-def mellin_expectation(field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -> MellinExpectation | None:
-    """Integrals against ``exp(log_density)`` over the interval ``ends``; None where no substitution was found."""
+def mellin_expectation(
+    field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr], proven: bool = False
+) -> MellinExpectation | None:
+    """Integrals against ``exp(log_density)`` over the interval ``ends``; None where no substitution was found.
+
+    That the mass is finite is taken from the declaration, for a density; where it is not known it has to be ``proven``.
+    """
     for t, outer, borders in changes_of_variable(log_density, x, ends):
         # Free of parameters, such a change alters neither scores nor their expectations.
         inner = log_density
@@ -48,22 +53,24 @@ def mellin_expectation(field: Field, log_density: Expr, x: Symbol, ends: tuple[E
             changed = log_density.subs(x, outer) + sp.log(sp.Abs(sp.diff(outer, t)))
             # Through the field, where the logarithms of the change cancel those of the density.
             inner = changed if changed.has(*_KINKED, sp.Piecewise) else written_as_sum(field(changed))
-        parts = _all_parts(field, inner, t, borders)
+        parts = _all_parts(field, inner, t, borders, proven)
         if parts is None:
             continue
         return MellinExpectation([replace(part, substitution=outer.subs(t, part.substitution)) for part in parts])
     return None
 
 
-def _all_parts(field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr]) -> list[Part | RationalPart] | None:
+def _all_parts(
+    field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr], proven: bool
+) -> list[Part | RationalPart] | None:
     cuts = _kinks(log_density, x)
     if cuts is None:
         return None
-    parts = _parts(field, log_density, x, ends, cuts)
+    parts = _parts(field, log_density, x, ends, cuts, proven)
     if parts is None and not cuts:
         vertex = _vertex(field, log_density, x, all(e.is_infinite for e in ends))
         if vertex is not None:
-            parts = _parts(field, log_density, x, ends, [vertex])
+            parts = _parts(field, log_density, x, ends, [vertex], proven)
     return parts
 
 
@@ -114,20 +121,22 @@ def _vertex(field: Field, log_density: Expr, x: Symbol, line: bool) -> Expr | No
 
 
 def _parts(
-    field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr], cuts: Sequence[Expr]
+    field: Field, log_density: Expr, x: Symbol, ends: tuple[Expr, Expr], cuts: Sequence[Expr], proven: bool
 ) -> list[Part | RationalPart] | None:
     """Every part of the support under its own substitution; None as soon as one has none."""
     borders = [ends[0], *cuts, ends[1]]
     found = []
     for low, high in pairwise(borders):
-        part = _part(field, log_density, x, low, high)
+        part = _part(field, log_density, x, low, high, proven)
         if part is None:
             return None
         found.append(part)
     return found
 
 
-def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> Part | RationalPart | None:
+def _part(
+    field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr, proven: bool
+) -> Part | RationalPart | None:
     bounded = (low.is_finite is not False, high.is_finite is not False)
     y = sp.Dummy("y", positive=True) if any(bounded) else sp.Dummy("y", real=True)
     if all(bounded):
@@ -136,7 +145,7 @@ def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> 
     else:
         affine = low + y if bounded[0] else high - y if bounded[1] else y
     field.knowledge.apart = field.knowledge.apart | {y}
-    along = _resolved(field, log_density.subs(x, affine))
+    along = without_kinks(field, log_density.subs(x, affine))
     if along is None:
         return None
     a = field(along)
@@ -145,10 +154,10 @@ def _part(field: Field, log_density: Expr, x: Symbol, low: Expr, high: Expr) -> 
     suggestions = list(_suggestions(field, a, y, all(bounded)))
     along = _with_ratios(field, a, along, y)
     for kind, w, c in suggestions:
-        part = _standard(field, affine, along, y, kind, w, c)
+        part = _standard(field, affine, along, y, kind, w, c, proven)
         if part is not None:
             return part
-    return rational_part(field, affine, along, y, suggestions, _solve_power, _covers)
+    return None if proven else rational_part(field, affine, along, y, suggestions, _solve_power, _covers)
 
 
 def _has_long_logarithm(a: Element, y: Symbol) -> bool:
@@ -158,7 +167,7 @@ def _has_long_logarithm(a: Element, y: Symbol) -> bool:
     return any(len(separated(q, (y,))) > 2 for q in arguments if q is not None)
 
 
-def _resolved(field: Field, e: Expr) -> Expr | None:
+def without_kinks(field: Field, e: Expr) -> Expr | None:
     """The expression without kinks, decided by the proven signs of what is switched on; None if one stays open."""
 
     def decided(f: Expr) -> Expr:
@@ -212,13 +221,17 @@ def _suggestions(field: Field, a: Element, y: Symbol, unit: bool) -> Iterator[tu
                 yield "beta", v / w, c / d
 
 
-def _standard(field: Field, affine: Expr, along: Expr, y: Symbol, kind: str, w: Element, c: Element) -> Part | None:
+def _standard(
+    field: Field, affine: Expr, along: Expr, y: Symbol, kind: str, w: Element, c: Element, proven: bool
+) -> Part | None:
     """The part under the substitution that a term ``c w`` suggests, if the density of u is standard."""
     u = sp.Dummy("u", positive=True)
     field.knowledge.apart = field.knowledge.apart | {u}
     v = field(u)
     end = None
     if kind == "gamma":
+        if proven and element_sign(c * w) != -1:
+            return None
         target = -v / c
     else:
         field.knowledge.state_ranges({u: Range(0.0, 1.0)})
@@ -255,7 +268,8 @@ def _standard(field: Field, affine: Expr, along: Expr, y: Symbol, kind: str, w: 
             return None
         law = StandardLaw(u, a, b)
         rest = total - (a - 1) * field(sp.log(u)) - (b - 1) * field(sp.log(1 - u))
-    if u in rest.free_symbols or any(_sign(bound) != 1 for bound in law.bounds(field.zero, field.zero, 0, 0)):
+    sign_of = element_sign if proven else _sign
+    if u in rest.free_symbols or any(sign_of(bound) != 1 for bound in law.bounds(field.zero, field.zero, 0, 0)):
         return None
     weight = gen.exp(field, rest + law.log_normaliser())
     return Part(law, image, density, weight, image_expr)

@@ -19,10 +19,8 @@ from symgeo.algebra import generators as gen
 from symgeo.algebra.printing import written_as_sum
 from symgeo.errors import NoClosedFormError
 from symgeo.expectation.gaussian import gaussian_mass
-from symgeo.expectation.law import Law
 from symgeo.models.chart import Chart
 from symgeo.models.normaliser import has_sum
-from symgeo.models.numeric import moving_kinks
 from symgeo.models.singularities import Condition, conditions_of, judged
 
 if TYPE_CHECKING:
@@ -123,15 +121,9 @@ def _substituted(pair: Pair, t: Symbol) -> Affinity | None:
 def integrated(pair: Pair, weight: Expr) -> Expr:
     """``log c(weight)`` as a node that is integrated numerically.
 
-    Raises :class:`NoClosedFormError` where a kink of the density moves with the parameters.
+    Raises :class:`NoClosedFormError` where a kink of the density moves and cannot be followed.
     """
     model, chart = pair.model, pair.chart
-    if moving_kinks(model) or has_sum(model.density):
-        raise NoClosedFormError(
-            "no closed form of the integral of p^(1-t) q^t was found, and it cannot be left to numerical integration: "
-            "a kink of the density moves with the parameters, or the density is known only up to a sum; fix the "
-            "parameter that moves the kink"
-        )
     own, values = weight, chart.parameters
     if not weight.is_number:
         own = sp.Symbol("t", real=True)
@@ -140,5 +132,11 @@ def integrated(pair: Pair, weight: Expr) -> Expr:
         chart = Chart((*chart.parameters, own), {**chart.domain, own: sp.S.Reals}, chart.constraints)
         values = (*values, weight)
     log_density = (1 - own) * pair.log_first + own * pair.log_second
-    law = Law(log_density, model.variables, model.support.pieces, chart.parameters, domain=chart, unnormalised=True)
+    law = pair.law_of(log_density, chart)
+    if law is None:
+        raise NoClosedFormError(
+            "no closed form of the integral of p^(1-t) q^t was found, and it cannot be left to numerical integration: "
+            "a kink of the density moves with the parameters to a place that could not be solved for, or the density "
+            "is known only up to a sum; fix the parameter that moves the kink"
+        )
     return law.at(law.log_normaliser(), values)

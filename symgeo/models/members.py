@@ -76,8 +76,17 @@ def _value(model: StatisticalModel, parameter: Symbol, given: Any) -> Expr:
 
 def written(model: StatisticalModel, e: Expr, members: Sequence[Values], images: Mapping[Symbol, Expr]) -> Expr:
     """An expression with ``images`` put in for its symbols, tidied with what the domain says about the members."""
-    replaced = replaced_in(e, images)
-    return written_as_sum(field_of(model, members)(replaced)) if is_tidied(replaced) else replaced
+    return _tidied(field_of(model, members), replaced_in(e, images))
+
+
+def _tidied(field: Field, e: Expr) -> Expr:
+    """An expression in normal form, a Piecewise branch by branch."""
+    if isinstance(e, sp.Piecewise):
+        return sp.Piecewise(*((_tidied(field, branch), condition) for branch, condition in e.args))
+    if isinstance(e, sp.Add) and e.has(sp.Piecewise):
+        plain = [term for term in e.args if not term.has(sp.Piecewise)]
+        return sp.Add(_tidied(field, sp.Add(*plain)), *(_tidied(field, t) for t in e.args if t not in plain))
+    return written_as_sum(field(e)) if is_tidied(e) else e
 
 
 def is_tidied(e: Expr) -> bool:

@@ -35,7 +35,7 @@ def law_of(model: StatisticalModel, own: Law | None) -> Law | None:
     None where its log-density has a kink that moves and cannot be followed: it is found in one continuous variable,
     where what switches can be solved for it. Raises :class:`SupportError` where the density jumps at one.
     """
-    log_density = _smooth_logarithms(model.log_density)
+    log_density = smooth_logarithms(model.log_density)
     places: Sequence[Expr] | None = ()
     if moving_kinks(model):
         followed = own is None and len(model.variables) == 1 and not model.support.is_discrete(model.variables[0])
@@ -73,10 +73,10 @@ def _require_no_jump(model: StatisticalModel, law: Law, place: Expr) -> None:
 
 def moving_kinks(model: StatisticalModel) -> list[Expr]:
     """What makes a kink of the log-density at a place that depends on parameters."""
-    return moving(_smooth_logarithms(model.log_density), model.variables, model.parameters)
+    return moving(smooth_logarithms(model.log_density), model.variables, model.parameters)
 
 
-def _smooth_logarithms(e: Expr) -> Expr:
+def smooth_logarithms(e: Expr) -> Expr:
     """log|u| as log(u^2)/2, whose derivatives hold no signs."""
     return e.replace(
         lambda f: isinstance(f, sp.log) and isinstance(f.args[0], sp.Abs),

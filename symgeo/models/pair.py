@@ -12,13 +12,14 @@ from symgeo.algebra import Element, Field, differential_field
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.sets import Segment
 from symgeo.errors import DivergentExpectationError, NoClosedFormError
+from symgeo.expectation.kinks import Signs, kinks
 from symgeo.expectation.law import Law
 from symgeo.models.chart import Chart
 from symgeo.models.facts import enter_exponentials, state_facts
 from symgeo.models.finite import summed
 from symgeo.models.members import Values, written
 from symgeo.models.normaliser import has_sum
-from symgeo.models.numeric import moving_kinks
+from symgeo.models.numeric import moving_kinks, smooth_logarithms
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -94,21 +95,30 @@ class Pair:
 
     @cached_property
     def law(self) -> Law | None:
-        """The first member's law, a function of both members' parameters; None where a kink moves with them."""
-        if moving_kinks(self.model) or has_sum(self.model.density):
-            return None
-        return self.law_of(self.log_first, unnormalised=False)
+        """The first member's law, a function of both members' parameters; None where a kink that moves with them
+        cannot be followed."""
+        return self.law_of(self.log_first, self.chart, unnormalised=False)
 
-    def law_of(self, log_density: Expr, unnormalised: bool = True, more: Sequence[Symbol] = ()) -> Law:
-        """A law on the model's support, proportional to ``exp(log_density)``, with ``more`` parameters."""
+    def law_of(self, log_density: Expr, chart: Chart, unnormalised: bool = True) -> Law | None:
+        """A law on the model's support, proportional to ``exp(log_density)``, with the parameters of ``chart``.
+
+        None where a kink that moves with the parameters cannot be followed."""
         model = self.model
+        places: Sequence[Expr] | None = ()
+        if moving_kinks(model):
+            log_density = smooth_logarithms(log_density)
+            followed = len(model.variables) == 1 and not model.support.is_discrete(model.variables[0])
+            places = kinks(log_density, model.variables[0], Signs(self.field)) if followed else None
+        if places is None or has_sum(model.density):
+            return None
         return Law(
             log_density,
             model.variables,
             model.support.pieces,
-            (*self.first, *self.second, *more),
-            domain=None if more else self.chart,
+            chart.parameters,
+            domain=chart,
             unnormalised=unnormalised,
+            kinks=places,
             field=None if unnormalised else self.field,
         )
 
@@ -123,7 +133,18 @@ class Pair:
         closed, rest = self._split(f)
         if rest == 0:
             return written_as_sum(closed)
-        return written_as_sum(closed + self.field(self.node(rest)))
+        across = self._across(rest)
+        if across is None:
+            return written_as_sum(closed + self.field(self.node(rest)))
+        return sp.piecewise_fold(written_as_sum(closed) + across)
+
+    def _across(self, f: Expr) -> Expr | None:
+        """What closes where both members have a kink that moves."""
+        if not moving_kinks(self.model) or has_sum(self.model.density):
+            return None
+        from symgeo.models.crossing import mean_across
+
+        return mean_across(self, f)
 
     def _split(self, f: Expr) -> tuple[Element, Expr]:
         """What Gamma and Beta integrals give, of the whole or of some of its terms, and the terms that are left."""
@@ -165,8 +186,8 @@ class Pair:
         if self.law is None:
             raise NoClosedFormError(
                 f"no closed form of E[{f}] was found, and it cannot be left to numerical integration: a kink of the "
-                "density moves with the parameters, or the density is known only up to a sum; fix the parameter that "
-                "moves the kink"
+                "density moves with the parameters to a place that could not be solved for, or the density is known "
+                "only up to a sum; fix the parameter that moves the kink"
             )
         return self.law.moment(f, ())
 
