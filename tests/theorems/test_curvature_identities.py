@@ -14,6 +14,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symgeo import catalogue
 from symgeo.geometry.manifold import StatisticalManifold
 from theorems.declared import Case
 from theorems.drawing import alphas, over_cases_with_curvature, points, several
@@ -94,3 +95,16 @@ def test_in_two_dimensions_scalar_curvature_is_twice_the_sectional(case):
     for theta in case.model.chart.interior_points(2):
         scalar, first, second = values([theta[p] for p in case.parameters])
         close([first, second], [scalar, scalar], EXACT, case)
+
+
+@pytest.mark.parametrize(
+    "name", ["weibull_free", "laplace_free", "logistic", "lomax", "student_free", "asymmetric_laplace"]
+)
+def test_curvatures_of_opposite_alpha_are_dual(name):
+    """g(R^(alpha)(X, Y) Z, W) = -g(Z, R^(-alpha)(X, Y) W), for families that are not dually flat: Amari and Nagaoka
+    2000, section 3.1."""
+    manifold = catalogue.get(name).manifold
+    value = sp.Rational(2, 7)
+    first, second = (manifold.connection(a).riemann_lowered for a in (value, -value))
+    for i, j, k, m in first.indices():
+        assert not first.element(i, j, k, m) + second.element(i, j, m, k), (name, i, j, k, m)
