@@ -8,7 +8,6 @@ and other conditional structures reduce to laws in one variable.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element, Field
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
 Ends = tuple["Expr", "Expr"]
+_MOST_FAILURES = 24
 
 
 class IteratedExpectation:
@@ -64,31 +64,41 @@ def iterated_expectation(
     not one.
     """
     borders = dict(zip(variables, ends, strict=True))
-    for order in permutations(reversed(variables)):
-        # A variable is integrated before those that its ends use.
-        if any(borders[v][k].free_symbols & set(order[:i]) for i, v in enumerate(order) for k in (0, 1)):
-            continue
-        levels = _levels(field, log_density, order, borders)
-        if levels is not None:
-            mass = levels[-1][1].mass
-            if not zero_test(mass - 1):
-                raise NormalisationError(f"the density integrates to {mass}, not to one; divide it by that")
-            return IteratedExpectation(levels)
-    return None
+    levels = _levels(field, log_density, tuple(reversed(variables)), borders, set())
+    if levels is None:
+        return None
+    mass = levels[-1][1].mass
+    if not zero_test(mass - 1):
+        raise NormalisationError(f"the density integrates to {mass}, not to one; divide it by that")
+    return IteratedExpectation(levels)
 
 
 def _levels(
-    field: Field, log_density: Expr, order: Sequence[Symbol], borders: dict[Symbol, Ends]
+    field: Field,
+    log_density: Expr,
+    left: tuple[Symbol, ...],
+    borders: dict[Symbol, Ends],
+    failed: set[frozenset[Symbol]],
 ) -> list[tuple[Symbol, MellinExpectation]] | None:
-    levels = []
-    for position, variable in enumerate(order):
-        found = mellin_expectation(field, log_density, variable, borders[variable])
+    """The integrals over the variables that are left, in the first order that serves; ``failed``: sets of variables
+    that no order serves, whatever went before. With many of those the search ends."""
+    if frozenset(left) in failed or len(failed) > _MOST_FAILURES:
+        return None
+    for v in left:
+        rest = tuple(u for u in left if u != v)
+        # A variable is integrated before those that its ends use.
+        if any(v in end.free_symbols for u in rest for end in borders[u]):
+            continue
+        found = mellin_expectation(field, log_density, v, borders[v])
         if found is None:
-            return None
-        levels.append((variable, found))
-        if position + 1 < len(order):
-            marginal = gen.log(field, found.mass, found.mass.to_sympy())
-            if variable in marginal.free_symbols:
-                return None
-            log_density = written_as_sum(marginal)
-    return levels
+            continue
+        if not rest:
+            return [(v, found)]
+        marginal = gen.log(field, found.mass, found.mass.to_sympy())
+        if v in marginal.free_symbols:
+            continue
+        deeper = _levels(field, written_as_sum(marginal), rest, borders, failed)
+        if deeper is not None:
+            return [(v, found), *deeper]
+    failed.add(frozenset(left))
+    return None
