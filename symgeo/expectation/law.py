@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # Derivatives with more terms are not looked at for linear relations.
 _MOST_TERMS = 400
+_MOST_TERMS_BELOW = 4000
 _MOST_TERMS_OF_PRODUCTS = 40
 _MOST_IN_COLUMNS = 200
 Combination = dict[Letters, Element]
@@ -241,6 +242,10 @@ class Law:
         return self._reduced[letter]
 
     def _found_combination(self, field: Field, letter: tuple[int, ...]) -> Combination:
+        if len(letter) > 1:
+            below = self._element(field, letter[:-1])
+            if below.terms > _MOST_TERMS_BELOW and self.parameters[letter[-1]] in below.free_symbols:
+                return {(letter,): field.one}  # its derivative would be too long to be looked at
         element = self._element(field, letter)
         if not element:
             return {}
