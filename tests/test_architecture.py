@@ -17,6 +17,7 @@ FLOORS = (
     {"algebra"},
     {"codegen"},
     {"geometry"},
+    {"solve"},
     {"expectation"},
     {"models"},
     {"verification"},

@@ -1,0 +1,1 @@
+"""Geodesics, distances and means of manifolds in numbers: algorithms over generated functions."""
