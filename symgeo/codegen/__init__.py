@@ -10,7 +10,7 @@
 
 How: an expression becomes a graph of elementary operations (builder.py, graph.py) through the one table of
 functions (special_functions.py, lowering.py, stable.py); the graph is printed as NumPy statements
-(printer.py, numpy_source.py). NumPy, SciPy and mpmath are imported when first needed.
+(printer.py, numpy_printer.py, numpy_source.py). NumPy, SciPy and mpmath are imported when first needed.
 """
 
 from symgeo.codegen.backends import lambdify

@@ -13,8 +13,8 @@ import sympy as sp
 from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, program
 from symgeo.codegen.numeric_node import NodeValues
+from symgeo.codegen.numpy_printer import NumpyPrinter
 from symgeo.codegen.numpy_source import function_signature, helper_texts, module_text
-from symgeo.codegen.printer import NumpyPrinter
 from symgeo.errors import ArgumentError, ParameterListError, ShapeError
 
 # Points evaluated at a time: large enough to hide the cost of a call, small enough for the cache.

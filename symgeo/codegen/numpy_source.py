@@ -17,7 +17,8 @@ import sympy as sp
 from symgeo.codegen.graph import Node
 from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, Program
-from symgeo.codegen.printer import LINE_LENGTH, NumpyPrinter, layout, layout_call
+from symgeo.codegen.layout import LINE_LENGTH, layout, layout_call
+from symgeo.codegen.numpy_printer import NumpyPrinter
 
 
 @dataclass(frozen=True)

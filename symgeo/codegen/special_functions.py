@@ -272,11 +272,7 @@ TABLE: Mapping[str, Row] = {
     for row in rows
 }
 
-# Numbers with a name. Those NumPy does not name are written as literals.
+# Numbers with a name, by target. Those NumPy does not name are written as literals.
 CONSTANTS: Mapping[str, Mapping[str, str]] = {
-    "pi": {"numpy": "np.pi"},
-    "e": {"numpy": "np.e"},
-    "euler": {"numpy": "np.euler_gamma"},
-    "inf": {"numpy": "np.inf"},
-    "nan": {"numpy": "np.nan"},
+    "numpy": {"pi": "np.pi", "e": "np.e", "euler": "np.euler_gamma", "inf": "np.inf", "nan": "np.nan"},
 }
