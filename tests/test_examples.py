@@ -50,11 +50,11 @@ def bearings() -> ModuleType:
 def test_the_printed_estimates_are_the_known_ones(printed: str, family: str) -> None:
     section = printed.split(f"Maximum likelihood, {family},")[1].split("Maximum likelihood")[0]
     for name, value in BEARINGS[family].items():
-        row = re.search(rf"^ +{name} +(\S+) +(\S+) +\[", section, re.MULTILINE)
+        row = re.search(rf"^ +{name} +(\S+) +(\S+) .*\[", section, re.MULTILINE)
         assert row is not None
         decimals = len(value.split(".")[1])
         assert float(row[1]) == pytest.approx(float(value), abs=0.51 * 10**-decimals)
-    assert re.search(r"^converged in \d+ iterations?$", section, re.MULTILINE)
+    assert re.search(r"^converged in \d+ iterations?; ", section, re.MULTILINE)
     for line in ("metric", "inverse metric", "scalar curvature"):
         assert re.search(rf"^  {line} ", section, re.MULTILINE)
     assert section.count("Gamma^") == 2

@@ -91,15 +91,19 @@ class SampleLikelihood(Judging):
 
     @cached_property
     def _observed(self) -> Any:
+        self.require_smooth()
+        element, x = self.model.log_element, self.model.parameters
+        slopes = [element.diff(s) for s in x]
+        entries = [-slopes[i].diff(x[j]).to_sympy() for i in range(self.n) for j in range(i, self.n)]
+        return numpy_function(entries, self._arguments)
+
+    def require_smooth(self) -> None:
+        """Raise :class:`RegularityError` where the likelihood has no second derivatives."""
         if not self.smooth:
             raise RegularityError(
                 "the log-density has a kink that moves with a parameter, so that the likelihood has no second "
                 "derivatives; take the expected information"
             )
-        element, x = self.model.log_element, self.model.parameters
-        slopes = [element.diff(s) for s in x]
-        entries = [-slopes[i].diff(x[j]).to_sympy() for i in range(self.n) for j in range(i, self.n)]
-        return numpy_function(entries, self._arguments)
 
     def inside(self, theta: np.ndarray) -> bool:
         """Whether the point lies in the domain, at the covariates of every observation."""

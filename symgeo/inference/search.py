@@ -30,6 +30,8 @@ class GeneralSearch:
     def __init__(self, likelihood: SampleLikelihood, covariance: str, tolerance: float, max_iterations: int):
         self.likelihood, self.covariance = likelihood, covariance
         self.tolerance, self.max_iterations = tolerance, max_iterations
+        if covariance != "expected":
+            likelihood.require_smooth()
 
     def run(self, first: np.ndarray | None) -> Fit:
         """The fit, from a user's start if there is one."""
