@@ -5,7 +5,7 @@ The geometry is that of the family in which the covariates are parameters too, o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -172,14 +172,17 @@ class ConditionalModel:
         return rf"$\displaystyle p({variables} \mid {given};\, {names}) = {sp.latex(self.density)}$"
 
 
-def conditional_model(
-    density: Expr, variables: Any, parameters: Any, covariates: Any, options: Mapping[str, Any]
-) -> ConditionalModel:
-    """The model with the covariates declared among the parameters of an ordinary one."""
+def conditional_model(declared: Sequence[Any], covariates: Any, options: Mapping[str, Any]) -> ConditionalModel:
+    """The model with the covariates declared among the parameters of an ordinary one.
+
+    ``declared``: density, variables and parameters, as far as the ``options`` do not name them.
+    """
     from symgeo.models.statistical_model import StatisticalModel
 
-    given, theta = symbol_list(covariates, "covariate"), symbol_list(parameters, "parameter")
-    twice = set(given) & (set(theta) | set(symbol_list(variables, "variable")))
+    arguments = {**dict(zip(("density", "variables", "parameters"), declared, strict=False)), **options}
+    given = symbol_list(covariates, "covariate")
+    theta = symbol_list(arguments.pop("parameters", ()), "parameter")
+    twice = set(given) & (set(theta) | set(symbol_list(arguments.get("variables", ()), "variable")))
     if twice:
         raise ParameterListError(f"{', '.join(map(str, twice))} is a covariate and something else; list each once")
     whole = [s for s in given if s.is_integer]
@@ -187,4 +190,4 @@ def conditional_model(
         raise ArgumentError(
             f"the covariate {whole[0]} is declared an integer; declare it real, whole numbers may still be its values"
         )
-    return ConditionalModel(StatisticalModel(density, variables, (*theta, *given), **options), theta, given)
+    return ConditionalModel(StatisticalModel(parameters=(*theta, *given), **arguments), theta, given)

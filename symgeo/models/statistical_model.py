@@ -65,13 +65,12 @@ class StatisticalModel:
     Raises the children of :class:`DeclarationError`, each saying what to change.
     """
 
-    def __new__(cls, density: Any = None, variables: Any = (), parameters: Any = (), **options: Any) -> Any:
-        covariates = options.pop("covariates", None)
-        if covariates is None or (isinstance(covariates, (tuple, list)) and not covariates):
+    def __new__(cls, *given: Any, covariates: Any = None, **options: Any) -> Any:
+        if cls is not StatisticalModel or covariates is None or covariates == ():
             return super().__new__(cls)
         from symgeo.models.conditional_model import conditional_model
 
-        return conditional_model(density, variables, parameters, covariates, options)
+        return conditional_model(given, covariates, options)
 
     def __init__(
         self,
