@@ -10,7 +10,7 @@ The way through the house:
   :func:`m_projection`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
-- apply: :func:`fit`, :class:`SecondOrder`, :func:`maximum_entropy`.
+- apply: :func:`fit`, :func:`confidence_region`, :func:`predict`, :class:`SecondOrder`, :func:`maximum_entropy`.
 
 Errors are in :mod:`symgeo.errors`; each says what to do.
 """
@@ -45,6 +45,8 @@ from symgeo.geometry.operators import (
 from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.fisher_scoring import fit
+from symgeo.inference.prediction import predict
+from symgeo.inference.regions import confidence_interval, confidence_region
 from symgeo.inference.second_order import SecondOrder, statistical_curvature
 from symgeo.models.alpha_divergences import (
     alpha_divergence,
@@ -82,6 +84,8 @@ __all__ = [
     "chi_squared_divergence",
     "commutator_curvature",
     "conditional",
+    "confidence_interval",
+    "confidence_region",
     "conjugate_symmetry",
     "conserved_quantity",
     "cross_entropy",
@@ -116,6 +120,7 @@ __all__ = [
     "maximum_entropy",
     "normal",
     "orthogonal_parameters",
+    "predict",
     "product",
     "regression",
     "renyi_divergence",

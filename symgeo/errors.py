@@ -79,6 +79,10 @@ class RegularityError(SymgeoError, ValueError):
     """An operation needs more derivatives of the log-density than it has."""
 
 
+class RegionError(SymgeoError, ArithmeticError):
+    """A confidence region or interval is not bounded inside the domain, or its boundary could not be followed."""
+
+
 class TensorError(SymgeoError, ValueError):
     """A tensor operation was asked for with indices, shapes or charts that do not fit."""
 

@@ -98,7 +98,7 @@ class Fit:
 
         Raises :class:`DataError` where it is infinite or not known.
         """
-        found = self._sample.expected_information(self.estimate)
+        found = self.require_sample().expected_information(self.estimate)
         if found is None:
             raise DataError("the expected information of this model is infinite or not known; use observed_information")
         return found * self.n_observations
@@ -106,13 +106,13 @@ class Fit:
     @property
     def observed_information(self) -> np.ndarray:
         """Minus the second derivatives of the log-likelihood at the estimate, (n, n)."""
-        return self._sample.observed_information(self.estimate) * self.n_observations
+        return self.require_sample().observed_information(self.estimate) * self.n_observations
 
     @property
     def score_products(self) -> np.ndarray:
         """The sum of the outer products of the observations' scores at the estimate, (n, n)."""
-        scores = self._sample.scores(self.estimate)
-        return (scores * self._sample.weights[:, None]).T @ scores
+        scores = self.require_sample().scores(self.estimate)
+        return (scores * self.require_sample().weights[:, None]).T @ scores
 
     @property
     def sandwich_covariance(self) -> np.ndarray:
@@ -123,8 +123,8 @@ class Fit:
         bread = inverse(self.observed_information)
         return bread @ self.score_products @ bread
 
-    @property
-    def _sample(self) -> SampleLikelihood:
+    def require_sample(self) -> SampleLikelihood:
+        """The likelihood of the sample; :class:`DataError` where the fit was made without one."""
         if self.sample is None:
             raise DataError("this fit holds no sample; fit the model again")
         return self.sample
@@ -138,7 +138,7 @@ class Fit:
         import numpy as np
 
         check_covariance(kind)
-        if kind == "expected" and self._sample.expected_information(self.estimate) is None:
+        if kind == "expected" and self.require_sample().expected_information(self.estimate) is None:
             kind = "observed"
         if kind == "sandwich":
             covariance = self.sandwich_covariance

@@ -59,6 +59,7 @@ class SampleLikelihood(Judging):
         self.sample, self.covariates, self.weights = sample, covariates, weights
         self.count = float(math.fsum(weights))
         self._expected = expected
+        self._upper = np.triu_indices(self.n)
         given = model.covariates if isinstance(model, ConditionalModel) else ()
         slacks = model.slacks if isinstance(model, ConditionalModel) else ()
         arguments = (*model.variables, *given, *model.parameters)
@@ -143,7 +144,7 @@ class SampleLikelihood(Judging):
         import numpy as np
 
         upper = np.zeros((self.n, self.n))
-        upper[np.triu_indices(self.n)] = entries
+        upper[self._upper] = entries
         return upper + np.triu(upper, 1).T
 
     def values(self, thetas: np.ndarray) -> np.ndarray:
