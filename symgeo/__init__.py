@@ -44,6 +44,7 @@ from symgeo.geometry.operators import (
 )
 from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
+from symgeo.inference.em import em, mixture
 from symgeo.inference.fisher_scoring import fit
 from symgeo.inference.prediction import predict
 from symgeo.inference.regions import confidence_interval, confidence_region
@@ -94,6 +95,7 @@ __all__ = [
     "distance",
     "e_geodesic",
     "e_projection",
+    "em",
     "entropy",
     "errors",
     "f_divergence",
@@ -118,6 +120,7 @@ __all__ = [
     "m_projection",
     "marginal",
     "maximum_entropy",
+    "mixture",
     "normal",
     "orthogonal_parameters",
     "predict",

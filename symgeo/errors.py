@@ -83,6 +83,10 @@ class RegionError(SymgeoError, ArithmeticError):
     """A confidence region or interval is not bounded inside the domain, or its boundary could not be followed."""
 
 
+class MixtureError(SymgeoError, ArithmeticError):
+    """The likelihood of a mixture has no bound, or no maximum was found."""
+
+
 class TensorError(SymgeoError, ValueError):
     """A tensor operation was asked for with indices, shapes or charts that do not fit."""
 

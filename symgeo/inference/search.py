@@ -44,7 +44,7 @@ class GeneralSearch:
             found = climb(self.likelihood, state, self.tolerance, self.max_iterations, trusted=True)
             if not self.likelihood.smooth:
                 found = self._polished(found)
-            judged = self._judged(found)
+            judged = self.judged(found)
             if judged is None:
                 return self._converged(found)
             if best is None or found.state.value > best.state.value:
@@ -59,7 +59,7 @@ class GeneralSearch:
             yield first
         yield from starting_points(self.likelihood, STARTS)
 
-    def _judged(self, found: Climb) -> str | None:
+    def judged(self, found: Climb) -> str | None:
         """Why this is no maximum; None where it is one."""
         state = found.state
         if found.outcome is Outcome.BUDGET:
