@@ -63,6 +63,7 @@ from symgeo.models.maximum_entropy import maximum_entropy
 from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.models.transport import wasserstein
+from symgeo.solve.geodesic import exponential_map, geodesic
 from symgeo.verification import verify
 
 __version__ = "0.1.0"
@@ -92,10 +93,12 @@ __all__ = [
     "e_projection",
     "entropy",
     "errors",
+    "exponential_map",
     "f_divergence",
     "fisher_volume",
     "fit",
     "flatness",
+    "geodesic",
     "gradient",
     "hellinger",
     "hessian",
