@@ -64,6 +64,7 @@ from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.models.transport import wasserstein
 from symgeo.solve.geodesic import exponential_map, geodesic
+from symgeo.solve.transport import parallel_transport
 from symgeo.verification import verify
 
 __version__ = "0.1.0"
@@ -119,6 +120,7 @@ __all__ = [
     "maximum_entropy",
     "normal",
     "orthogonal_parameters",
+    "parallel_transport",
     "product",
     "regression",
     "renyi_divergence",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from symgeo.errors import ShapeError
+from symgeo.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from symgeo.solve.spray import Spray
 
 _SHOWN = 6
+
+
+def increasing(times: Any) -> np.ndarray:
+    """Times (T,) as an array; :class:`ShapeError` and :class:`ArgumentError` where they are none or do not increase."""
+    import numpy as np
+
+    moments = np.asarray(times, dtype=float)
+    if moments.ndim != 1 or not len(moments):
+        raise ShapeError(f"times are an array (T,) with at least one time, not of shape {moments.shape}")
+    if not np.all(np.isfinite(moments)) or np.any(np.diff(moments) <= 0):
+        raise ArgumentError("the times must be finite and increase; sort them and name each one once")
+    return moments
 
 
 @dataclass(frozen=True, repr=False)

@@ -98,8 +98,8 @@ class Contraction:
         v, sums = self._first, []
         for row in self._terms:
             for k in range(len(v)):
-                mine = [(m, c, i, j) for m, c, i, j in row if k in (i, j)]
-                sums.append(self._sum(mine, lambda i, j, k=k: v[i + j - k]))
+                mine = [(m, c, i + j - k, k) for m, c, i, j in row if k in (i, j)]
+                sums.append(self._sum(mine, lambda i, j: v[i]))
         return numpy_function(sums, [*self._value_symbols, *v])
 
     def _sum(self, terms: Sequence[tuple[int, Rational, int, int]], product: Callable[[int, int], Expr]) -> Expr:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from symgeo.errors import ArgumentError, DomainError, GeodesicError, ShapeError
+from symgeo.errors import ArgumentError, DomainError, GeodesicError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.solve import march
-from symgeo.solve.answer import Geodesic
+from symgeo.solve.answer import Geodesic, increasing
 from symgeo.solve.boundary import Boundary
 from symgeo.solve.march import BLOCK, March, RungeKutta
 from symgeo.solve.path import Path, Paths
@@ -128,15 +128,7 @@ def _follow(
 
 
 def _times(times: Any) -> np.ndarray:
-    import numpy as np
-
-    moments = np.asarray(times, dtype=float)
-    if moments.ndim != 1 or not len(moments):
-        raise ShapeError(f"times are an array (T,) with at least one time, not of shape {moments.shape}")
-    if not np.all(np.isfinite(moments)):
-        raise ArgumentError("a time is not finite; give numbers from 0 on")
-    if np.any(np.diff(moments) <= 0):
-        raise ArgumentError("the times must increase; sort them and name each one once")
+    moments = increasing(times)
     if moments[0] < 0:
         raise ArgumentError("a time is negative, but geodesics begin at time 0; turn the velocity round to go back")
     return moments
