@@ -66,6 +66,8 @@ from symgeo.models.maximum_entropy import maximum_entropy
 from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.models.transport import wasserstein
+from symgeo.solve.geodesic import exponential_map, geodesic
+from symgeo.solve.transport import parallel_transport
 from symgeo.verification import verify
 
 __version__ = "0.1.0"
@@ -98,10 +100,12 @@ __all__ = [
     "em",
     "entropy",
     "errors",
+    "exponential_map",
     "f_divergence",
     "fisher_volume",
     "fit",
     "flatness",
+    "geodesic",
     "gradient",
     "hellinger",
     "hessian",
@@ -123,6 +127,7 @@ __all__ = [
     "mixture",
     "normal",
     "orthogonal_parameters",
+    "parallel_transport",
     "predict",
     "product",
     "regression",
