@@ -46,9 +46,11 @@ from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.em import em, mixture
 from symgeo.inference.fisher_scoring import fit
+from symgeo.inference.natural_gradient import descend, fisher_vector_product, natural_gradient
 from symgeo.inference.prediction import predict
 from symgeo.inference.regions import confidence_interval, confidence_region
 from symgeo.inference.second_order import SecondOrder, statistical_curvature
+from symgeo.inference.trust_region import TrustRegion
 from symgeo.models.alpha_divergences import (
     alpha_divergence,
     bhattacharyya,
@@ -79,6 +81,7 @@ __all__ = [
     "SecondOrder",
     "StatisticalManifold",
     "StatisticalModel",
+    "TrustRegion",
     "alpha_divergence",
     "bhattacharyya",
     "bregman_divergence",
@@ -93,6 +96,7 @@ __all__ = [
     "conserved_quantity",
     "cross_entropy",
     "derivation",
+    "descend",
     "difference_tensor",
     "distance",
     "e_geodesic",
@@ -102,6 +106,7 @@ __all__ = [
     "errors",
     "exponential_map",
     "f_divergence",
+    "fisher_vector_product",
     "fisher_volume",
     "fit",
     "flatness",
@@ -125,6 +130,7 @@ __all__ = [
     "marginal",
     "maximum_entropy",
     "mixture",
+    "natural_gradient",
     "normal",
     "orthogonal_parameters",
     "parallel_transport",

@@ -35,7 +35,7 @@ class Prediction:
 def predict(fit: Fit, at: Mapping[Any, Any] | None = None, function: Any = None, level: float = 0.95) -> Prediction:
     """The expected response, or another function of parameters and covariates, with a pointwise Wald band.
 
-    at: {covariate or name: (N,)}; left out for a model without covariates. function: by default E[y], the mean of the
+    at: {covariate or name: (N,)}, the covariates in the function. function: by default E[y], the mean of the
     only response. The standard error is ``(grad f' V grad f)^(1/2)``, V the fit's covariance (the delta method).
 
     Raises :class:`ParameterListError`, :class:`DataError`, :class:`ArgumentError`, :class:`RegionError` for a fit that
@@ -58,6 +58,7 @@ def predict(fit: Fit, at: Mapping[Any, Any] | None = None, function: Any = None,
     f = as_expression(function)
     if not f.free_symbols <= {*model.parameters, *given}:
         raise ParameterListError(f"{f} is no function of parameters and covariates alone")
+    given = tuple(s for s in given if s in f.free_symbols)
     columns = _columns(model, given, at or {})
     functions = numpy_function([f, *(sp.diff(f, s) for s in model.parameters)], (*given, *model.parameters))
     shape = np.ones(len(columns[0]) if columns else 1)
@@ -76,7 +77,7 @@ def _columns(model: Any, given: tuple[sp.Symbol, ...], at: Mapping[Any, Any]) ->
     if set(by_name) != names:
         raise DataError(
             f"values of {', '.join(sorted(by_name)) or 'no covariate'} were given; give those of each of "
-            f"{', '.join(sorted(names)) or 'none, for the model has no covariates'}"
+            f"{', '.join(sorted(names)) or 'none, for the function has no covariates'}"
         )
     if not given:
         return []

@@ -44,7 +44,7 @@ def binary(link: str) -> StatisticalModel:
 
 def beetles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bliss, Annals of Applied Biology 22 (1935) 134-167: dose, exposed, killed."""
-    lines = (Path(__file__).parents[1] / "data" / "beetles.csv").read_text(encoding="utf-8").splitlines()
+    lines = (Path(__file__).parents[2] / "examples" / "data" / "beetles.csv").read_text(encoding="utf-8").splitlines()
     rows = [line.split(",") for line in lines if not line.startswith("#")][1:]
     dose, exposed, killed = np.array(rows, dtype=float).T
     return dose, exposed, killed
