@@ -69,14 +69,16 @@ def draw(fits: dict[str, Any], path: Path) -> None:
         curves.legend(frameon=False)
         found = fits["logistic"]
         for level, width in ((0.5, 1.2), (0.95, 2.0)):
-            regions.plot(*sg.confidence_region(found, level=level).boundary.T, color="#2a788e", lw=width)
-            wald = sg.confidence_region(found, level=level, kind="wald")
-            regions.plot(*wald.boundary.T, color="#c44e52", lw=width, ls=(0, (5, 3)))
+            # In the median dose -a/b, for a and b are almost collinear.
+            for kind, colour, dash in (("likelihood", "#2a788e", "-"), ("wald", "#c44e52", (0, (5, 3)))):
+                intercept, slope = sg.confidence_region(found, level=level, kind=kind).boundary.T
+                regions.plot(-intercept / slope, slope, color=colour, lw=width, ls=dash)
         regions.plot([], [], color="#2a788e", label="likelihood ratio, 50% and 95%")
         regions.plot([], [], color="#c44e52", ls=(0, (5, 3)), label="Wald")
-        regions.plot(*found.estimate, "o", color="0.25", ms=4)
-        regions.set(xlabel="$a$", ylabel="$b$", title="logistic")
-        regions.legend(frameon=False)
+        regions.plot(-found.estimate[0] / found.estimate[1], found.estimate[1], "o", color="0.25", ms=4)
+        regions.set(xlabel="median lethal dose $-a/b$", ylabel="slope $b$", ylim=(26, 46.5))
+        regions.locator_params(axis="x", nbins=5)
+        regions.legend(frameon=False, loc="upper left")
         figure.savefig(path, dpi=160)
         pyplot.close(figure)
 
