@@ -5,7 +5,7 @@ the simplex do, as those of the sphere that it is a part of. With ``c ~ (t' - t)
 ``(t' - t)/p``: it tends to zero, linearly, where the boundary is reached in finite time, and nowhere else. So no step
 may reduce c by more than a factor, or pass a minimum that a curve aiming at the boundary could have reached; the steps
 then close in on it, and t' is where q vanishes. In the same way ``|v|/|a|`` tends to zero where a
-coordinate runs away in finite time.
+coordinate runs away in finite time, or the metric degenerates.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ class Boundary:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """How a curve can end: the conditions, a coordinate that runs away, the metric."""
+        """How a curve can end: the conditions, a velocity that becomes infinite, the metric."""
         symbols = [str(s) for s in self._spray.manifold.coordinates]
-        return (*(f"{c} > 0" for c in self._spray.conditions), *(f"|{s}| < oo" for s in symbols), METRIC)
+        return (*(f"{c} > 0" for c in self._spray.conditions), *(f"|d{s}/dt| < oo" for s in symbols), METRIC)
 
     @cached_property
     def _function(self) -> Any:

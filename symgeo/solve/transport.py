@@ -42,9 +42,9 @@ def parallel_transport(
     """A vector at the beginning of a curve moved along it, parallel for the alpha-connection; (..., T, n).
 
     ``along``: an answer of :func:`geodesic`, of the same manifold and any alpha, whose leading axes broadcast with
-    those of ``vector`` (..., n); or a function of the time, t (S,) -> points (S, n), smooth between the ``times``. ``times``
-    (T,) increasing, the vector being given at the first one: by default those of the geodesics, together with 0, where
-    these begin and the vector is given then. What follows where a geodesic has left the domain is nan.
+    those of ``vector`` (..., n); or a function of the time, t (S,) -> points (S, n), smooth between the ``times``.
+    ``times`` (T,) increasing, the vector being given at the first one; without them those of the geodesics, the vector
+    being given where these begin. What follows where a geodesic has left the domain is nan.
 
     Transport by alpha = 0 preserves g(u, w), and g(P_alpha u, P_-alpha w) = g(u, w) for every alpha. Raises
     :class:`ShapeError`, :class:`ArgumentError` for a curve of another manifold, missing or disordered times and
