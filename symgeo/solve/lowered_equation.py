@@ -36,6 +36,22 @@ class Linearised:
     by_velocity: np.ndarray
     by_acceleration: np.ndarray
 
+    def at(self, rows: np.ndarray) -> Linearised:
+        """The same along some of the paths."""
+        return Linearised(*(getattr(self, name)[..., rows, :] for name in self.__dataclass_fields__))
+
+    def put(self, rows: np.ndarray, other: Linearised) -> None:
+        """Replace what is known along some of the paths."""
+        for name in self.__dataclass_fields__:
+            getattr(self, name)[..., rows, :] = getattr(other, name)
+
+    @property
+    def finite(self) -> np.ndarray:
+        """Where the equation has a value all along the path, (P,)."""
+        import numpy as np
+
+        return np.all(np.isfinite(self.defect), axis=(0, 2))
+
 
 class LoweredEquation:
     """The equation of one alpha-connection, for paths in the chart without walls.
@@ -143,6 +159,8 @@ class LoweredEquation:
         x, f1, f2, f3 = self.chart.with_slopes(u)
         v, w = f1 * du, f2 * du**2 + f1 * ddu
         values = np.array(self._full(*x, *v, *w))
+        if self._conditions is not None:
+            values[:, ~self.inside(x)] = np.nan
         shape = (n, n, *u.shape[1:])
         metric = values[n : n + n * n].reshape(shape)
         by_x = values[n + n * n : n + 2 * n * n].reshape(shape)
@@ -150,3 +168,22 @@ class LoweredEquation:
         by_point = by_x * f1 + by_v * (f2 * du) + metric * (f3 * du**2 + f2 * ddu)
         by_velocity = by_v * f1 + metric * (2 * f2 * du)
         return Linearised(values[:n], metric, v, f1, by_point, by_velocity, metric * f1)
+
+
+class BlendedEquation:
+    """``(1 - share)`` of one equation and ``share`` of another on the same manifold: that of an alpha between theirs."""
+
+    def __init__(self, first: LoweredEquation, second: LoweredEquation, share: float):
+        self.first, self.second, self.share = first, second, share
+        self.chart, self.dim = first.chart, first.dim
+
+    def defect(self, u: np.ndarray, du: np.ndarray, ddu: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See :meth:`LoweredEquation.defect`."""
+        (one, metric, velocity), (two, _, _) = self.first.defect(u, du, ddu), self.second.defect(u, du, ddu)
+        return (1 - self.share) * one + self.share * two, metric, velocity
+
+    def linearised(self, u: np.ndarray, du: np.ndarray, ddu: np.ndarray) -> Linearised:
+        """See :meth:`LoweredEquation.linearised`."""
+        one, two = self.first.linearised(u, du, ddu), self.second.linearised(u, du, ddu)
+        parts = {n: (1 - self.share) * getattr(one, n) + self.share * getattr(two, n) for n in one.__dataclass_fields__}
+        return Linearised(**parts)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-    from symgeo.solve.collocation import Rule
-    from symgeo.solve.lowered_equation import Linearised, LoweredEquation
+    from symgeo.solve.collocation import Operators, Rule
+    from symgeo.solve.lowered_equation import BlendedEquation, Linearised, LoweredEquation
 
-_HALVINGS = 12
+_STEPS = 25
+_HALVINGS = 8
 _FREE = 0.1  # steps smaller than this share of the length are taken whole
 
 
@@ -31,7 +32,7 @@ class Paths:
     def __getitem__(self, rows: np.ndarray) -> Paths:
         return Paths(self.start[:, rows], self.chord[:, rows], self.bend[:, rows])
 
-    def at(self, operators) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def at(self, operators: Operators) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """u, u' and u'' (n, P, T) at the operators' times."""
         u = self.start[:, :, None] + self.chord[:, :, None] * operators.times + self.bend @ operators.twice.T
         return u, self.chord[:, :, None] + self.bend @ operators.once.T, self.bend @ operators.value.T
@@ -84,6 +85,83 @@ def solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
         return out
 
 
+def descended(
+    equation: LoweredEquation | BlendedEquation, paths: Paths, rule: Rule, settled: float
+) -> tuple[Linearised, np.ndarray, np.ndarray, np.ndarray]:
+    """Newton's steps, ``paths`` moving with them, until they are shorter than ``settled`` times the paths.
+
+    Returns the equation along the paths, its last matrices (P, n N, n N), which paths came to rest (P,), and how many
+    steps each took (P,).
+    """
+    import numpy as np
+
+    count = paths.bend.shape[1]
+    lin = equation.linearised(*paths.on(rule))
+    rows, good = np.arange(count), np.zeros(count, dtype=bool)
+    steps, last = np.zeros(count, dtype=int), np.empty((0, 0, 0))
+    for _ in range(_STEPS):
+        whole = len(rows) == count
+        here, at = (lin, paths) if whole else (lin.at(rows), paths[rows])
+        jacobian = matrix(here, rule)
+        last = jacobian if whole else _put(last, rows, jacobian)
+        step = correction(jacobian, here.defect)
+        share = size_of(step, here, rule) / length_of(here, rule)
+        trial, there, moved = _searched(equation, at, here, jacobian, step, share, rule)
+        if whole:
+            paths.bend, lin = trial.bend, there
+        else:
+            paths.bend[:, rows] = trial.bend
+            lin.put(rows, there)
+        steps[rows] += 1
+        done = moved & (share <= settled)
+        good[rows[done]] = True
+        rows = rows[moved & ~done]
+        if not len(rows):
+            break
+    return lin, last, good, steps
+
+
+def _put(matrices: np.ndarray, rows: np.ndarray, new: np.ndarray) -> np.ndarray:
+    matrices[rows] = new
+    return matrices
+
+
+def _searched(
+    equation: LoweredEquation | BlendedEquation,
+    paths: Paths,
+    lin: Linearised,
+    jacobian: np.ndarray,
+    step: np.ndarray,
+    share: np.ndarray,
+    rule: Rule,
+) -> tuple[Paths, Linearised, np.ndarray]:
+    """The paths after the step, shortened where it must be, the equation there, and whether a step was found (P,)."""
+    import numpy as np
+
+    trial = Paths(paths.start, paths.chord, paths.bend + step)
+    there = equation.linearised(*trial.on(rule))
+    finite = there.finite
+    good = finite & (share <= _FREE)
+    rows = np.flatnonzero(~good & np.isfinite(share))
+    size = share * length_of(lin, rule)
+    factor = 1.0
+    for _ in range(_HALVINGS):
+        if not len(rows):
+            break
+        at = there.at(rows)
+        with np.errstate(all="ignore"):
+            ahead = size_of(correction(jacobian[rows], at.defect), lin.at(rows), rule)
+        held = at.finite & (ahead <= (1 - factor / 4) * size[rows])
+        good[rows[held]] = True
+        rows = rows[~held]
+        if len(rows):
+            factor /= 2
+            again = Paths(paths.start[:, rows], paths.chord[:, rows], paths.bend[:, rows] + factor * step[:, rows])
+            trial.bend[:, rows] = again.bend
+            there.put(rows, equation.linearised(*again.on(rule)))
+    return trial, there, good
+
+
 def size_of(step: np.ndarray, lin: Linearised, rule: Rule) -> np.ndarray:
     """The length (P,) in the metric along the paths of a change of the second derivatives, the root of its mean square."""
     import numpy as np
@@ -97,3 +175,24 @@ def length_of(lin: Linearised, rule: Rule) -> np.ndarray:
     import numpy as np
 
     return np.sqrt(np.einsum("kmpi,kpi,mpi,i->p", lin.metric, lin.velocity, lin.velocity, rule.weights))
+
+
+def is_minimum(lin: Linearised, jacobian: np.ndarray, rule: Rule) -> np.ndarray:
+    """Whether the second variation of the energy is positive along geodesics (P,).
+
+    It is ``-sum_i w_i <G h, J h>_i`` for the change h of the second derivatives, G Green's operator and J the matrix of
+    the linearised equation, whose index is lowered.
+    """
+    import numpy as np
+
+    n, count, size = lin.stretch.shape
+    weighted = np.moveaxis(lin.stretch, 0, 1)[..., None] * (rule.weights[:, None] * rule.twice)  # (P, n, N, N)
+    rows = jacobian.reshape(count, n, size, n * size)
+    form = -np.matmul(np.swapaxes(weighted, -1, -2), rows).reshape(count, n * size, n * size)
+    form = form + np.swapaxes(form, -1, -2)
+    try:
+        np.linalg.cholesky(form)
+    except np.linalg.LinAlgError:
+        values = np.linalg.eigvalsh(form)
+        return values[:, 0] > -1e-10 * values[:, -1]
+    return np.ones(count, dtype=bool)
