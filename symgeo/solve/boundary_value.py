@@ -1,4 +1,5 @@
-"""Geodesics between given ends for arrays of pairs: collocation with more and more points, pairs dropping out when done.
+"""Geodesics between given ends for arrays of pairs: collocation with more and more points, pairs dropping out when
+done.
 
 Paths start as straight lines in the chart without walls. Where Newton's method loses its way from there, polygons of
 least energy are found first (:mod:`symgeo.solve.polygons`); connections other than Levi-Civita's are then reached from
@@ -15,8 +16,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symgeo.solve.collocation import Rule, operators, rule
-from symgeo.solve.lowered_equation import BlendedEquation, Linearised, LoweredEquation
-from symgeo.solve.newton import Paths, correction, descended, is_minimum, length_of, matrix
+from symgeo.solve.lowered_equation import BlendedEquation, LoweredEquation
+from symgeo.solve.newton import Paths, descended, is_minimum, length_of
 from symgeo.solve.polygons import Polygons, bends
 
 if TYPE_CHECKING:
@@ -186,9 +187,7 @@ class BoundaryValueSolver:
             if not len(rows):
                 return
 
-    def _from_levi_civita(
-        self, found: Found, rows: np.ndarray, p: np.ndarray, q: np.ndarray, tolerance: float
-    ) -> None:
+    def _from_levi_civita(self, found: Found, rows: np.ndarray, p: np.ndarray, q: np.ndarray, tolerance: float) -> None:
         """From the geodesics of alpha = 0 by steps of alpha."""
         import numpy as np
 
@@ -207,9 +206,7 @@ class BoundaryValueSolver:
                 if not len(on):
                     break
 
-    def _carried(
-        self, found: Found, part: Found, on: np.ndarray, last: bool
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _carried(self, found: Found, part: Found, on: np.ndarray, last: bool) -> tuple[np.ndarray, np.ndarray]:
         """The pairs that were solved for a part of the way and their second derivatives; at the end they are kept."""
         import numpy as np
 

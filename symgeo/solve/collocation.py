@@ -1,9 +1,9 @@
 """Collocation of second-order boundary-value problems at Gauss-Legendre points, by integral operators.
 
-A path from u(0) to u(0) + d is known by its second derivative w at N Gauss points of [0, 1]:
-``u(t) = u(0) + t d + (G w)(t)`` and ``u'(t) = d + (G' w)(t)`` with Green's function of the second derivative, exactly for
-polynomials. The ends are met by construction, and no differentiation matrix loses digits.
-Source: Greengard, SIAM J. Numer. Anal. 28 (1991) 1071-1080.
+A path from u(0) to u(0) + d is known by its second derivative w at N Gauss points of [0, 1]: ``u(t) = u(0) + t d + (G
+w)(t)`` and ``u'(t) = d + (G' w)(t)`` with Green's function of the second derivative, exactly for polynomials. The ends
+are met by construction, and no differentiation matrix loses digits. Source: Greengard, SIAM J. Numer. Anal. 28 (1991)
+1071-1080.
 """
 
 from __future__ import annotations

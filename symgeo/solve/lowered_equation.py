@@ -56,8 +56,8 @@ class Linearised:
 class LoweredEquation:
     """The equation of one alpha-connection, for paths in the chart without walls.
 
-    Arrays are (n, P, N): coordinates, paths, times. Raises :class:`ParameterListError` for an alpha that is no number and
-    :class:`UnknownSymbolError` where the metric holds symbols that are no coordinates.
+    Arrays are (n, P, N): coordinates, paths, times. Raises :class:`ParameterListError` for an alpha that is no number
+    and :class:`UnknownSymbolError` where the metric holds symbols that are no coordinates.
     """
 
     def __init__(self, manifold: StatisticalManifold | HasManifold, alpha: Any = 0):

@@ -1,9 +1,9 @@
 """First paths for far ends: polygons in the chart without walls whose discrete energy is least.
 
-The energy ``K sum_i g(m_i)(d_i, d_i)`` of K edges d_i with midpoints m_i falls at every step, whatever the start: Newton's
-direction is taken where the energy falls along it, else that of Gauss and Newton, which always descends. Midpoints
-make it second order in 1/K, enough for the collocation to go on from.
-Source: Nocedal and Wright, Numerical Optimization, 2006, sections 3.1 and 10.3.
+The energy ``K sum_i g(m_i)(d_i, d_i)`` of K edges d_i with midpoints m_i falls at every step, whatever the start:
+Newton's direction is taken where the energy falls along it, else that of Gauss and Newton, which always descends.
+Midpoints make it second order in 1/K, enough for the collocation to go on from. Source: Nocedal and Wright, Numerical
+Optimization, 2006, sections 3.1 and 10.3.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Polygons:
         g, first, second = values
         gv = np.einsum("ijpe,jpe->ipe", g, v)
         turn, twist = f2 * edges, f3 * edges
-        # With v = f'(m) d: e = g(v, v), and b is the derivative of g v by the midpoint, the metric's part and the chart's.
+        # An edge has the energy g(v, v) with v = f'(m) d; the metric and v both depend on the midpoint m.
         b_metric = first * f1
         by_mid = np.einsum("ikpe,ipe->kpe", b_metric, v) + 2 * gv * turn
         by_edge = 2 * gv * f1
@@ -191,8 +191,8 @@ class Polygons:
 
 
 def bends(u: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Second derivatives (n, P, N) at times (N,) of polygons with corners at equal times (n, P, K + 1), by interpolation
-    of second differences."""
+    """Second derivatives (n, P, N) at times (N,) of polygons with corners at equal times (n, P, K + 1), by
+    interpolation of second differences."""
     import numpy as np
 
     size = u.shape[2] - 1

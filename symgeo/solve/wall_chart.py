@@ -48,7 +48,6 @@ class WallChart:
 
     def step(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
         """``u(q) - u(p)`` for points (n, P), without cancellation where they are close."""
-        import numpy as np
 
         d = q - p
         out = d.copy()
