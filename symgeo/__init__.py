@@ -65,6 +65,7 @@ from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.models.transport import wasserstein
 from symgeo.solve.between import distance, geodesic_between, logarithm_map
+from symgeo.solve.geodesic import exponential_map, geodesic
 from symgeo.verification import verify
 
 __version__ = "0.1.0"
@@ -94,10 +95,12 @@ __all__ = [
     "e_projection",
     "entropy",
     "errors",
+    "exponential_map",
     "f_divergence",
     "fisher_volume",
     "fit",
     "flatness",
+    "geodesic",
     "geodesic_between",
     "gradient",
     "hellinger",

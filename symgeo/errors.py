@@ -43,6 +43,17 @@ class NotDuallyFlatError(SymgeoError, ValueError):
     """An operation needs a dually flat manifold and this one is not known to be flat."""
 
 
+class GeodesicError(SymgeoError, ArithmeticError):
+    """A geodesic could not be followed: the integration of its equations stopped inside the domain.
+
+    Attribute: ``answer``, what was found; the geodesics that failed are nan from there on.
+    """
+
+    def __init__(self, message: str, answer: object = None):
+        super().__init__(message)
+        self.answer = answer
+
+
 class ProjectionError(SymgeoError, ArithmeticError):
     """A projection was not found: the iteration did not converge, or not to a minimum inside the domain."""
 

@@ -38,7 +38,7 @@ _COARSE, _FINE = 1e-2, 1e-7  # relative steps after which a level is left
 
 @dataclass
 class Found:
-    """What was found for P pairs: arrays along the pairs, and the paths' second derivatives by their number of points."""
+    """What was found for P pairs: arrays along the pairs, and second derivatives of the paths by numbers of points."""
 
     start: np.ndarray
     chord: np.ndarray

@@ -85,7 +85,7 @@ def _operators(times: np.ndarray, transform: np.ndarray) -> Operators:
 
 
 def _integrated(values: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Integrals from 0 of what is given for P_0, ..., P_m along the last axis, by P_k = (P_k+1 - P_k-1)'/(2 (2 k + 1))."""
+    """Integrals from 0 of what is given for P_0, ..., P_m on the last axis: P_k = (P_k+1 - P_k-1)'/(2 (2 k + 1))."""
     import numpy as np
 
     out = np.empty((len(values), values.shape[1] - 1))

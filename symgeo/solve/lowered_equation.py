@@ -171,7 +171,7 @@ class LoweredEquation:
 
 
 class BlendedEquation:
-    """``(1 - share)`` of one equation and ``share`` of another on the same manifold: that of an alpha between theirs."""
+    """``(1 - share)`` of one equation and ``share`` of another: that of an alpha between theirs."""
 
     def __init__(self, first: LoweredEquation, second: LoweredEquation, share: float):
         self.first, self.second, self.share = first, second, share

@@ -134,7 +134,7 @@ class Polygons:
         return out, np.where(np.isfinite(fall), fall, 0.0)
 
     def _derivatives(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The energy's slope (n, P, K + 1) and two Hessians (P, (K - 1) n, (K - 1) n): itself, and Gauss and Newton's."""
+        """The energy's slope (n, P, K + 1) and two Hessians (P, (K - 1) n, (K - 1) n): its own, Gauss and Newton's."""
         import numpy as np
 
         n, count, corners = u.shape

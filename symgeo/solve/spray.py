@@ -1,7 +1,6 @@
 """The right-hand side of the geodesic equations of one connection as generated functions.
 
-``x''^k = -Gamma^k_ij(x) x'^i x'^j`` is a vector field on the tangent bundle, the spray of the connection. It is
-contracted with the velocity symbolically, so that one function with shared subexpressions computes it. Where the
+``x''^k = -Gamma^k_ij(x) x'^i x'^j`` is a vector field on the tangent bundle, the spray of the connection. Where the
 inverse metric is kept by names, or would be longer than the metric by far, symbols of the first kind are generated and
 the linear system is solved in numbers.
 Source: Lee, Introduction to Riemannian Manifolds, 2018, chapter 4; Amari and Nagaoka 2000, section 1.6.
@@ -19,10 +18,11 @@ from symgeo.codegen import lambdify, numpy_function
 from symgeo.codegen.numeric_node import nodes_in
 from symgeo.errors import ParameterListError, ShapeError, UnknownSymbolError
 from symgeo.geometry.manifold import StatisticalManifold
+from symgeo.solve.contraction import Contraction
 
 if TYPE_CHECKING:
     import numpy as np
-    from sympy import Expr
+    from sympy import Expr, Symbol
 
     from symgeo.geometry.connection import Connection
     from symgeo.geometry.isometry import HasManifold
@@ -77,8 +77,20 @@ class Spray:
         self.connection: Connection = self.manifold.connection(self.alpha)
         self.dim = self.manifold.dim
         self.conditions = domain_of(self.manifold)
-        self._velocity = sp.symbols(f"v:{self.dim}", cls=sp.Dummy, real=True)
-        self._arguments = [*self.manifold.coordinates, *self._velocity]
+        self._velocity: tuple[Symbol, ...] = sp.symbols(f"v:{self.dim}", cls=sp.Dummy, real=True)
+
+    @property
+    def velocity_symbols(self) -> tuple[Symbol, ...]:
+        """The symbols that stand for the velocity, (n,)."""
+        return self._velocity
+
+    @classmethod
+    def of(cls, m: StatisticalManifold | HasManifold, alpha: Expr | int | float | Fraction = 0) -> Spray:
+        """The spray of a connection; what was generated for it once is kept with the connection."""
+        kept = manifold_of(m).connection(number_alpha(alpha)).generated
+        if cls not in kept:
+            kept[cls] = cls(m, alpha)
+        return kept[cls]
 
     # -- symbols -------------------------------------------------------------------------------------------------------
 
@@ -92,68 +104,49 @@ class Spray:
         return second > _LONG and second > _terms(self.connection.christoffel_first_kind)
 
     @cached_property
-    def _forces(self) -> list[Expr]:
-        """``-Gamma^k_ij v^i v^j``, or with the last index lowered where the metric is inverted in numbers; n."""
-        return [-e for e in self._contracted(lambda k, i, j: self._symbol(k, i, j))]
-
-    def _symbol(self, k: int, i: int, j: int) -> Any:
+    def _symbols(self) -> Contraction:
+        """The symbols of the second kind, or of the first where the metric is inverted in numbers."""
+        n, x = self.dim, self.manifold.coordinates
         if self._solves:
-            return self.connection.christoffel_first_kind.element(i, j, k)
-        return self.connection.christoffel.element(k, i, j)
+            first = self.connection.christoffel_first_kind
+            return Contraction(x, n, lambda k, i, j: first.element(i, j, k))
+        return Contraction(x, n, self.connection.christoffel.element)
 
-    def _contracted(self, entry: Any) -> list[Expr]:
-        """``sum_ij entry(k, i, j) v^i v^j`` for every k; one element of the field to a pair of velocities."""
-        import sympy as sp
-
-        v, n = self._velocity, self.dim
-        out = []
-        for k in range(n):
-            terms = []
-            for i in range(n):
-                for j in range(i, n):
-                    value = entry(k, i, j)
-                    if value:
-                        terms.append((1 if i == j else 2) * value.to_sympy() * v[i] * v[j])
-            out.append(sp.Add(*terms))
-        return out
-
-    def _slopes(self) -> list[Expr]:
-        """The derivatives of the forces by the coordinates and by the velocities, each (n, n) row-major."""
-        import sympy as sp
-
-        v, n, x = self._velocity, self.dim, self.manifold.coordinates
-        by_point = [self._contracted(lambda k, i, j, s=s: self._symbol(k, i, j).diff(s)) for s in x]
-        by_velocity = [
-            [-2 * sp.Add(*(e.to_sympy() * v[i] for i in range(n) if (e := self._symbol(k, i, j)))) for j in range(n)]
-            for k in range(n)
-        ]
-        return [*(-by_point[m][k] for k in range(n) for m in range(n)), *(e for row in by_velocity for e in row)]
+    @cached_property
+    def _symbol_slopes(self) -> Contraction:
+        """The derivatives of the same by the coordinates, row k n + m that of symbol k by coordinate m."""
+        n, x = self.dim, self.manifold.coordinates
+        if self._solves:
+            first = self.connection.christoffel_first_kind
+            return Contraction(x, n * n, lambda row, i, j: first.element(i, j, row // n).diff(x[row % n]))
+        second = self.connection.christoffel
+        return Contraction(x, n * n, lambda row, i, j: second.element(row // n, i, j).diff(x[row % n]))
 
     # -- functions -----------------------------------------------------------------------------------------------------
 
     @property
     def is_integrated(self) -> bool:
         """Whether values come from quadrature: the symbols hold expectations without closed form."""
-        return bool(nodes_in(self._forces))
+        return bool(nodes_in(self._symbols.values) or nodes_in(self.manifold.metric.nonzero().values()))
 
     def acceleration(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """``-Gamma^k_ij v^i v^j``, (..., n), (..., n) -> (..., n); nan outside the domain."""
         import numpy as np
 
-        columns, leading = self._columns(x, v)
+        columns, leading = self.columns(x, v)
         out = self.acceleration_columns(columns[: self.dim], columns[self.dim :])
         out[:, ~self.inside_columns(columns[: self.dim])] = np.nan
         return _rows(out, leading)
 
     def acceleration_columns(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The acceleration, (n, P), (n, P) -> (n, P), every coordinate contiguous; the domain is not looked at."""
-        import numpy as np
+        found = self._symbols.quadratic(self._symbols.at(x), v)
+        return -self._raised(x, found) if self._solves else -found
 
-        forces = self._force_function(*x, *v)
-        out = np.empty(x.shape)
-        for row, force in zip(out, forces, strict=True):
-            row[...] = force
-        return self._raised(x, out) if self._solves else out
+    def transport_columns(self, x: np.ndarray, v: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """``-Gamma^k_ij v^i u^j``, how the components of a parallel vector u change along a velocity v; (n, P)."""
+        found = self._symbols.bilinear(self._symbols.at(x), v, u)
+        return -self._raised(x, found) if self._solves else -found
 
     def metric(self, x: np.ndarray) -> np.ndarray:
         """g_ij, (..., n) -> (..., n, n); nan outside the domain."""
@@ -167,15 +160,16 @@ class Spray:
         import numpy as np
 
         n = self.dim
-        columns, leading = self._columns(x, v)
-        point = columns[:n]
-        values = np.stack(self._slope_function(*columns))
-        a, by_point = values[:n], values[n : n + n * n].reshape(n, n, -1)
-        by_velocity = values[n + n * n : n + 2 * n * n].reshape(n, n, -1)
+        columns, leading = self.columns(x, v)
+        point, speed = columns[:n], columns[n:]
+        values = self._symbols.at(point)
+        a, by_velocity = -self._symbols.quadratic(values, speed), -2 * self._symbols.linear(values, speed)
+        slopes = self._symbol_slopes
+        by_point = -slopes.quadratic(slopes.at(point), speed).reshape(n, n, -1)
         if self._solves:
             # g a = f, so g da = df - dg a.
             a = self._raised(point, a)
-            metric_slopes = values[n + 2 * n * n :].reshape(n, n, n, -1)
+            metric_slopes = np.stack(self._metric_slopes(*point)).reshape(n, n, n, -1)
             by_point = by_point - np.einsum("kjmp,jp->kmp", metric_slopes, a)
             by_point, by_velocity = self._raised(point, by_point), self._raised(point, by_velocity)
         outside = ~self.inside_columns(point)
@@ -188,7 +182,7 @@ class Spray:
 
     def inside(self, x: np.ndarray) -> np.ndarray:
         """Whether all conditions of the domain hold and all coordinates are finite, (..., n) -> (...) of bool."""
-        columns, leading = self._columns(x)
+        columns, leading = self.columns(x)
         return self.inside_columns(columns).reshape(leading)
 
     def inside_columns(self, x: np.ndarray) -> np.ndarray:
@@ -201,16 +195,9 @@ class Spray:
         return held
 
     @cached_property
-    def _force_function(self) -> Any:
-        return numpy_function(self._forces, self._arguments)
-
-    @cached_property
-    def _slope_function(self) -> Any:
-        more: list[Expr] = []
-        if self._solves:
-            g, x, n = self.manifold.metric, self.manifold.coordinates, range(self.dim)
-            more = [g.element(k, j).diff(x[m]).to_sympy() for k in n for j in n for m in n]
-        return numpy_function([*self._forces, *self._slopes(), *more], self._arguments)
+    def _metric_slopes(self) -> Any:
+        g, x, n = self.manifold.metric, self.manifold.coordinates, range(self.dim)
+        return numpy_function([g.element(k, j).diff(x[m]).to_sympy() for k in n for j in n for m in n], x)
 
     @cached_property
     def _metric_function(self) -> Any:
@@ -230,7 +217,7 @@ class Spray:
         found = solutions(self._metric_function(x.T), right)
         return np.ascontiguousarray(np.moveaxis(found.reshape(x.shape[1], *lower.shape[:-1]), 0, -1))
 
-    def _columns(self, *arrays: Any) -> tuple[np.ndarray, tuple[int, ...]]:
+    def columns(self, *arrays: Any) -> tuple[np.ndarray, tuple[int, ...]]:
         """Arrays (..., n) stacked as contiguous columns (m n, P), and their common leading axes."""
         import numpy as np
 
