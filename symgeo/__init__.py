@@ -65,6 +65,7 @@ from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.models.transport import wasserstein
 from symgeo.solve.between import distance, geodesic_between, logarithm_map
+from symgeo.solve.frechet import frechet_mean
 from symgeo.solve.geodesic import exponential_map, geodesic
 from symgeo.verification import verify
 
@@ -100,6 +101,7 @@ __all__ = [
     "fisher_volume",
     "fit",
     "flatness",
+    "frechet_mean",
     "geodesic",
     "geodesic_between",
     "gradient",

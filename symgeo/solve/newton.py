@@ -163,7 +163,7 @@ def _searched(
 
 
 def size_of(step: np.ndarray, lin: Linearised, rule: Rule) -> np.ndarray:
-    """The length (P,), in the metric along the paths, of a change of second derivatives: the root of its mean square."""
+    """The length (P,), in the metric along the paths, of a change of second derivatives: root of its mean square."""
     import numpy as np
 
     moved = lin.stretch * (step @ rule.twice.T)
