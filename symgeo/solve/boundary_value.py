@@ -32,7 +32,7 @@ _FAR = (32, 48, 64, 96, 128)
 _LARGEST = 1600  # unknowns of one path
 _CORNERS = (16, 32, 64, 128)
 _EDGE = 0.4  # the longest edge of a polygon, in length
-_SHARES = (0.25, 0.5, 0.75, 1.0)
+_SHARE, _SMALLEST_SHARE = 0.25, 1e-3  # of the way in alpha: the first step, and the smallest one
 _COARSE, _FINE = 1e-2, 1e-7  # relative steps after which a level is left
 
 
@@ -188,37 +188,34 @@ class BoundaryValueSolver:
                 return
 
     def _from_levi_civita(self, found: Found, rows: np.ndarray, p: np.ndarray, q: np.ndarray, tolerance: float) -> None:
-        """From the geodesics of alpha = 0 by steps of alpha."""
-        import numpy as np
-
+        """From the geodesics of alpha = 0, pair by pair, by steps of alpha that are as long as they succeed."""
         there = self._levi_civita.solve(p[:, rows], q[:, rows], LENGTHS)
-        for known, bend in there.bends:
-            held = there.converged[known]
-            on, bend = rows[known[held]], bend[:, held]
-            for share in _SHARES:
-                part = self._prepared(p[:, on], q[:, on])
-                equation = BlendedEquation(self._levi_civita.equation, self.equation, share)
-                sizes = (bend.shape[2], *(s for s in _FAR if s > bend.shape[2]))
-                last = share == _SHARES[-1]
-                self._climb(part, np.arange(len(on)), bend, sizes, tolerance if last else LENGTHS, equation)
-                found.iterations[on] += part.iterations
-                on, bend = self._carried(found, part, on, last)
-                if not len(on):
-                    break
+        for known, bends_there in there.bends:
+            for i, k in enumerate(known):
+                if there.converged[k]:
+                    self._moved_alpha(found, rows[k : k + 1], bends_there[:, i : i + 1], tolerance)
 
-    def _carried(self, found: Found, part: Found, on: np.ndarray, last: bool) -> tuple[np.ndarray, np.ndarray]:
-        """The pairs that were solved for a part of the way and their second derivatives; at the end they are kept."""
+    def _moved_alpha(self, found: Found, row: np.ndarray, bend: np.ndarray, tolerance: float) -> None:
+        """One pair, from its geodesic for alpha = 0."""
         import numpy as np
 
-        if last:
-            for rows, bend in part.bends:
-                self._keep(found, on[rows], bend, part.residual[rows], part.length[rows])
-        size = max((bend.shape[2] for _, bend in part.bends), default=_NEAR[0])
-        points = rule(size).times
-        groups = [(on[rows], bend @ operators(bend.shape[2], points).value.T) for rows, bend in part.bends]
-        if not groups:
-            return on[:0], np.zeros((len(found.start), 0, size))
-        return np.concatenate([g[0] for g in groups]), np.concatenate([g[1] for g in groups], axis=1)
+        share, step = 0.0, _SHARE
+        while share < 1 and step > _SMALLEST_SHARE:
+            target = min(1.0, share + step)
+            part = Found(
+                found.start[:, row], found.chord[:, row], np.full(1, np.nan), np.full(1, np.nan),
+                np.zeros(1, dtype=int), np.ones(1, dtype=bool),
+            )  # fmt: skip
+            equation = BlendedEquation(self._levi_civita.equation, self.equation, target)
+            sizes = (bend.shape[2], *(s for s in sorted({*_NEAR, *_FAR}) if s > bend.shape[2]))
+            self._climb(part, np.arange(1), bend, sizes, tolerance if target == 1 else LENGTHS, equation)
+            found.iterations[row] += part.iterations
+            if part.converged[0]:
+                share, step, bend = target, 1.5 * step, part.bends[0][1]
+            else:
+                step /= 2
+        if share == 1:
+            self._keep(found, row, bend, part.residual, part.length)
 
 
 def residual_of(equation: LoweredEquation | BlendedEquation, paths: Paths, r: Rule) -> np.ndarray:

@@ -25,7 +25,7 @@ METHODS = (AUTOMATIC, CLOSED, AFFINE, COLLOCATION)
 _BLOCK = 256  # pairs that are solved together: their matrices stay in the processor's cache
 _MISSED = 1e-8  # of a path's ends, relative to their distance from each other
 _WINDOWS = (0.13, 0.5, 0.83)
-_WIDTH, _DEGREE = 0.08, 12
+_WIDTH, _DEGREE = 0.03, 12
 
 
 class Connecting:
