@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from symgeo.solve.collocation import Rule, operators, rule
+from symgeo.solve.collocation import Rule, rule, transfer
 from symgeo.solve.lowered_equation import BlendedEquation, LoweredEquation
 from symgeo.solve.newton import Paths, descended, is_minimum, length_of
 from symgeo.solve.polygons import Polygons, bends
@@ -28,12 +28,13 @@ LENGTHS = 1e-7  # enough for lengths at alpha = 0: their error is of the order o
 _ACCEPTED = 1e-7  # where rounding keeps it from getting smaller
 _INTEGRATED = 1e-6  # where the metric is known by quadrature
 _NEAR = (8, 16, 24, 32, 48, 64)
-_FAR = (32, 48, 64, 96, 128)
-_LARGEST = 1600  # unknowns of one path
+_FAR = (32, 48, 64, 96, 128, 192, 288, 432)
+_LARGEST = 1000  # unknowns of one path
 _CORNERS = (16, 32, 64, 128)
 _EDGE = 0.4  # the longest edge of a polygon, in length
 _SHARE, _SMALLEST_SHARE = 0.25, 1e-3  # of the way in alpha: the first step, and the smallest one
-_COARSE, _FINE = 1e-2, 1e-7  # relative steps after which a level is left
+_COARSE = 0.05  # the relative step after which the first level is left
+_QUADRATIC = 0.3  # of the root of the tolerance: a step as small leads below it
 
 
 @dataclass
@@ -135,15 +136,16 @@ class BoundaryValueSolver:
         import numpy as np
 
         n, before = len(found.start), np.full(len(rows), np.inf)
+        settled = _QUADRATIC * tolerance**0.5
         for level, size in enumerate(s for s in sizes if s * n <= _LARGEST or s == sizes[0]):
             if not len(rows):
                 return
             r = rule(size)
             if bend.shape[2] != size:
-                bend = bend @ operators(bend.shape[2], r.times).value.T
+                bend = bend @ transfer(bend.shape[2], size).T
             coarse = level == 0 and size < sizes[-1]
             paths = Paths(found.start[:, rows], found.chord[:, rows], bend)
-            lin, jacobian, good, steps = descended(equation, paths, r, _COARSE if coarse else _FINE)
+            lin, jacobian, good, steps = descended(equation, paths, r, _COARSE if coarse else settled)
             found.iterations[rows] += steps
             if coarse:
                 rows, bend = rows[good], paths.bend[:, good]

@@ -62,6 +62,12 @@ def operators(size: int, times: np.ndarray) -> Operators:
     return _operators(np.asarray(times, dtype=float), _transform(points, weights / 2))
 
 
+@cache
+def transfer(before: int, after: int) -> np.ndarray:
+    """The matrix (after, before) from values at the points of one rule to those of its interpolant at another's."""
+    return operators(before, rule(after).times).value
+
+
 def _transform(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Legendre coefficients from values at Gauss points."""
     import numpy as np

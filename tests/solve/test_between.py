@@ -152,7 +152,7 @@ def beta_distance(p: tuple[str, str], q: tuple[str, str]) -> mpmath.mpf:
         beside = [arrival(guess[0] + small, guess[1]), arrival(guess[0], guess[1] + small)]
         slopes = mpmath.matrix([[(beside[j][i] - here[i]) / small for j in range(2)] for i in range(2)])
         found = mpmath.matrix(guess) - mpmath.lu_solve(slopes, mpmath.matrix(here))
-        assert max(map(abs, arrival(*found))) < 1e-14
+        assert max(map(abs, arrival(*found))) < 1e-13
         return mpmath.sqrt((found.T * metric(*start) * found)[0])
 
 
