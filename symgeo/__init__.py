@@ -4,8 +4,9 @@ The way through the house:
 
 - declare: :class:`StatisticalModel`, :class:`ExponentialFamily`, the families in :mod:`symgeo.catalogue`;
 - derive: ``model.manifold`` is a :class:`StatisticalManifold` with metric, cubic tensor, ``connection(alpha)``,
-  curvature, ``duality``; :func:`isometry` and :func:`distance` where its space is recognised;
+  curvature, ``duality``; :func:`isometry` where its space is recognised;
 - compose: :func:`product`, :func:`regression`, :func:`marginal`; :class:`Embedding` of a submanifold;
+- connect: :func:`distance`, :func:`geodesic_between`, :func:`logarithm_map`, in closed form or in numbers;
 - compare: :func:`kl_divergence` and its kin between members of a model, :func:`wasserstein`, :func:`entropy`,
   :func:`m_projection`;
 - check: :func:`verify` holds what was derived against numerical integration;
@@ -31,7 +32,7 @@ from symgeo.geometry.divergence import bregman_divergence
 from symgeo.geometry.embedding import Embedding
 from symgeo.geometry.flat_geodesic import e_geodesic, m_geodesic
 from symgeo.geometry.flatness import flatness
-from symgeo.geometry.isometry import distance, isometry
+from symgeo.geometry.isometry import isometry
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.operators import (
     conserved_quantity,
@@ -68,6 +69,8 @@ from symgeo.models.maximum_entropy import maximum_entropy
 from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.models.transport import wasserstein
+from symgeo.solve.between import distance, geodesic_between, logarithm_map
+from symgeo.solve.frechet import frechet_mean
 from symgeo.solve.geodesic import exponential_map, geodesic
 from symgeo.solve.transport import parallel_transport
 from symgeo.verification import verify
@@ -110,7 +113,9 @@ __all__ = [
     "fisher_volume",
     "fit",
     "flatness",
+    "frechet_mean",
     "geodesic",
+    "geodesic_between",
     "gradient",
     "hellinger",
     "hessian",
@@ -125,6 +130,7 @@ __all__ = [
     "lambdify",
     "laplace_beltrami",
     "lie_derivative_of_metric",
+    "logarithm_map",
     "m_geodesic",
     "m_projection",
     "marginal",

@@ -58,6 +58,18 @@ class ProjectionError(SymgeoError, ArithmeticError):
     """A projection was not found: the iteration did not converge, or not to a minimum inside the domain."""
 
 
+class BoundaryValueError(SymgeoError, ArithmeticError):
+    """Geodesics between given ends were not found, for some pairs of points at least.
+
+    Attributes: ``pairs``, the indices of these pairs, and ``answer``, what was found for the others.
+    """
+
+    def __init__(self, message: str, pairs: tuple = (), answer: object = None):
+        super().__init__(message)
+        self.pairs = pairs
+        self.answer = answer
+
+
 class InfeasibleMomentsError(SymgeoError, ValueError):
     """No law of the family has the moments asked for: they lie on or outside the boundary of the possible ones."""
 
