@@ -50,6 +50,7 @@ def function_text(dialect: Dialect, kernel: Kernel, name: str) -> str:
     lines += python_source.coordinate_lines(kernel, signature, symbols, used)
     lines += python_source.leading_lines(module, signature)
     printer = dialect.printer(compiled.graph, symbols)
+    printer.like = signature.point
     lines += _temporaries(kernel, compiled, printer, names)
     components = [printer.texts[o].text for o in compiled.outputs[: len(kernel.expressions)]]
     tests = [f"{module}.isfinite({symbols[s]})" for s in kernel.bounded]

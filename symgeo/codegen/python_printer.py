@@ -18,11 +18,13 @@ _SIMPLE_EXPONENT = re.compile(r"-?[\w.]+")
 class PythonPrinter(Printer):
     """Operators on arrays; what Python's own numbers would compute is kept from raising errors.
 
-    ``module`` is the name of the array library, ``scalar`` makes one of its numbers from a Python number.
+    ``module`` is the name of the array library, ``scalar`` makes one of its numbers from a Python number, beside the
+    array called ``like`` where that matters.
     """
 
     module: str
     scalar: str
+    like = ""
 
     def _print_number(self, node: Node, args: list[Text]) -> Text:
         return literal(node.data, f"{self.module}.inf")
@@ -32,7 +34,7 @@ class PythonPrinter(Printer):
 
     def _print_add(self, node: Node, args: list[Text]) -> Text:
         total = super()._print_add(node, args)
-        return Text(self.scalar.format(total.text), ATOM) if total.plain else total
+        return self.as_scalar(total) if total.plain else total
 
     def _print_mul(self, node: Node, args: list[Text]) -> Text:
         a, b = args
@@ -47,8 +49,12 @@ class PythonPrinter(Printer):
         base, exponent = args
         if base.plain and exponent.plain:
             # Python's own power of two numbers could be complex or overflow.
-            return call(f"{self.module}.power({self.scalar}, {{1}})", args)
+            return call(f"{self.module}.power({{0}}, {{1}})", [self.as_scalar(base), exponent])
         return _power(base, exponent)
+
+    def as_scalar(self, a: Text) -> Text:
+        """A Python number as one of the library's."""
+        return Text(self.scalar.format(a.text, self.like), ATOM)
 
     def _print_not(self, node: Node, args: list[Text]) -> Text:
         return call(f"{self.module}.logical_not({{0}})", args)

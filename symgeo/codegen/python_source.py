@@ -37,8 +37,8 @@ class Dialect:
     """One array library as a target.
 
     ``helpers`` are the files beside this one whose functions are copied into modules by need; ``array`` is the text
-    that makes an argument an array of real numbers; ``returns`` says what comes back; ``reserved`` are names that no
-    symbol may hide.
+    that makes an argument an array of real numbers, ``further`` the same for the others beside the first, where that is
+    not the same; ``returns`` says what comes back; ``reserved`` are names that no symbol may hide.
     """
 
     printer: type[PythonPrinter]
@@ -46,6 +46,7 @@ class Dialect:
     imports: tuple[Import, ...]
     array: str
     returns: str
+    further: str = ""
     reserved: frozenset[str] = frozenset()
 
     def names(self) -> set[str]:
@@ -114,7 +115,7 @@ def head_lines(dialect: Dialect, kernel: Kernel, signature: Signature) -> list[s
         f"    {point} = {dialect.array.format(point)}",
         f"    if {point}.shape[-1:] != ({n},):",
         *layout_call("raise ", "ValueError", [f"{message} + str({point}.shape)"], " " * 8),
-        *(f"    {keyword} = {dialect.array.format(keyword)}" for keyword in keywords),
+        *(f"    {keyword} = {(dialect.further or dialect.array).format(keyword, point)}" for keyword in keywords),
     ]
 
 
@@ -175,13 +176,13 @@ def docstring(text: str, indent: str) -> str:
 
 @functools.cache
 def helper_texts(files: tuple[str, ...]) -> dict[str, str]:
-    """The text of every function of the helper files; these are read, not imported, for they need their libraries."""
+    """The text of every function and class of the helper files; read, not imported, for they need their libraries."""
     found: dict[str, str] = {}
     for file in files:
         text = Path(__file__).with_name(file).read_text(encoding="utf-8")
         lines = text.splitlines()
         for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
                 found[node.name] = "\n".join(lines[first - 1 : node.end_lineno])
     return found
