@@ -130,16 +130,24 @@ def _spread(value, leading, like):
     return value.to(like.dtype).expand(leading)
 
 
+def _linked(value, like):
+    """``value``, whose derivative in ``like`` is zero where it has none."""
+    if like.requires_grad and not value.requires_grad:
+        return value + torch.nan_to_num(0.0 * like).sum()
+    return value
+
+
 def _component(value, leading, like):
     """The one component at all points, in memory of its own."""
-    return _spread(value, leading, like).clone()
+    return _linked(_spread(value, leading, like).clone(), like)
 
 
 def _stacked(components, leading, shape, like):
     """The components at all points as one tensor."""
     if not components:
         return like.new_zeros((*leading, *shape))
-    return torch.stack([_spread(c, leading, like) for c in components], dim=-1).reshape((*leading, *shape))
+    columns = [_spread(c, leading, like) for c in components]
+    return _linked(torch.stack(columns, dim=-1).reshape((*leading, *shape)), like)
 
 
 def _masked(value, inside, axes):

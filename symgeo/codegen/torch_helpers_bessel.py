@@ -16,6 +16,22 @@ import torch
 from symgeo.codegen.torch_helpers import _given, _horner, _in_double, _integral, _reach
 
 
+def _sin_pi(x):
+    """sin(pi x), zero at whole numbers."""
+    whole = torch.round(x).detach()
+    return torch.where(torch.remainder(whole, 2.0) == 1.0, -1.0, 1.0) * torch.sin(math.pi * (x - whole))
+
+
+def _cos_pi(x):
+    """cos(pi x)."""
+    return _sin_pi(x + 0.5)
+
+
+def _mirrored(order):
+    """The order without its sign."""
+    return torch.where(order < 0, -order, order)
+
+
 def _scaled_i(order, x):
     """exp(-x) I_order(x) for order >= 0 and x > 0, without a part that vanishes with sin(pi order) for large x."""
     steep = torch.hypot(x, order).detach()
@@ -33,7 +49,7 @@ def _scaled_i(order, x):
 
     far = _reach(lambda v: along(v) + z * torch.cosh(t) + n * t, z)[..., 0]
     zero = torch.zeros_like(far)
-    tail = torch.sin(math.pi * order) * _integral(lambda v: torch.exp(along(v) - z), zero, far)
+    tail = _sin_pi(order) * _integral(lambda v: torch.exp(along(v) - z), zero, far)
     return (_integral(around, zero, angle) - tail) / math.pi
 
 
@@ -60,14 +76,13 @@ def _bessel_i(order, x, scaled=False):
 
     def value(order, x):
         size = torch.abs(x)
-        safe, n = torch.where(size > 0, size, 1.0), torch.abs(order)
+        safe, n = torch.where(size > 0, size, 1.0), _mirrored(order)
         whole = order == torch.floor(order)
         grown = _scaled_i(n, safe)
-        below = (order < 0) & ~whole
-        other = 2.0 / math.pi * torch.sin(math.pi * n) * torch.exp(-2.0 * safe) * _scaled_k(n, safe)
-        grown = torch.where(below, grown + other, grown)
+        other = 2.0 / math.pi * _sin_pi(n) * torch.exp(-2.0 * safe) * _scaled_k(n, safe)
+        grown = torch.where(order < 0, grown + other, grown)
         grown = grown if scaled else grown * torch.exp(safe)
-        at_zero = torch.where(order == 0, 1.0, torch.where(below, math.inf, 0.0))
+        at_zero = torch.where(order == 0, 1.0, torch.where((order < 0) & ~whole, math.inf, 0.0))
         odd = torch.where((x < 0) & (torch.remainder(n, 2.0) == 1.0), -1.0, 1.0)
         return torch.where((x < 0) & ~whole, math.nan, torch.where(size > 0, odd * grown, at_zero))
 
@@ -79,7 +94,7 @@ def _bessel_k(order, x, scaled=False):
 
     def value(order, x):
         safe = torch.where(x > 0, x, 1.0)
-        grown = _scaled_k(torch.abs(order), safe)
+        grown = _scaled_k(_mirrored(order), safe)
         grown = grown if scaled else grown * torch.exp(-safe)
         return torch.where(x > 0, grown, torch.where(x == 0, math.inf, math.nan))
 
@@ -121,7 +136,7 @@ def _wave_j(order, x):
 
     zero = torch.zeros_like(order)
     far = _reach(lambda v: along(v) - along(torch.zeros_like(v)), z)[..., 0]
-    tail = torch.sin(math.pi * order) * _integral(lambda v: torch.exp(along(v)), zero, far)
+    tail = _sin_pi(order) * _integral(lambda v: torch.exp(along(v)), zero, far)
     return (_integral(around, zero, zero + math.pi) - tail) / math.pi
 
 
@@ -136,7 +151,7 @@ def _wave_y(order, x):
     zero = torch.zeros_like(order)
     right = _reach(lambda v: along(t + v) - along(t), z)
     left = torch.minimum(_reach(lambda v: along(torch.clamp(t - v, min=0.0)) - along(t) - 1e9 * (v > t), z), t)
-    turn = torch.cos(math.pi * n)
+    turn = _cos_pi(n)
     rising = _integral(lambda v: torch.exp(along(v)), (t - left)[..., 0], (t + right)[..., 0])
     far = _reach(lambda v: -n * v - z * torch.sinh(v), z)[..., 0]
     falling = _integral(lambda v: turn * torch.exp(-n * v - z * torch.sinh(v)), zero, far)
@@ -167,15 +182,13 @@ def _bessel_j(order, x):
     """Bessel function of the first kind; for x < 0 at whole orders only."""
 
     def value(order, x):
-        size, n = torch.abs(x), torch.abs(order)
+        size, n = torch.abs(x), _mirrored(order)
         whole = order == torch.floor(order)
-        below = (order < 0) & ~whole
         j, y = _wave(n, torch.where(size > 0, size, 1.0))
-        j = torch.where(below, torch.cos(math.pi * n) * j - torch.sin(math.pi * n) * y, j)
-        at_zero = torch.where(order == 0, 1.0, torch.where(below, math.nan, 0.0))
-        odd = torch.remainder(n, 2.0) == 1.0
-        sign = torch.where(odd & ((x < 0) != (order < 0)), -1.0, 1.0)
-        return torch.where((x < 0) & ~whole, math.nan, torch.where(size > 0, sign * j, at_zero))
+        j = torch.where(order < 0, _cos_pi(n) * j - _sin_pi(n) * y, j)
+        at_zero = torch.where(order == 0, 1.0, torch.where((order < 0) & ~whole, math.nan, 0.0))
+        odd = torch.where((x < 0) & (torch.remainder(n, 2.0) == 1.0), -1.0, 1.0)
+        return torch.where((x < 0) & ~whole, math.nan, torch.where(size > 0, odd * j, at_zero))
 
     return _in_double(value, order, x)
 
@@ -184,9 +197,9 @@ def _bessel_y(order, x):
     """Bessel function of the second kind for x > 0."""
 
     def value(order, x):
-        n = torch.abs(order)
+        n = _mirrored(order)
         j, y = _wave(n, torch.where(x > 0, x, 1.0))
-        y = torch.where(order < 0, torch.cos(math.pi * n) * y + torch.sin(math.pi * n) * j, y)
+        y = torch.where(order < 0, _cos_pi(n) * y + _sin_pi(n) * j, y)
         return torch.where(x > 0, y, torch.where(x == 0, -math.inf, math.nan))
 
     return _in_double(value, order, x)

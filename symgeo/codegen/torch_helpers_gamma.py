@@ -143,6 +143,7 @@ def _log_binomial(n, k):
     def logarithm(n, k):
         inside = (k >= 0) & (k <= n)
         m, j = torch.where(inside, n, 1.0), torch.where(inside, k, 0.0)
+        n, k = torch.where(inside, 1.0, n), torch.where(inside, 0.0, k)
         return torch.where(
             inside, -_log_size_of_beta(1.0 + m - j, 1.0 + j) - torch.log1p(m), torch.log(_binomial(n, k))
         )

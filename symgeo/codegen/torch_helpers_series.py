@@ -130,7 +130,7 @@ def _euler_integral(a, b, c, z):
 def _carlson(x, y, z):
     """Carlson's R_F(x, y, z) by duplication (DLMF 19.36.1)."""
     for _ in range(22):
-        mixed = torch.sqrt(x * y) + torch.sqrt(x * z) + torch.sqrt(y * z)
+        mixed = torch.sqrt(x) * torch.sqrt(y) + torch.sqrt(x) * torch.sqrt(z) + torch.sqrt(y) * torch.sqrt(z)
         x, y, z = 0.25 * (x + mixed), 0.25 * (y + mixed), 0.25 * (z + mixed)
     return torch.rsqrt((x + y + z) / 3.0)
 
@@ -139,7 +139,7 @@ def _carlson_d(x, y, z):
     """Carlson's R_D(x, y, z) by duplication (DLMF 19.36.2)."""
     total, power = torch.zeros_like(z), 1.0
     for _ in range(22):
-        mixed = torch.sqrt(x * y) + torch.sqrt(x * z) + torch.sqrt(y * z)
+        mixed = torch.sqrt(x) * torch.sqrt(y) + torch.sqrt(x) * torch.sqrt(z) + torch.sqrt(y) * torch.sqrt(z)
         total = total + power / (torch.sqrt(z) * (z + mixed))
         power = 0.25 * power
         x, y, z = 0.25 * (x + mixed), 0.25 * (y + mixed), 0.25 * (z + mixed)
