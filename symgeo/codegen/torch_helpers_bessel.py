@@ -164,11 +164,11 @@ def _wave(order, x):
 
     nan where neither reaches full accuracy: for large orders and arguments.
     """
-    far = x > torch.clamp(order * order, min=50.0)
+    far = x > torch.clamp(0.25 * order * order, min=50.0)
     near, out = torch.where(far, 1.0, x), torch.where(far, x, 100.0 + order * order)
     near = torch.where(~far & (x > 100.0) & (x > order), math.nan, near)
     term, p, q = torch.ones_like(out), torch.ones_like(out), torch.zeros_like(out)
-    for k in range(1, 24):
+    for k in range(1, 40):
         term = term * (4.0 * order * order - (2.0 * k - 1.0) ** 2) / (8.0 * k * out)
         sign = (-1.0) ** (k // 2)
         p, q = (p, q + sign * term) if k % 2 else (p + sign * term, q)

@@ -115,7 +115,11 @@ def _hyp2f1(a, b, c, z):
 
 def _euler_integral(a, b, c, z):
     """2F1(a, b; c; z) for 0 < b < c and z < 1: an integral over t = 1/(1 + exp(-u))."""
-    start, end = -45.0 / b.detach(), 45.0 / (c - b).detach()
+    # Panels end where 1 - t turns and where 1 - z t does, at -log(1 - z).
+    turn = -torch.log1p(-z).detach()
+    zero = torch.zeros_like(turn)
+    low, high = torch.minimum(turn, zero), torch.maximum(turn, zero)
+    start, end = low - 45.0 / b.detach(), high + 45.0 / (c - b).detach()
     a, b, d, z, size = (s[..., None] for s in (a, b, c - b, z, _log_size_of_beta(b, c - b)))
 
     def terms(u):
@@ -123,8 +127,7 @@ def _euler_integral(a, b, c, z):
         inside = torch.log((1.0 - z) + z * torch.exp(log_rest))
         return torch.exp(b * log_t + d * log_rest - a * inside - size)
 
-    zero = torch.zeros_like(start)
-    return _integral(terms, zero, end) - _integral(terms, zero, start)
+    return _integral(terms, high, end) + _integral(terms, low, high) - _integral(terms, low, start)
 
 
 def _carlson(x, y, z):
