@@ -40,6 +40,18 @@ def _masked(value, inside, axes):
     return value * factor.reshape(factor.shape + (1,) * axes)
 
 
+def _log_one_minus_exp(x):
+    """log(1 - exp(x)) for x < 0 to full accuracy at both ends."""
+    near = x > -0.6931471805599453
+    close, far = jnp.where(near, x, -0.5), jnp.where(near, -1.0, x)
+    return jnp.where(near, jnp.log(-jnp.expm1(close)), jnp.log1p(-jnp.exp(far)))
+
+
+def _heaviside(x, at_zero):
+    """The unit step."""
+    return jnp.where(x == 0, at_zero, jnp.where(jnp.isnan(x), x, 1.0 * (x > 0)))
+
+
 def _where_taken(condition, x):
     """x, constant to a gradient where the condition does not hold."""
     return jnp.where(condition, x, jax.lax.stop_gradient(x))

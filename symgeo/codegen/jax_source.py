@@ -11,9 +11,17 @@ from symgeo.codegen.python_source import Dialect, Import, Signature
 
 JAX = Dialect(
     printer=JaxPrinter,
-    helpers=("jax_helpers.py",),
+    helpers=(
+        "jax_helpers.py",
+        "jax_zeta.py",
+        "jax_integrals.py",
+        "jax_gamma.py",
+        "jax_bessel.py",
+        "jax_hypergeometric.py",
+    ),
     imports=(
         Import("import functools", "functools"),
+        Import("import math", "math"),
         Import("import jax", "jax"),
         Import("import jax.numpy as jnp", package="JAX"),
         Import("import numpy as np", "np"),
@@ -21,7 +29,7 @@ JAX = Dialect(
     ),
     array="_real({0})",
     returns="an array in the precision of the arguments,",
-    reserved=frozenset({"jax", "jnp", "functools", "components"}),
+    reserved=frozenset({"jax", "jnp", "functools", "math", "components"}),
 )
 
 
