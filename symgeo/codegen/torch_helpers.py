@@ -17,9 +17,7 @@ import torch
 
 
 class _Given(torch.autograd.Function):
-    """A function with its partial derivatives given; these are functions of the same arguments."""
-
-    generate_vmap_rule = True
+    """A function, entry by entry, with its partial derivatives given as functions of the same arguments."""
 
     @staticmethod
     def forward(value, slopes, *arguments):
@@ -33,22 +31,28 @@ class _Given(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, cotangent):
-        needed = zip(ctx.slopes, ctx.needs_input_grad[2:], strict=True)
-        return None, None, *(cotangent * slope(*ctx.saved_tensors) if need else None for slope, need in needed)
+        at, needed = ctx.saved_tensors, zip(ctx.slopes, ctx.needs_input_grad[2:], strict=True)
+        return None, None, *(cotangent * slope(*at) if need else None for slope, need in needed)
 
     @staticmethod
     def jvp(ctx, value_tangent, slopes_tangent, *tangents):
         moving = [(slope, t) for slope, t in zip(ctx.slopes, tangents, strict=True) if t is not None]
         return sum(slope(*ctx.saved_tensors) * t for slope, t in moving)
 
+    @staticmethod
+    def vmap(info, in_dims, value, slopes, *arguments):
+        pairs = zip(arguments, in_dims[2:], strict=True)
+        moved = [a.expand(info.batch_size, *a.shape) if d is None else a.movedim(d, 0) for a, d in pairs]
+        return _Given.apply(value, slopes, *moved), 0
+
 
 def _given(value, slopes, *arguments):
-    """``value`` of the arguments, tensors of one shape, with its partial derivative ``slopes`` in each of them."""
+    """``value`` of the arguments, tensors of one shape, with its partial derivatives ``slopes`` given."""
     return _Given.apply(value, slopes, *arguments)
 
 
 def _in_double(function, *arguments):
-    """``function`` of numbers and tensors as tensors of one shape, in double precision; the result in their own."""
+    """``function`` of numbers and tensors, brought to one shape and double precision; the result in their own."""
     tensors = [a for a in arguments if isinstance(a, torch.Tensor)]
     own, device = tensors[0].dtype, tensors[0].device
     for tensor in tensors:

@@ -33,7 +33,7 @@ def _mirrored(order):
 
 
 def _scaled_i(order, x):
-    """exp(-x) I_order(x) for order >= 0 and x > 0, without a part that vanishes with sin(pi order) for large x."""
+    """exp(-x) I_order(x) for order >= 0 and x > 0."""
     steep = torch.hypot(x, order).detach()
     start = torch.asinh(order / x).detach()
     n, z, t = (c[..., None] for c in (order, x, start))
@@ -72,7 +72,7 @@ def _scaled_k(order, x):
 
 
 def _bessel_i(order, x, scaled=False):
-    """Modified Bessel function of the first kind, times exp(-|x|) where ``scaled``; for x < 0 at whole orders only."""
+    """Modified Bessel function of the first kind, times exp(-|x|) where ``scaled``; x < 0 at whole orders only."""
 
     def value(order, x):
         size = torch.abs(x)
@@ -150,7 +150,8 @@ def _wave_y(order, x):
 
     zero = torch.zeros_like(order)
     right = _reach(lambda v: along(t + v) - along(t), z)
-    left = torch.minimum(_reach(lambda v: along(torch.clamp(t - v, min=0.0)) - along(t) - 1e9 * (v > t), z), t)
+    top = along(t)
+    left = torch.minimum(_reach(lambda v: along(torch.clamp(t - v, min=0.0)) - top - 1e9 * (v > t), z), t)
     turn = _cos_pi(n)
     rising = _integral(lambda v: torch.exp(along(v)), (t - left)[..., 0], (t + right)[..., 0])
     far = _reach(lambda v: -n * v - z * torch.sinh(v), z)[..., 0]
@@ -160,7 +161,7 @@ def _wave_y(order, x):
 
 
 def _wave(order, x):
-    """J and Y for order >= 0 and x > 0: Hankel's expansions far out (DLMF 10.17.3 and 10.17.4), else by integrals.
+    """J and Y for order >= 0 and x > 0: Hankel's expansions far out (DLMF 10.17.3, 10.17.4), else integrals.
 
     nan where neither reaches full accuracy: for large orders and arguments.
     """

@@ -26,9 +26,11 @@ def _digamma(x):
 def _polygamma_of(n, x):
     """Derivative of order n = 1, 2, ... of digamma, by the Hurwitz zeta function."""
     factor = -((-1.0) ** n) * math.factorial(n)
-    return _given(
-        lambda x: factor * torch.special.zeta(torch.full_like(x, n + 1.0), x), (lambda x: _polygamma_of(n + 1, x),), x
-    )
+
+    def value(x):
+        return factor * torch.special.zeta(torch.full_like(x, n + 1.0), x)
+
+    return _given(value, (lambda x: _polygamma_of(n + 1, x),), x)
 
 
 def _gamma_sign(x):
@@ -65,7 +67,8 @@ def _polygamma_by_order(n, x):
 
     def value(n, x):
         factor = torch.where(torch.remainder(n, 2.0) == 1.0, 1.0, -1.0) * torch.exp(torch.lgamma(n + 1.0))
-        higher = torch.where((n >= 1) & (n == torch.floor(n)), factor * torch.special.zeta(n + 1.0, x), math.nan)
+        whole = (n >= 1) & (n == torch.floor(n))
+        higher = torch.where(whole, factor * torch.special.zeta(n + 1.0, x), math.nan)
         return torch.where(n == 0, torch.digamma(x), higher)
 
     return _given(value, (lambda n, x: _nan(x), lambda n, x: _polygamma_by_order(n + 1.0, x)), n, x)
@@ -102,7 +105,8 @@ def _log_size_of_beta(a, b):
     small, big = torch.where(a < b, a, b), torch.where(a < b, b, a)
     s, g = torch.where(small > 0, small, 1.0), torch.where(small > 0, big, 1.0)
     a, b = torch.where(small > 0, 1.0, a), torch.where(small > 0, 1.0, b)
-    return torch.where(small > 0, _lgamma(s) - _log_gamma_quotient(g, s), _lgamma(a) + _lgamma(b) - _lgamma(a + b))
+    positive = _lgamma(s) - _log_gamma_quotient(g, s)
+    return torch.where(small > 0, positive, _lgamma(a) + _lgamma(b) - _lgamma(a + b))
 
 
 def _beta_sign(a, b):
@@ -221,7 +225,7 @@ def _full_upper_gamma(a, x):
 
 
 def _regularized_beta(a, b, x):
-    """Regularised incomplete beta function for a, b > 0 and 0 <= x <= 1, by an integral over the lighter side."""
+    """Regularised incomplete beta function, a, b > 0, 0 <= x <= 1, by an integral over the lighter side."""
 
     def value(a, b, x):
         inside = (a > 0) & (b > 0) & (x > 0) & (x < 1)

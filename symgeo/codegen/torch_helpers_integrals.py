@@ -39,13 +39,9 @@ def _erfcx(x):
 
 def _log_normal_cdf(x):
     """The logarithm of the standard normal distribution function."""
-
-    def slope(x):
-        near = torch.where(x < 0, -1.0, x)
-        density = torch.exp(-0.5 * near * near - torch.special.log_ndtr(near)) / math.sqrt(2.0 * math.pi)
-        return torch.where(x < 0, math.sqrt(2.0 / math.pi) / _erfcx(torch.clamp(-x, min=0.0) / math.sqrt(2.0)), density)
-
-    return _given(torch.special.log_ndtr, (slope,), x)
+    below = x < -1.0
+    low, high = torch.where(below, -x, 1.0) / math.sqrt(2.0), torch.where(below, 1.0, x) / math.sqrt(2.0)
+    return torch.where(below, torch.log(0.5 * _erfcx(low)) - low * low, torch.log1p(-0.5 * torch.erfc(high)))
 
 
 def _erfi(x):
@@ -112,12 +108,13 @@ def _scaled_integro_exponential(j, x):
 
 
 def _ei(x):
-    """Exponential integral, as a principal value for x > 0: its series (DLMF 6.6.2), its expansion far out (6.12.2)."""
+    """Exponential integral, a principal value for x > 0: series (DLMF 6.6.2), expansion far out (6.12.2)."""
 
     def value(x):
         below, far = x < 0, x > 40.0
         s = torch.where(below | far, 1.0, x)
-        near = 0.5772156649015329 + torch.log(s) + s * _horner(lambda k: s * ((k + 1.0) / (k + 2.0) ** 2), 160, s)
+        series = s * _horner(lambda k: s * ((k + 1.0) / (k + 2.0) ** 2), 160, s)
+        near = 0.5772156649015329 + torch.log(s) + series
         big = torch.where(far, x, 100.0)
         out = torch.exp(big) / big * _horner(lambda k: (k + 1.0) / big, 38, s)
         minus = torch.where(below, -x, 1.0)
@@ -162,7 +159,11 @@ def _ci(x):
     def value(x):
         near, far = torch.clamp(x, max=4.0), torch.clamp(x, min=4.0)
         w = near * near
-        series = -0.25 * w * _horner(lambda k: w * (-(2 * k + 2.0) / ((2 * k + 4.0) ** 2 * (2 * k + 3.0))), 24, w)
+
+        def ratio(k):
+            return w * (-(2 * k + 2.0) / ((2 * k + 4.0) ** 2 * (2 * k + 3.0)))
+
+        series = -0.25 * w * _horner(ratio, 24, w)
         out = _auxiliary(far, 0) * torch.sin(far) - _auxiliary(far, 1) * torch.cos(far)
         return torch.where(x < 4.0, 0.5772156649015329 + torch.log(near) + series, out)
 
@@ -188,7 +189,11 @@ def _chi(x):
     def value(x):
         near, far = torch.clamp(x, max=4.0), torch.clamp(x, min=4.0)
         w = near * near
-        series = 0.25 * w * _horner(lambda k: w * ((2 * k + 2.0) / ((2 * k + 4.0) ** 2 * (2 * k + 3.0))), 24, w)
+
+        def ratio(k):
+            return w * ((2 * k + 2.0) / ((2 * k + 4.0) ** 2 * (2 * k + 3.0)))
+
+        series = 0.25 * w * _horner(ratio, 24, w)
         out = 0.5 * (_ei(far) + _ei(-far))
         return torch.where(x < 4.0, 0.5772156649015329 + torch.log(near) + series, out)
 
@@ -196,7 +201,7 @@ def _chi(x):
 
 
 def _fresnel(x, cosine):
-    """Fresnel's integrals: series (DLMF 7.6.4 and 7.6.6) and auxiliary functions (7.5.3, 7.7.10 and 7.7.11)."""
+    """Fresnel's integrals: series (DLMF 7.6.4, 7.6.6) and auxiliary functions (7.5.3, 7.7.10, 7.7.11)."""
     size = torch.abs(x)
     near, far = torch.clamp(size, max=1.6), torch.clamp(size, min=1.6)
     z = 0.5 * math.pi * near * near

@@ -28,7 +28,8 @@ def _lambertw(x, branch=0):
             w = torch.where(x > -0.25, far, near)
         else:
             size = torch.log1p(torch.clamp(x, min=0.0))
-            w = torch.where(x > 0.5, size * (1.0 - torch.log1p(size) / (2.0 + size)), torch.where(x < -0.2, near, x))
+            far = size * (1.0 - torch.log1p(size) / (2.0 + size))
+            w = torch.where(x > 0.5, far, torch.where(x < -0.2, near, x))
         for _ in range(12):
             # Halley's step.
             excess = w - x * torch.exp(-w)
@@ -74,7 +75,8 @@ def _hyp1f1(a, b, z):
         far = t > 160.0
         near, out = torch.where(far, 0.0, t), torch.where(far, t, 200.0)
         series = _horner(lambda k: (c + k) * near / ((b + k) * (k + 1.0)), 420, near)
-        factor = _gamma_sign(b) * _gamma_sign(c) * torch.exp(_lgamma(b) - _lgamma(c) + (c - b) * torch.log(out))
+        size = torch.exp(_lgamma(b) - _lgamma(c) + (c - b) * torch.log(out))
+        factor = _gamma_sign(b) * _gamma_sign(c) * size
         expansion = _horner(lambda k: (1.0 - c + k) * (b - c + k) / ((k + 1.0) * out), 30, out)
         shift = torch.where(below & ~short, z, 0.0)
         return torch.where(far, factor * expansion * torch.exp(out + shift), series * torch.exp(shift))

@@ -34,7 +34,7 @@ def _riemann(n):
 
 
 def _polygamma_tail(n, k, c):
-    """c**(2*k + n) times |polygamma(n, c)| without the terms before B_2k of its series (DLMF 5.15.8), for c > 6."""
+    """c**(2*k + n) times |polygamma(n, c)| without the terms before B_2k (DLMF 5.15.8), for c > 6."""
 
     def tail(c):
         c = torch.where(c > 6.0, c, math.nan)
@@ -61,7 +61,7 @@ def _hurwitz(s, a):
 
 
 def _zeta(s, a=1.0):
-    """Riemann's zeta function, by its functional equation below zero (DLMF 25.4.1); Hurwitz' for s > 0 and a > 0."""
+    """Riemann's zeta function, by its functional equation below zero (DLMF 25.4.1); Hurwitz' for s, a > 0."""
 
     def riemann(s):
         below = s < 0
@@ -79,7 +79,7 @@ def _zeta(s, a=1.0):
 
 
 def _zeta_derivative(n, s):
-    """Derivative of order n of Riemann's zeta function for s > 0, by the Euler-Maclaurin formula (DLMF 25.2.9)."""
+    """Derivative of order n of Riemann's zeta function, s > 0, by Euler and Maclaurin's formula (DLMF 25.2.9)."""
     return _in_double(lambda s: _zeta_slope(int(n), s), s)
 
 
@@ -89,7 +89,7 @@ def _zeta_slope(n, s):
 
 
 def _zeta_slope_sum(n, s):
-    """Its sum; the rest is 24**-s times a function of s: a pole at 1, Bernoulli numbers times rising factorials."""
+    """Its sum; the rest is 24**-s times a pole at 1 and Bernoulli numbers times rising factorials."""
     s = torch.where(s > 0, s, math.nan)
     k = torch.arange(1, 24, dtype=s.dtype, device=s.device)
     total = torch.sum((-torch.log(k)) ** n * k ** -s[..., None], -1)
@@ -150,7 +150,7 @@ def _polylog_value(s, z):
     beyond = z < -1.0
     w = torch.where(beyond, 1.0 / z, z)
     size = torch.log(torch.where(beyond, -z, 1.0))
-    # Li_s(z) + (-1)^s Li_s(1/z) is a polynomial in log(-z): 2 (1 - 2^(1-2k)) zeta(2k) are the values at z = -1.
+    # Li_s(z) + (-1)^s Li_s(1/z) is a polynomial in log(-z), known from its values at z = -1.
     polynomial = size**s / math.factorial(s)
     for k in range(1, s // 2 + 1):
         eta = (1.0 - 2.0 ** (1 - 2 * k)) * _riemann(2 * k)
@@ -160,7 +160,7 @@ def _polylog_value(s, z):
 
 
 def _polylog_inside(s, z):
-    """The same for -1 <= z <= 1: the series, in the logarithm of z near one; by the duplication formula near -1."""
+    """The same for -1 <= z <= 1: series, in the logarithm of z near one; the duplication formula near -1."""
     small, twice = torch.abs(z) <= 0.5, z * z
     near = _polylog_near_one(s, torch.where(small, 1.0, torch.abs(z)))
     far = _polylog_near_one(s, torch.where(twice > 0.5, twice, 1.0))

@@ -21,7 +21,11 @@ from symgeo.codegen.special_functions import TABLE
 from symgeo.errors import ArgumentError, MissingDependencyError, ShapeError, UnsupportedFunctionError
 
 torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.filterwarnings("error")
+# PyTorch's own forward-mode rules are made by torch.jit, of which it warns itself.
+pytestmark = [
+    pytest.mark.filterwarnings("error"),
+    pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning"),
+]
 
 k, r = sp.symbols("k r", positive=True)
 METRIC = sp.Matrix([[sp.polygamma(1, k), -1 / r], [-1 / r, k / r**2]])
@@ -130,7 +134,9 @@ def test_function_transforms(expr, point):
     one_by_one = [torch.autograd.functional.jacobian(f, theta) for theta in points]
     torch.testing.assert_close(torch.func.vmap(f)(points), f(points), rtol=1e-13, atol=0)
     for transform in (torch.func.grad, torch.func.jacrev, torch.func.jacfwd):
-        torch.testing.assert_close(torch.func.vmap(transform(f))(points), torch.stack(one_by_one), rtol=1e-10, atol=1e-13)
+        torch.testing.assert_close(
+            torch.func.vmap(transform(f))(points), torch.stack(one_by_one), rtol=1e-10, atol=1e-13
+        )
     hessian = torch.func.hessian(f)(points[0])
     torch.testing.assert_close(hessian, torch.autograd.functional.hessian(f, points[0]), rtol=1e-9, atol=1e-12)
 
@@ -162,19 +168,23 @@ def test_precision_and_device_are_those_of_theta():
     assert f(torch.empty(2, device="meta"), a=torch.empty((), device="meta")).device.type == "meta"
 
 
-@pytest.mark.parametrize("name", ["gamma", "polygamma", "besselk", "betainc", "uppergamma", "hyper", "expint", "Ei", "Si"])
+@pytest.mark.parametrize(
+    "name", ["gamma", "polygamma", "besselk", "betainc", "uppergamma", "hyper", "expint", "Ei", "Si"]
+)
 def test_single_precision(name):
     for expr, symbols, points in cases(name, 8):
         f = lambdify(expr, symbols, backend="torch")
         theta = torch.tensor(points, dtype=torch.float32, requires_grad=True)
         value, expected = f(theta), f(theta.double())
         assert value.dtype == torch.float32
-        torch.testing.assert_close(value.double(), expected, rtol=1e-5, atol=0)
+        torch.testing.assert_close(value, expected.float(), rtol=1e-5, atol=0)
         value.sum().backward()
         assert theta.grad.dtype == torch.float32
 
 
-FAMILIES = [name for name in ("gamma", "beta", "normal", "weibull", "von_mises", "student", "negative_binomial", "gumbel")]
+FAMILIES = [
+    name for name in ("gamma", "beta", "normal", "weibull", "von_mises", "student", "negative_binomial", "gumbel")
+]
 FAMILIES = [name for name in FAMILIES if name in sg.catalogue.names()]
 METRICS = {}
 
@@ -295,7 +305,9 @@ def test_source_is_that_of_lambdify():
 def test_ruff_finds_nothing_to_change(tmp_path):
     ruff = pytest.importorskip("ruff.__main__").find_ruff_bin()
     file = tmp_path / "generated.py"
-    everything = {name: [expr for expr, *_ in ROWS[name]] for name in ROWS if name not in ("re", "im", "conjugate", "arg")}
+    everything = {
+        name: [expr for expr, *_ in ROWS[name]] for name in ROWS if name not in ("re", "im", "conjugate", "arg")
+    }
     file.write_text(module_source({**MODULE, **everything}, (x, y, z, p, k, r), language="torch"), encoding="utf-8")
     for command in (["format", "--diff"], ["check", "--select", "E,F,W,I,B,UP"]):
         run = [ruff, *command, "--isolated", "--line-length", "110", str(file)]
