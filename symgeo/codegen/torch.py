@@ -1,0 +1,55 @@
+"""PyTorch functions from kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from symgeo.codegen.calls import Arguments, described
+from symgeo.codegen.kernel import Kernel
+from symgeo.codegen.numeric_node import refuse_nodes
+from symgeo.codegen.numpy import execute
+from symgeo.codegen.torch_source import function_signature, module_text
+from symgeo.errors import ArgumentError, MissingDependencyError
+
+
+def torch_lambdify(kernel: Kernel) -> Callable[..., Any]:
+    """The function of a kernel: ``f(theta, **extras)``, theta (..., n) -> (..., *shape), a tensor.
+
+    Precision and device are those of theta; whole numbers become PyTorch's default precision. It may be
+    differentiated any number of times by autograd and works under ``torch.func``'s grad, jacrev, jacfwd and vmap.
+    Raises MissingDependencyError without PyTorch and UnsupportedFunctionError for what has no spelling in PyTorch; the
+    function raises ShapeError for a wrong last axis or leading axes that do not broadcast, ArgumentError for missing,
+    unknown or complex arguments.
+    """
+    try:
+        import torch  # noqa: F401  only to know that it is there
+    except ImportError as error:
+        raise MissingDependencyError("the backend 'torch' needs PyTorch: pip install 'symgeo[torch]'") from error
+    refuse_nodes(kernel.expressions, "torch")
+    signature = function_signature(kernel)
+    text = module_text({signature.name: kernel})
+    arguments = Arguments(kernel, signature, real_tensor)
+    core = execute(text, f"<symgeo {signature.name}>", {})[signature.name]
+
+    def function(theta: Any, /, **extras: Any) -> Any:
+        theta, given, _ = arguments.checked(theta, extras)
+        return core(theta, **given)
+
+    return described(function, signature, text)
+
+
+def real_tensor(value: Any, name: str) -> Any:
+    """``value`` as a tensor of floats. Raises ArgumentError for complex values and for what is no number."""
+    import torch
+
+    try:
+        # A Python number keeps all its digits until it is brought to the precision of theta.
+        tensor = torch.tensor(value, dtype=torch.float64) if isinstance(value, float) else torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ArgumentError(f"{name} must be a tensor of real numbers: {error}") from error
+    if tensor.is_complex():
+        raise ArgumentError(
+            f"{name} must be a tensor of real numbers, not of {tensor.dtype}; take its real part if it is one"
+        )
+    return tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
