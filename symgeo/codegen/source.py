@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from symgeo.codegen import jax_source, numpy_source
+from symgeo.codegen import c_source, jax_source, numpy_source
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numeric_node import refuse_nodes
 from symgeo.errors import UnknownBackendError
@@ -16,6 +16,8 @@ from symgeo.errors import UnknownBackendError
 LANGUAGES: Mapping[str, Callable[[Mapping[str, Kernel], str], str]] = {
     "numpy": numpy_source.module_text,
     "jax": jax_source.module_text,
+    "c": c_source.module_text,
+    "c-header": c_source.header_text,
 }
 
 

@@ -23,7 +23,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from symgeo.algebra.integral_functions import integro_exponential_value
-from symgeo.codegen import lowering, spelling_jax
+from symgeo.codegen import lowering, spelling_c, spelling_jax
 from symgeo.codegen.lowering import reciprocal, unsupported
 
 Spelling = str | Callable[..., str | None]
@@ -267,7 +267,7 @@ _STABLE = [
 ]
 
 # The columns of further targets; each is a file of its own.
-_COLUMNS: Mapping[str, Mapping[str, Spelling]] = {"jax": spelling_jax.FUNCTIONS}
+_COLUMNS: Mapping[str, Mapping[str, Spelling]] = {"jax": spelling_jax.FUNCTIONS, "c": spelling_c.FUNCTIONS}
 
 
 def _with_columns(row: Row) -> Row:
@@ -286,4 +286,5 @@ TABLE: Mapping[str, Row] = {
 CONSTANTS: Mapping[str, Mapping[str, str]] = {
     "numpy": {"pi": "np.pi", "e": "np.e", "euler": "np.euler_gamma", "inf": "np.inf", "nan": "np.nan"},
     "jax": spelling_jax.CONSTANTS,
+    "c": spelling_c.CONSTANTS,
 }
