@@ -96,13 +96,19 @@ static double sg_stirling_tail(double x)
         - s * (691.0 / 360360.0 - s / 156.0)))))) / x;
 }
 
-/* log(gamma(x + d)/gamma(x)) without cancellation for large x: the difference of two Stirling series. */
+/* log(gamma(x + d)/gamma(x)) without cancellation for large x or small d: recurrence, and the difference of two
+   Stirling series. */
 static double sg_log_gamma_ratio(double x, double d)
 {
-    if (!(x > 10.0 && x + d > 10.0))
+    double below = 0.0;
+    if (!(x > 0.0 && x + d > 0.0))
         return sg_log_gamma(x + d) - sg_log_gamma(x);
+    while (x < 10.0 || x + d < 10.0) {
+        below += log1p(d / x);
+        x += 1.0;
+    }
     const double tail = sg_stirling_tail(x + d) - sg_stirling_tail(x);
-    return d * log(x) + (x + d - 0.5) * log1p(d / x) - d + tail;
+    return d * log(x) + (x + d - 0.5) * log1p(d / x) - d + tail - below;
 }
 
 /* The beta function. */

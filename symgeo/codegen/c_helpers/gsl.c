@@ -126,6 +126,15 @@ static double sg_scaled_bessel_i(double order, double x)
             return fmod(order, 2.0) == 0.0 ? value : -value;
         order = fabs(order);
     }
+    if (x > 40.0 && x > order * order) {
+        /* DLMF 10.40.1. */
+        double term = 1.0, total = 1.0;
+        for (double k = 1.0; k < 40.0 && fabs(term) > 1e-18 * fabs(total); k += 1.0) {
+            term *= -(2.0 * order - 2.0 * k + 1.0) * (2.0 * order + 2.0 * k - 1.0) / (8.0 * k * x);
+            total += term;
+        }
+        return total / sqrt(6.2831853071795865 * x);
+    }
     const int status = gsl_sf_bessel_Inu_scaled_e(fabs(order), x, &result);
     if (order >= 0.0)
         return sg_gsl(status, result.val);
@@ -197,33 +206,5 @@ static double sg_airy_bi_prime(double x)
 {
     gsl_sf_result result;
     const int status = gsl_sf_airy_Bi_deriv_e(x, GSL_PREC_DOUBLE, &result);
-    return sg_gsl(status, result.val);
-}
-
-/* The confluent limit function 0F1(; b; z). */
-static double sg_hyp0f1(double b, double z)
-{
-    gsl_sf_result result;
-    const int status = gsl_sf_hyperg_0F1_e(b, z, &result);
-    return sg_gsl(status, result.val);
-}
-
-/* Kummer's function 1F1(a; b; z). */
-static double sg_hyp1f1(double a, double b, double z)
-{
-    gsl_sf_result result;
-    const int status = gsl_sf_hyperg_1F1_e(a, b, z, &result);
-    return sg_gsl(status, result.val);
-}
-
-/* Gauss' function 2F1(a, b; c; z) for z < 1; below -1/2 by DLMF 15.8.1. */
-static double sg_hyp2f1(double a, double b, double c, double z)
-{
-    gsl_sf_result result;
-    if (z < -0.5) {
-        const int status = gsl_sf_hyperg_2F1_e(a, c - b, c, z / (z - 1.0), &result);
-        return pow(1.0 - z, -a) * sg_gsl(status, result.val);
-    }
-    const int status = gsl_sf_hyperg_2F1_e(a, b, c, z, &result);
     return sg_gsl(status, result.val);
 }

@@ -5,7 +5,7 @@ static double sg_gamma_factor(double a, double x)
 {
     if (a < 10.0)
         return x < 700.0 ? pow(x, a) * exp(-x) / tgamma(a + 1.0) : exp(a * log(x) - x - lgamma(a + 1.0));
-    return exp(a * sg_log1p_minus((x - a) / a) - sg_stirling_tail(a)) / sqrt(6.2831853071795865 * a);
+    return exp(a * sg_log_minus(x / a, (x - a) / a) - sg_stirling_tail(a)) / sqrt(6.2831853071795865 * a);
 }
 
 /* The regularised lower (upper = 0) or upper incomplete gamma function (DLMF 8.7.1, 8.9.2). */
@@ -76,7 +76,7 @@ static double sg_beta_factor(double a, double b, double x, double y)
     if (a >= 10.0 && b >= 10.0) {
         /* a log(n x/a) + b log(n y/b) by the relative distances from the mode. */
         const double d = (x * b - y * a) / a, e = (y * a - x * b) / b;
-        const double deviance = a * sg_log1p_minus(d) + b * sg_log1p_minus(e);
+        const double deviance = a * sg_log_minus(n / a * x, d) + b * sg_log_minus(n / b * y, e);
         const double tail = sg_stirling_tail(n) - sg_stirling_tail(a) - sg_stirling_tail(b);
         return exp(deviance + tail) * sqrt(a / n * b / 6.2831853071795865);
     }

@@ -45,11 +45,11 @@ static double sg_log_one_minus_exp(double x)
     return x > -0.69314718055994531 ? log(-expm1(x)) : log1p(-exp(x));
 }
 
-/* log(1 + x) - x without cancellation. */
-static double sg_log1p_minus(double x)
+/* log(u) - x for u = 1 + x, without cancellation. */
+static double sg_log_minus(double u, double x)
 {
     if (fabs(x) > 0.4)
-        return log1p(x) - x;
+        return log(u) - x;
     const double r = x / (2.0 + x), s = r * r;
     double total = 0.0;
     for (int k = 25; k > 0; --k)
