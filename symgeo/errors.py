@@ -138,6 +138,10 @@ class MissingDependencyError(SymgeoError, ImportError):
     """An optional library is needed and not installed."""
 
 
+class CompilerError(SymgeoError, RuntimeError):
+    """The C compiler does not accept a generated source."""
+
+
 class UnknownFamilyError(SymgeoError, KeyError):
     """No catalogue entry has this name."""
 

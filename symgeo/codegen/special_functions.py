@@ -24,7 +24,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from symgeo.algebra.integral_functions import integro_exponential_value
-from symgeo.codegen import lowering, spelling_jax, spelling_torch
+from symgeo.codegen import lowering, spelling_c, spelling_jax, spelling_torch
 from symgeo.codegen.lowering import reciprocal, unsupported
 
 Spelling = str | Callable[..., str | None]
@@ -272,7 +272,11 @@ _STABLE = [
 ]
 
 # The columns of further targets; each is a file of its own.
-_COLUMNS: Mapping[str, Mapping[str, Spelling]] = {"jax": spelling_jax.FUNCTIONS, "torch": spelling_torch.FUNCTIONS}
+_COLUMNS: Mapping[str, Mapping[str, Spelling]] = {
+    "jax": spelling_jax.FUNCTIONS,
+    "torch": spelling_torch.FUNCTIONS,
+    "c": spelling_c.FUNCTIONS,
+}
 
 
 def _with_columns(row: Row) -> Row:
@@ -292,4 +296,5 @@ CONSTANTS: Mapping[str, Mapping[str, str]] = {
     "numpy": {"pi": "np.pi", "e": "np.e", "euler": "np.euler_gamma", "inf": "np.inf", "nan": "np.nan"},
     "jax": spelling_jax.CONSTANTS,
     "torch": spelling_torch.CONSTANTS,
+    "c": spelling_c.CONSTANTS,
 }
