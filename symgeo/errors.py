@@ -103,6 +103,10 @@ class UnknownBackendError(SymgeoError, ValueError):
     """No backend or source language has this name."""
 
 
+class MissingDependencyError(SymgeoError, ImportError):
+    """An optional library is needed and not installed."""
+
+
 class UnknownFamilyError(SymgeoError, KeyError):
     """No catalogue entry has this name."""
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import sympy as sp
 
+from symgeo.codegen.jax import jax_lambdify
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numpy import numpy_lambdify
 from symgeo.errors import UnknownBackendError
 
 # Each takes a kernel and returns its function.
-BACKENDS: Mapping[str, Callable[[Kernel], Callable[..., Any]]] = {"numpy": numpy_lambdify}
+BACKENDS: Mapping[str, Callable[[Kernel], Callable[..., Any]]] = {"numpy": numpy_lambdify, "jax": jax_lambdify}
 
 
 def lambdify(obj: Any, coordinates: Iterable[sp.Symbol] | None = None, backend: str = "numpy") -> Callable[..., Any]:

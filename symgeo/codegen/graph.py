@@ -21,7 +21,8 @@ class Node(NamedTuple):
     kinds: number (data int, Fraction or float), boolean (data bool), constant (data its name), symbol (data
     the SymPy symbol), neg (a), add (data the signs), mul (a, b), div (a, b), sqrt (a), pow (a, b), call (data
     the row of the function table and the literal arguments that choose its spelling), compare (data the
-    operator), and, or, not (a), select (value, condition, value otherwise).
+    operator), and, or, not (a), select (value, condition, value otherwise), guard (condition, a): a, which a
+    gradient sees only where the condition holds.
     """
 
     kind: str
@@ -155,6 +156,14 @@ class Graph:
         for value, condition in reversed(pairs):
             otherwise = self._intern("select", None, (value, condition, otherwise))
         return otherwise
+
+    def guard(self, condition: int, a: int) -> int:
+        """The value of ``a``, constant to a gradient where the condition does not hold."""
+        return self._intern("guard", None, (condition, a))
+
+    def copied(self, node: Node) -> int:
+        """A node as it is, with operands of this graph."""
+        return self._intern(node.kind, node.data, node.args)
 
     def live(self, outputs: Iterable[int]) -> list[int]:
         """The nodes the outputs need, in ascending order."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
+from symgeo.codegen.calls import Arguments, common_shape, described
 from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, program
 from symgeo.codegen.numeric_node import NodeValues
 from symgeo.codegen.numpy_printer import NumpyPrinter
-from symgeo.codegen.numpy_source import function_signature, helper_texts, module_text
-from symgeo.errors import ArgumentError, ParameterListError, ShapeError
+from symgeo.codegen.numpy_source import NUMPY, function_signature, module_text
+from symgeo.errors import ArgumentError, ParameterListError
 
 # Points evaluated at a time: large enough to hide the cost of a call, small enough for the cache.
 BLOCK = 4096
@@ -50,7 +51,7 @@ def numpy_function(expressions: Sequence[sp.Expr], arguments: Sequence[sp.Symbol
         if len(values) != len(names):
             raise ArgumentError(f"expected {len(names)} arguments ({described}), got {len(values)}")
         arrays = [real_array(v, name) for v, name in zip(values, names, strict=True)]
-        shape = _common_shape([a.shape for a in arrays])
+        shape = common_shape([a.shape for a in arrays])
         with np.errstate(all="ignore"):
             results = body(*arrays)
         taken = {id(a) for a in arrays}
@@ -63,7 +64,7 @@ def numpy_function(expressions: Sequence[sp.Expr], arguments: Sequence[sp.Symbol
 
 def function_text(expressions: Sequence[sp.Basic], arguments: Sequence[sp.Basic]) -> str:
     """The text of ``def function(...)`` that returns the list of values, without imports."""
-    names = Names(["function", *helper_texts()])
+    names = Names(["function", *NUMPY.names()])
     symbols = names.assign(arguments)
     compiled = program(expressions, arguments)
     lines = [f"def function({', '.join(symbols[a] for a in arguments)}):"]
@@ -75,14 +76,16 @@ def function_text(expressions: Sequence[sp.Basic], arguments: Sequence[sp.Basic]
     return "\n".join(lines) + "\n"
 
 
-def execute(text: str, origin: str) -> dict[str, Any]:
+def execute(text: str, origin: str, names: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Run module text written by this package's own printer and return its namespace.
+
+    ``names`` is what is known to it from the start; by default NumPy's helpers.
 
     This is safe: the printer writes only literals, operators, names it has made itself (identifiers.py) and
     calls from the function table; the only text from outside, names and documentation, goes into string
     literals.
     """
-    namespace = _namespace().copy()
+    namespace = dict(_namespace() if names is None else names)
     exec(compile(text, origin, "exec"), namespace)  # noqa: S102  our own text, see above
     return namespace
 
@@ -112,15 +115,6 @@ def real_array(value: Any, name: str) -> Any:
     )
 
 
-def _common_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
-    """The shape all broadcast to. Raises ValueError when there is none."""
-    if len(set(shapes)) == 1:  # the usual case, ten times faster to see than to compute
-        return shapes[0]
-    import numpy as np
-
-    return np.broadcast_shapes(*shapes)
-
-
 def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
     """The function of a kernel: ``f(theta, **extras)``, theta (..., n) -> (..., *shape), float64.
 
@@ -133,38 +127,16 @@ def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
     signature = function_signature(kernel)
     text = module_text({signature.name: kernel})
     core = execute(text, f"<symgeo {signature.name}>")[signature.name]
-    keywords = {symbol.name: keyword for symbol, keyword in signature.extras.items()}
-    keywords.update({keyword: keyword for keyword in signature.extras.values()})
-    n = len(kernel.coordinates)
-    order = ", ".join(s.name for s in kernel.coordinates)
+    arguments = Arguments(kernel, signature, real_array)
 
     def function(theta: Any, /, **extras: Any) -> Any:
-        given = {keywords[name]: real_array(v, name) for name, v in extras.items() if name in keywords}
-        if len(given) != len(signature.extras) or len(given) != len(extras):
-            raise _wrong_extras(signature.name, list(signature.extras.values()), given, set(extras) - set(keywords))
-        theta = real_array(theta, "theta")
-        if theta.ndim == 0 or theta.shape[-1] != n:
-            raise ShapeError(
-                f"{signature.name}: theta must have shape (..., {n}), the coordinates ({order}) in "
-                f"this order along its last axis, not {theta.shape}"
-            )
-        try:
-            leading = _common_shape([theta.shape[:-1], *(v.shape for v in given.values())])
-        except ValueError as error:
-            shapes = ", ".join(f"{name} {v.shape}" for name, v in given.items())
-            raise ShapeError(
-                f"{signature.name}: leading axes {theta.shape[:-1]} of theta and {shapes} do not broadcast"
-            ) from error
+        theta, given, leading = arguments.checked(theta, extras)
         size = math.prod(leading)
         if size <= 2 * BLOCK:
             return core(theta, **given)
         return _in_blocks(core, theta, given, leading, kernel.shape)
 
-    function.__name__ = function.__qualname__ = signature.name
-    function.__doc__ = signature.doc
-    function.__signature__ = signature.python()  # type: ignore[attr-defined]
-    function.source = text  # type: ignore[attr-defined]
-    return function
+    return described(function, signature, text)
 
 
 def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., Any]:
@@ -214,15 +186,6 @@ def _in_blocks(core: Callable, theta: Any, extras: dict[str, Any], leading: tupl
         columns = np.asfortranarray(flat[block])
         out[block] = core(columns, **{name: v[block] if v.ndim else v for name, v in arrays.items()})
     return out.reshape(leading + shape)
-
-
-def _wrong_extras(name: str, needed: list[str], given: dict[str, Any], unknown: set[str]) -> ArgumentError:
-    missing = [keyword for keyword in needed if keyword not in given]
-    parts = [f"missing {', '.join(missing)}"] if missing else []
-    parts += [f"unknown {', '.join(sorted(unknown))}"] if unknown else []
-    parts = parts or ["the same argument given twice under two spellings"]
-    expected = ", ".join(needed) or "none"
-    return ArgumentError(f"{name}: keyword arguments: {'; '.join(parts)} (it takes {expected} besides theta)")
 
 
 def _own(value: Any, shape: tuple[int, ...], taken: set[int]) -> Any:

@@ -79,7 +79,7 @@ class Printer(ABC):
         for number in live:
             node = nodes[number]
             text = self.print(node)
-            named = uses[number] + (number in wanted) > 1 and not self._light(node)
+            named = uses[number] + (number in wanted) > 1 and not self.light(node)
             named |= len(text.text) > INLINE_LENGTH and number not in wanted
             named |= number in squared and is_square(node)
             if named:
@@ -90,7 +90,7 @@ class Printer(ABC):
             if number in wanted:
                 yield Statement(None, text, number, node)
 
-    def _light(self, node: Node) -> bool:
+    def light(self, node: Node) -> bool:
         """Cheaper to write again than to name: a leaf or its negative."""
         if node.kind == "neg":
             operand = self.texts[node.args[0]]

@@ -7,19 +7,22 @@ from typing import Any
 
 import sympy as sp
 
+from symgeo.codegen import jax_source, numpy_source
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numeric_node import refuse_nodes
-from symgeo.codegen.numpy_source import module_text
 from symgeo.errors import UnknownBackendError
 
 # Each takes the kernels by function name and the module's documentation, and returns the text.
-LANGUAGES: Mapping[str, Callable[[Mapping[str, Kernel], str], str]] = {"numpy": module_text}
+LANGUAGES: Mapping[str, Callable[[Mapping[str, Kernel], str], str]] = {
+    "numpy": numpy_source.module_text,
+    "jax": jax_source.module_text,
+}
 
 
 def source(
     obj: Any, coordinates: Iterable[sp.Symbol] | None = None, language: str = "numpy", name: str | None = None
 ) -> str:
-    """A module with one function of ``obj`` that stands alone: for "numpy", on NumPy and where needed SciPy.
+    """A module with one function of ``obj`` that stands alone: for "numpy", on NumPy and where needed SciPy; for "jax".
 
     ``obj`` and ``coordinates`` are those of `lambdify`, and so is what the function computes. ``name`` is the
     function's name; by default the object's own.

@@ -16,14 +16,14 @@ A new target adds its key to the spellings; a function that a target does not sp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from symgeo.algebra.integral_functions import integro_exponential_value
-from symgeo.codegen import lowering
+from symgeo.codegen import lowering, spelling_jax
 from symgeo.codegen.lowering import reciprocal, unsupported
 
 Spelling = str | Callable[..., str | None]
@@ -266,8 +266,18 @@ _STABLE = [
     _call("scaled_erfc", lambda mp, x: mp.exp(max(x, 0) ** 2) * mp.erfc(x), "_scaled_erfc({0})"),
 ]
 
+# The columns of further targets; each is a file of its own.
+_COLUMNS: Mapping[str, Mapping[str, Spelling]] = {"jax": spelling_jax.FUNCTIONS}
+
+
+def _with_columns(row: Row) -> Row:
+    """The row with its spellings in the targets that have their own files."""
+    spelling = {target: column[row.name] for target, column in _COLUMNS.items() if row.name in column}
+    return replace(row, spelling={**row.spelling, **spelling})
+
+
 TABLE: Mapping[str, Row] = {
-    row.name: row
+    row.name: _with_columns(row)
     for rows in (_ELEMENTARY, _PIECES, _GAMMA, _INTEGRALS, _DIFFERENTIAL_EQUATIONS, _STABLE)
     for row in rows
 }
@@ -275,4 +285,5 @@ TABLE: Mapping[str, Row] = {
 # Numbers with a name, by target. Those NumPy does not name are written as literals.
 CONSTANTS: Mapping[str, Mapping[str, str]] = {
     "numpy": {"pi": "np.pi", "e": "np.e", "euler": "np.euler_gamma", "inf": "np.inf", "nan": "np.nan"},
+    "jax": spelling_jax.CONSTANTS,
 }
