@@ -15,6 +15,7 @@ A new target adds its key to the spellings; a function that a target does not sp
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,6 +28,7 @@ from symgeo.codegen import lowering, spelling_jax
 from symgeo.codegen.lowering import reciprocal, unsupported
 
 Spelling = str | Callable[..., str | None]
+_FACTORIALS = 20  # orders of polygammas whose factor is written out
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +96,9 @@ def _by_order(zero: str, one: str, general: str) -> Callable[..., str]:
 def _polygamma(order: sp.Basic | None, x: sp.Basic | None) -> str:
     if order == 0:
         return "special.digamma({1})"
+    if isinstance(order, sp.Integer) and 2 <= order <= _FACTORIALS:
+        factor = (-1) ** (int(order) + 1) * math.factorial(int(order))
+        return f"np.multiply({float(factor)!r}, special.zeta({int(order) + 1}.0, {{1}}))"
     return "_trigamma({1})" if order == 1 else "_polygamma({0}, {1})"
 
 
