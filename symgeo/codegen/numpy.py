@@ -15,11 +15,13 @@ from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, program
 from symgeo.codegen.numeric_node import NodeValues
 from symgeo.codegen.numpy_printer import NumpyPrinter
-from symgeo.codegen.numpy_source import NUMPY, function_signature, module_text
+from symgeo.codegen.numpy_source import NUMPY, Function, function_signature, module_text_of
 from symgeo.errors import ArgumentError, ParameterListError
 
-# Points evaluated at a time: large enough to hide the cost of a call, small enough for the cache.
-BLOCK = 4096
+# Points evaluated at a time: as many as keep the arrays of a program within so many bytes, a processor's cache, but
+# enough to hide the cost of a call.
+CACHE = 2**21
+SMALLEST_BLOCK, LARGEST_BLOCK = 1024, 4096
 
 
 def numpy_function(expressions: Sequence[sp.Expr], arguments: Sequence[sp.Symbol]) -> Callable[..., list[Any]]:
@@ -124,17 +126,22 @@ def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
     values = NodeValues(kernel.expressions)
     if values.symbols:
         return _integrating_lambdify(kernel, values)
-    signature = function_signature(kernel)
-    text = module_text({signature.name: kernel})
+    written = Function.of(kernel, kernel.name)
+    signature = written.signature
+    text = module_text_of(written)
     core = execute(text, f"<symgeo {signature.name}>")[signature.name]
     arguments = Arguments(kernel, signature, real_array)
+    step = _block_length(written.width)
+
+    @functools.cache
+    def fill() -> Callable[..., None]:
+        return execute(written.block_text(), f"<symgeo {signature.name}, in blocks>")[signature.name]
 
     def function(theta: Any, /, **extras: Any) -> Any:
         theta, given, leading = arguments.checked(theta, extras)
-        size = math.prod(leading)
-        if size <= 2 * BLOCK:
+        if math.prod(leading) <= 2 * step:
             return core(theta, **given)
-        return _in_blocks(core, theta, given, leading, kernel.shape)
+        return _in_blocks(fill(), theta, given, leading, kernel.shape, step)
 
     return described(function, signature, text)
 
@@ -172,19 +179,26 @@ def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., An
     return function
 
 
-def _in_blocks(core: Callable, theta: Any, extras: dict[str, Any], leading: tuple[int, ...], shape: tuple) -> Any:
-    """Many points block by block, so that the temporaries of a long program stay in the processor's cache."""
+def _block_length(width: int) -> int:
+    """Points in a block where each point needs ``width`` numbers."""
+    return min(max(CACHE // (8 * width), SMALLEST_BLOCK), LARGEST_BLOCK)
+
+
+def _in_blocks(
+    fill: Callable[..., None], theta: Any, extras: dict[str, Any], leading: tuple[int, ...], shape: tuple, step: int
+) -> Any:
+    """Many points block by block, so that a program's arrays stay in the cache, written where they belong at once."""
     import numpy as np
 
     size = math.prod(leading)
     flat = np.broadcast_to(theta, leading + theta.shape[-1:]).reshape(size, -1)
     arrays = {name: np.broadcast_to(v, leading).reshape(size) if v.ndim else v for name, v in extras.items()}
-    out = np.empty((size, *shape))
-    for start in range(0, size, BLOCK):
-        block = slice(start, start + BLOCK)
+    out = np.zeros((size, *shape))
+    for start in range(0, size, step):
+        block = slice(start, start + step)
         # Each coordinate contiguous: the program reads it many times.
-        columns = np.asfortranarray(flat[block])
-        out[block] = core(columns, **{name: v[block] if v.ndim else v for name, v in arrays.items()})
+        columns = np.ascontiguousarray(flat[block].T)
+        fill(out[block], *columns, **{name: v[block] if v.ndim else v for name, v in arrays.items()})
     return out.reshape(leading + shape)
 
 
