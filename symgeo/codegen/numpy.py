@@ -13,6 +13,7 @@ import sympy as sp
 from symgeo.codegen.calls import Arguments, common_shape, described
 from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, program
+from symgeo.codegen.lazy import lazily
 from symgeo.codegen.numeric_node import NodeValues
 from symgeo.codegen.numpy_printer import NumpyPrinter
 from symgeo.codegen.numpy_source import NUMPY, Function, function_signature, module_text_of
@@ -133,55 +134,50 @@ def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
     arguments = Arguments(kernel, signature, real_array)
     step = _block_length(written.width)
 
-    @functools.cache
-    def fill() -> Callable[..., None]:
-        return execute(written.block_text(), f"<symgeo {signature.name}, in blocks>")[signature.name]
+    fill: Callable[..., None] | None = None
 
     def function(theta: Any, /, **extras: Any) -> Any:
+        nonlocal fill
         theta, given, leading = arguments.checked(theta, extras)
         if math.prod(leading) <= 2 * step:
             return core(theta, **given)
-        return _in_blocks(fill(), theta, given, leading, kernel.shape, step)
+        fill = fill or execute(written.block_text(), f"<symgeo {signature.name}, in blocks>")[signature.name]
+        return _in_blocks(fill, theta, given, leading, kernel.shape, step)
 
-    return described(function, signature, text)
+    return described(lazily(function, arguments, kernel.shape), signature, text)
 
 
 def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., Any]:
     """The function of a kernel with numeric nodes: these first, then all else as a function of their values."""
     import numpy as np
 
-    arguments = (*kernel.coordinates, *kernel.extras)
+    symbols = (*kernel.coordinates, *kernel.extras)
     inner = replace(
         kernel,
         coordinates=(*kernel.coordinates, *nodes.symbols.values()),
         expressions=tuple(nodes.replaced(kernel.expressions)),
     )
     rest = numpy_lambdify(inner)
-    refuse = numpy_lambdify(replace(kernel, expressions=(sp.S.Zero,) * len(kernel.expressions), conditions=()))
-    evaluate = nodes.evaluator(arguments, numpy_function)
+    evaluate = nodes.evaluator(symbols, numpy_function)
     signature = function_signature(kernel)
-    keywords = list(signature.extras.values())
-    n = len(kernel.coordinates)
+    arguments = Arguments(kernel, signature, real_array)
 
     def function(theta: Any, /, **extras: Any) -> Any:
-        theta = real_array(theta, "theta")
-        if theta.ndim == 0 or theta.shape[-1] != n or set(extras) != set(keywords):
-            return refuse(theta, **extras)  # says what is wrong
-        given = {name: real_array(v, name) for name, v in extras.items()}
-        leading = np.broadcast_shapes(theta.shape[:-1], *(v.shape for v in given.values()))
-        columns = [np.broadcast_to(theta[..., i], leading) for i in range(n)]
-        found = evaluate(*columns, *(np.broadcast_to(given[k], leading) for k in keywords))
+        theta, given, leading = arguments.checked(theta, extras)
+        columns = [np.broadcast_to(theta[..., i], leading) for i in range(theta.shape[-1])]
+        found = evaluate(*columns, *(np.broadcast_to(given[k], leading) for k in signature.extras.values()))
         return rest(np.stack([*columns, *found], axis=-1), **given)
 
-    function.__name__ = function.__qualname__ = signature.name
-    function.__doc__ = signature.doc + "\n\nHolds expectations without closed form, integrated at every call."
-    function.__signature__ = signature.python()  # type: ignore[attr-defined]
-    return function
+    either = lazily(function, arguments, kernel.shape)
+    either.__name__ = either.__qualname__ = signature.name
+    either.__doc__ = signature.doc + "\n\nHolds expectations without closed form, integrated at every call."
+    either.__signature__ = signature.python()  # type: ignore[attr-defined]
+    return either
 
 
 def _block_length(width: int) -> int:
     """Points in a block where each point needs ``width`` numbers."""
-    return min(max(CACHE // (8 * width), SMALLEST_BLOCK), LARGEST_BLOCK)
+    return min(max(CACHE // (8 * max(width, 1)), SMALLEST_BLOCK), LARGEST_BLOCK)
 
 
 def _in_blocks(

@@ -62,12 +62,12 @@ class Row:
 def ours(name: str, theta: np.ndarray, backend: str = "numpy") -> Callable[[], Any]:
     """The Christoffel symbols of a catalogue entry at many points."""
     import symgeo as sg
-    from symgeo.errors import UnknownBackendError
+    from symgeo.errors import UnknownBackendError, UnsupportedFunctionError
 
     christoffel = sg.catalogue.get(name).manifold.connection(0).christoffel
     try:
         function = sg.lambdify(christoffel, backend=backend)
-    except (UnknownBackendError, ImportError) as error:
+    except (UnknownBackendError, UnsupportedFunctionError, ImportError) as error:
         raise Missing(str(error)) from None
     if backend != "jax":
         return lambda: function(theta)
