@@ -25,7 +25,7 @@ LANGUAGES: Mapping[str, Callable[[Mapping[str, Kernel], str], str]] = {
 def source(
     obj: Any, coordinates: Iterable[sp.Symbol] | None = None, language: str = "numpy", name: str | None = None
 ) -> str:
-    """A module with one function of ``obj`` that stands alone, in "numpy" (with SciPy where needed), "jax", "torch" or "c".
+    """A module with one function of ``obj`` that stands alone: "numpy" (with SciPy where needed), "jax", "torch", "c".
 
     ``obj`` and ``coordinates`` are those of `lambdify`, and so is what the function computes. ``name`` is the
     function's name; by default the object's own.
