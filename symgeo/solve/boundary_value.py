@@ -34,7 +34,7 @@ _CORNERS = (16, 32, 64, 128)
 _EDGE = 0.4  # the longest edge of a polygon, in length
 _SHARE, _SMALLEST_SHARE = 0.25, 1e-3  # of the way in alpha: the first step, and the smallest one
 _COARSE = 0.05  # the relative step after which the first level is left
-_QUADRATIC = 0.3  # of the root of the tolerance: a step as small leads below it
+_QUADRATIC = 0.01  # of the root of the tolerance: a step as small leads below it
 
 
 @dataclass

@@ -159,7 +159,7 @@ def beta_distance(p: tuple[str, str], q: tuple[str, str]) -> mpmath.mpf:
 def _gragg(slope, state: list, h: mpmath.mpf) -> list:
     """One step of Gragg, Bulirsch and Stoer's method: the midpoint rule, extrapolated to high order."""
     table: list[list] = []
-    for k in range(1, 7):
+    for k in range(1, 8):
         n, part = 2 * k, h / (2 * k)
         before, here = state, [a + part * b for a, b in zip(state, slope(None, state), strict=True)]
         for _ in range(n - 1):
@@ -175,7 +175,7 @@ def _gragg(slope, state: list, h: mpmath.mpf) -> list:
 
 
 def test_beta_distances_against_shooting_in_many_digits() -> None:
-    p, q = ("2", "3"), ("3", "1.5")
+    p, q = ("2", "3"), ("2.5", "2.5")
     found = sg.distance(family("beta"), [float(e) for e in p], [float(e) for e in q])
     assert found == pytest.approx(float(beta_distance(p, q)), rel=1e-11)
 
@@ -202,8 +202,8 @@ def test_symmetry_and_the_triangle_inequality(p: tuple, q: tuple, z: tuple) -> N
 
 def test_beta_parameters_of_all_sizes() -> None:
     """Parameters from 1e-3 to 1e5; the reverse path, whose start is another, has the same length."""
-    p = np.array([(1e5, 1e5), (1e5, 9e4), (1e-3, 1e-3), (0.5, 10), (1e-3, 2.0), (1e2, 1.0)])
-    q = np.array([(1e-3, 1e-3), (9e4, 1e5), (1e-3, 5e-3), (10, 0.5), (7.0, 2e2), (1.0, 1e2)])
+    p = np.array([(1e5, 1e5), (1e5, 9e4), (1e-3, 1e-3), (0.5, 10), (1e-3, 2.0), (1e3, 1.0)])
+    q = np.array([(1e-3, 1e-3), (9e4, 1e5), (1e-3, 5e-3), (10, 0.5), (7.0, 2e2), (1.0, 1e3)])
     there = sg.geodesic_between(family("beta"), p, q)
     assert np.max(there.residual) < 1e-7
     assert there.distance == pytest.approx(sg.distance(family("beta"), q, p), rel=1e-8)
