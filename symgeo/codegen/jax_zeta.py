@@ -73,8 +73,8 @@ def _reciprocal_gamma(x):
 def _polygamma(n, x):
     """Derivative of order n of digamma, n = 1, 2, ...; for x < 0 by reflection where n is a number (DLMF 5.15.6)."""
     if not isinstance(n, int):
-        n, higher = jnp.floor(n), (n >= 1) & (n == jnp.floor(n))
-        order = jnp.where(higher, n, 1.0)
+        higher = (n >= 1) & (n == jnp.floor(n))
+        order = jnp.where(higher, jnp.floor(n), 1.0)
         value = _signed_hurwitz(order, jnp.where(x > 0, x, jnp.nan))
         return jnp.where(n == 0, _digamma(x), jnp.where(higher, value, jnp.nan))
     value = _signed_hurwitz(n, jnp.where(x > 0, x, 1.0 - x))

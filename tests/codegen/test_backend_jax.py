@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import subprocess
 import sys
@@ -53,6 +54,7 @@ def test_every_row_has_a_spelling_or_a_lowering():
     assert [name for name, row in TABLE.items() if "jax" not in row.spelling and not row.lower] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.usefixtures("double")
 def test_row(name):
@@ -85,6 +87,7 @@ DIFFERENTIABLE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expr", DIFFERENTIABLE, ids=str)
 @pytest.mark.usefixtures("double")
 def test_derivatives_in_every_argument(expr):
@@ -103,9 +106,10 @@ def test_derivatives_in_every_argument(expr):
 
 @pytest.mark.usefixtures("double")
 def test_outside_the_real_domain_is_nan():
-    for expr, point in OUTSIDE:
-        symbols = (x, y) if y in expr.free_symbols else (x,)
-        assert np.isnan(lambdify(expr, symbols, backend="jax")((point, 0.5)[: len(symbols)])), expr
+    for point in {point for _, point in OUTSIDE}:
+        expressions = [expr for expr, at in OUTSIDE if at == point]
+        values = lambdify(expressions, (x, y), backend="jax")([point, 0.5])
+        assert [e for e, v in zip(expressions, values, strict=True) if not np.isnan(v)] == []
 
 
 def test_32_bits():
@@ -162,6 +166,7 @@ def test_the_branch_not_taken_leaves_gradients_alone():
     assert np.isfinite(jax.hessian(f)(jnp.array([0.0]))[1]).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.05, 20), st.floats(0.05, 20)), min_size=4, max_size=4))
 def test_random_points(points):
@@ -194,12 +199,12 @@ def test_a_module_alone_gives_the_numbers_of_lambdify():
     objects = {"metric": METRIC, "others": [sp.LambertW(k) * alpha, sp.airyai(r), sp.polylog(2, -k), sp.Si(k)]}
     text = module_source(objects, (k, r), language="jax")
     script = (
-        "import sys\nimport jax\njax.config.update('jax_enable_x64', True)\nexec(compile(sys.stdin.read(), 'm', 'exec'))\n"
+        "import jax, sys\njax.config.update('jax_enable_x64', True)\nexec(compile(sys.stdin.read(), 'm', 'exec'))\n"
         "print([metric([2.5, 1.5]).tolist(), others([[2.5, 1.5]], alpha=2.0).tolist(), 'symgeo' in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], input=text, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    metric, others, seen = eval(done.stdout)
+    metric, others, seen = ast.literal_eval(done.stdout)
     assert not seen
     theta = np.array([2.5, 1.5])
     np.testing.assert_allclose(metric, lambdify(METRIC, (k, r))(theta), rtol=1e-13)
@@ -241,9 +246,9 @@ def test_shapes_and_keywords():
 def test_refusals(monkeypatch):
     with pytest.raises(UnsupportedFunctionError, match="LambertW"):
         lambdify(sp.LambertW(k, r), (k, r), backend="jax")
-    node = sg.StatisticalModel(sp.exp(-(x**4)) / (2 * sp.gamma(sp.Rational(5, 4))), x, (k,), support=sp.S.Reals)
-    expectation = node.expectation(sp.cos(k * x) * sp.exp(sp.sin(x)))
-    for make in (lambda e: lambdify(e, (k,), backend="jax"), lambda e: source(e, (k,), language="jax")):
+    model = sg.catalogue.gamma()
+    expectation = model.expectation(sp.atan(model.variables[0]))
+    for make in (lambda e: lambdify(e, (k, r), backend="jax"), lambda e: source(e, (k, r), language="jax")):
         with pytest.raises(UnsupportedFunctionError, match="no closed form"):
             make(expectation)
     monkeypatch.setitem(sys.modules, "jax", None)
