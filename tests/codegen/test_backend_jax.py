@@ -137,9 +137,9 @@ def test_tensors_of_families_equal_numpy(family):
     m = getattr(sg.catalogue, family)().manifold
     rng = np.random.default_rng(3)
     theta = rng.uniform(0.2, 0.8, (2, 3, m.dim))
-    tensor = m.connection(alpha).christoffel_first_kind
-    values = lambdify(tensor, backend="jax")(theta, alpha=0.5)
-    np.testing.assert_allclose(values, lambdify(tensor)(theta, alpha=0.5), rtol=1e-11, atol=1e-12)
+    tensor = m.connection(z).christoffel_first_kind
+    values = lambdify(tensor, backend="jax")(theta, z=0.5)
+    np.testing.assert_allclose(values, lambdify(tensor)(theta, z=0.5), rtol=1e-11, atol=1e-12)
     metric, slopes = lambdify(m.metric, backend="jax"), [[e.diff(c) for c in m.coordinates] for e in m.metric.flat()]
     found = jax.jit(jax.vmap(jax.vmap(jax.jacrev(metric))))(theta).reshape(2, 3, -1, m.dim)
     np.testing.assert_allclose(found, lambdify(slopes, m.coordinates)(theta), rtol=1e-9, atol=1e-11)
