@@ -5,9 +5,11 @@ others. Outside the real domain the value is nan. Loops have a fixed length, so 
 """
 
 # Without annotations, as in the modules these texts are copied into.
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def, assignment"
 
 from __future__ import annotations
+
+import math
 
 import jax
 import jax.numpy as jnp
@@ -60,16 +62,19 @@ def _gamma(x):
 
 
 def _reciprocal_gamma(x):
-    """1/gamma(x): zero at the poles."""
-    pole = (x <= 0) & (x == jnp.floor(x))
-    return jnp.where(pole, 0.0, 1.0 / _gamma(jnp.where(pole, 0.5, x)))
+    """1/gamma(x), for x <= 0 by reflection: zero at the poles."""
+    positive = x > 0
+    y = jnp.where(positive, 0.5, x)
+    whole = jax.lax.stop_gradient(jnp.round(y))
+    sine = (1.0 - 2.0 * jnp.mod(whole, 2.0)) * jnp.sin(jnp.pi * (y - whole))
+    return jnp.where(positive, 1.0 / _gamma(jnp.where(positive, x, 1.0)), sine * _gamma(1.0 - y) / jnp.pi)
 
 
 def _polygamma(n, x):
     """Derivative of order n of digamma, n = 1, 2, ...; for x < 0 by reflection where n is a number (DLMF 5.15.6)."""
     if not isinstance(n, int):
-        n, higher = jnp.floor(n), (n >= 1) & (n == jnp.floor(n))
-        order = jnp.where(higher, n, 1.0)
+        higher = (n >= 1) & (n == jnp.floor(n))
+        order = jnp.where(higher, jnp.floor(n), 1.0)
         value = _signed_hurwitz(order, jnp.where(x > 0, x, jnp.nan))
         return jnp.where(n == 0, _digamma(x), jnp.where(higher, value, jnp.nan))
     value = _signed_hurwitz(n, jnp.where(x > 0, x, 1.0 - x))
@@ -132,6 +137,17 @@ def _hurwitz_zeta(s, a):
         rising = s if j == 1 else (s + 2.0 * j - 3.0) * (s + 2.0 * j - 2.0) / (x * x)
         rest = rising * (factors[j - 1] / factors[j - 2] if j > 1 else factors[0]) * (1.0 + rest)
     return total + x**-s * (x / (s - 1.0) + 0.5 + rest / x)
+
+
+def _zeta_number(s):
+    """Riemann's zeta function at a whole number other than 1, as a Python number."""
+    if s == 0:
+        return -0.5
+    if s < 0:
+        sign = 0.0 if s % 2 == 0 else (-1.0) ** ((s - 1) // 2)
+        return sign * 2.0 * (2.0 * math.pi) ** (s - 1) * math.factorial(-s) * _zeta_number(1 - s)
+    rest = 30.0 / (s - 1.0) + 0.5 + s / 360.0 * (1.0 - (s + 1) * (s + 2) / 54000.0)
+    return sum(float(k) ** -s for k in range(1, 30)) + 30.0**-s * rest
 
 
 def _zeta_derivative(n, s):
