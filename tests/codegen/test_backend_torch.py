@@ -32,7 +32,7 @@ k, r = sp.symbols("k r", positive=True)
 METRIC = sp.Matrix([[sp.polygamma(1, k), -1 / r], [-1 / r, k / r**2]])
 ROWS = {**CASES, **INTERNAL}
 TOLERANCE = 1e-12
-# Where mpmath takes seconds; NumPy's values, which are held against it elsewhere, serve for the other points.
+# Where mpmath takes seconds; NumPy's values, which are held against it elsewhere, serve instead.
 SLOW = {"lerchphi"}
 
 
@@ -64,7 +64,9 @@ def test_row(name):
     for expr, symbols, points in cases(name, 60):
         values = lambdify(expr, symbols, backend="torch")(double(points))
         np.testing.assert_allclose(values, lambdify(expr, symbols)(points), rtol=2 * TOLERANCE, atol=1e-300)
-        for value, point in thinned(list(zip(values.tolist(), points, strict=True)), 1 if name in SLOW else 3):
+        if name in SLOW:
+            continue
+        for value, point in thinned(list(zip(values.tolist(), points, strict=True)), 3):
             expected = evaluate(expr, dict(zip(symbols, point, strict=True)))
             assert abs(value - expected) <= TOLERANCE * abs(expected), (expr, point, value, expected)
 
@@ -126,11 +128,12 @@ TWICE = [
 def test_second_derivatives(expr, point):
     f = lambdify(expr, (x, y), backend="torch")
     theta = double(point, requires_grad=True)
-    assert torch.autograd.gradcheck(f, (theta,))
-    assert torch.autograd.gradgradcheck(f, (theta,))
+    assert torch.autograd.gradcheck(f, (theta,), fast_mode=True)
+    assert torch.autograd.gradgradcheck(f, (theta,), fast_mode=True)
 
 
-@pytest.mark.parametrize(("expr", "point"), TWICE)
+# Without the long sums, which take seconds here.
+@pytest.mark.parametrize(("expr", "point"), [case for case in TWICE if not case[0].has(sp.hyper, sp.bessely)])
 def test_function_transforms(expr, point):
     f = lambdify(expr, (x, y), backend="torch")
     points = double([point, [1.01 * c for c in point]])
