@@ -47,6 +47,8 @@ class Dialect:
     array: str
     returns: str
     reserved: frozenset[str] = frozenset()
+    # Whether nan outside the domain goes into each component before they are stacked, not into the stacked array.
+    masks_components: bool = False
 
     def names(self) -> set[str]:
         """What the text uses itself."""
