@@ -60,9 +60,10 @@ def function_text(dialect: Dialect, kernel: Kernel, name: str) -> str:
     inside, out = names.fresh("inside"), names.fresh("value")
     pieces = (tests[0], *("& " + test for test in tests[1:]))
     lines += layout(inside, Text(" ".join(pieces), SUM, pieces))
+    if dialect.masks_components and kernel.shape:
+        return "\n".join([*lines, *_value_lines(kernel, signature, components, "return ", inside)])
     lines += _value_lines(kernel, signature, components, f"{out} = ")
-    lines.append(f"    return _masked({out}, {inside}, {len(kernel.shape)})")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"    return _masked({out}, {inside}, {len(kernel.shape)})"])
 
 
 def _temporaries(kernel: Kernel, compiled: Program, printer: PythonPrinter, names: Names) -> list[str]:
@@ -83,8 +84,10 @@ def _temporaries(kernel: Kernel, compiled: Program, printer: PythonPrinter, name
     return lines
 
 
-def _value_lines(kernel: Kernel, signature: Signature, components: list[str], before: str) -> list[str]:
-    """The statement that puts the components together after the text ``before``."""
+def _value_lines(
+    kernel: Kernel, signature: Signature, components: list[str], before: str, inside: str | None = None
+) -> list[str]:
+    """The statement that puts the components together after the text ``before``, each masked by ``inside``."""
     leading, like = python_source.leading_text(signature), signature.point
     if not kernel.shape:
         return layout_call(before, "_component", [*components, leading, like])
@@ -92,5 +95,7 @@ def _value_lines(kernel: Kernel, signature: Signature, components: list[str], be
     lines = [line]
     if len(line) > LINE_LENGTH:
         lines = ["    components = [", *(f"        {component}," for component in components), "    ]"]
+    if inside:
+        lines.append(f"    components = [_masked(component, {inside}, 0) for component in components]")
     shape = ", ".join(map(str, kernel.shape)) + ("," if len(kernel.shape) == 1 else "")
     return [*lines, *layout_call(before, "_stacked", ["components", leading, f"({shape})", like])]

@@ -7,7 +7,7 @@ others. Outside the real domain the value is nan. Loops have a fixed length, so 
 """
 
 # Without annotations, as in the modules these texts are copied into.
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def, assignment"
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def _beta(a, b):
     """The beta function, by its logarithm where both arguments are positive."""
     positive = (a > 0) & (b > 0)
     value = jnp.exp(_log_beta(jnp.where(positive, a, 1.0), jnp.where(positive, b, 1.0)))
+    a, b = jnp.where(positive, 1.0, a), jnp.where(positive, 1.0, b)
     return jnp.where(positive, value, _gamma(a) * _gamma(b) * _reciprocal_gamma(a + b))
 
 
@@ -56,6 +57,7 @@ def _rising_factorial(x, k):
     """gamma(x + k)/gamma(x)."""
     positive = (x > 0) & (x + k > 0)
     value = jnp.exp(_log_gamma_ratio(jnp.where(positive, x, 1.0), jnp.where(positive, k, 1.0)))
+    x, k = jnp.where(positive, 1.0, x), jnp.where(positive, 1.0, k)
     return jnp.where(positive, value, _gamma(x + k) * _reciprocal_gamma(x))
 
 
@@ -66,6 +68,7 @@ def _binomial(n, k):
     n = jnp.where(integers, k - n - 1.0, n)
     usual = (k >= 0) & (k <= n)
     value = jnp.exp(_log_binomial_inside(jnp.where(usual, n, 1.0), jnp.where(usual, k, 1.0)))
+    n, k = jnp.where(usual, 0.5, n), jnp.where(usual, 0.5, k)
     general = _gamma(n + 1.0) * _reciprocal_gamma(k + 1.0) * _reciprocal_gamma(n - k + 1.0)
     return sign * jnp.where(usual, value, general)
 
@@ -74,7 +77,8 @@ def _log_binomial(n, k):
     """log of the binomial coefficient, without overflow for 0 <= k <= n."""
     usual = (k >= 0) & (k <= n)
     value = _log_binomial_inside(jnp.where(usual, n, 1.0), jnp.where(usual, k, 1.0))
-    return jnp.where(usual, value, jnp.log(_binomial(n, k)))
+    general = jnp.log(_binomial(jnp.where(usual, 1.0, n), jnp.where(usual, 0.0, k)))
+    return jnp.where(usual, value, general)
 
 
 def _log_binomial_inside(n, k):
@@ -109,10 +113,22 @@ def _beta_fraction(a, b, x):
     return 1.0 - (a + b) * x / (a + 1.0) / tail
 
 
+@jax.custom_jvp
+def _whole_number(n):
+    """n, with a derivative that is not known."""
+    return n
+
+
+@_whole_number.defjvp
+def _whole_number_jvp(primals, tangents):
+    (n,), (t,) = primals, tangents
+    return n, t * jnp.nan
+
+
 def _upper_gamma(a, x):
     """Upper incomplete gamma function for a > 0 and integers a <= 0, x**a E_{1-a}(x) there; else nan."""
     integer = (a <= 0) & (a == jnp.floor(a))
-    order = jnp.where(integer, 1.0 - a, 1.0)
+    order = _whole_number(jnp.where(integer, 1.0 - a, 1.0))
     exponential = jnp.where(integer, x, jnp.nan) ** (1.0 - order) * _expn(order, x)
     positive = jnp.where(a > 0, a, 1.0)
     return jnp.where(a > 0, _gamma(positive) * special.gammaincc(positive, x), exponential)

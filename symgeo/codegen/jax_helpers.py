@@ -36,7 +36,7 @@ def _stacked(components, leading, shape, like):
 
 def _masked(value, inside, axes):
     """nan outside, for the value and for its derivatives."""
-    factor = jnp.where(inside, 1.0, jnp.nan).astype(value.dtype)
+    factor = jnp.where(inside, 1.0, jnp.nan)
     return value * factor.reshape(factor.shape + (1,) * axes)
 
 

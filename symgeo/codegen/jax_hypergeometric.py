@@ -7,7 +7,7 @@ the real domain the value is nan, and so it is where no formula here reaches the
 """
 
 # Without annotations, as in the modules these texts are copied into.
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def, assignment"
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ others. Outside the real domain the value is nan.
 """
 
 # Without annotations, as in the modules these texts are copied into.
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def, assignment"
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy import special
 
-from symgeo.codegen.jax_zeta import _zeta
+from symgeo.codegen.jax_zeta import _zeta_number
 
 
 def _horner(coefficients, t):
@@ -277,7 +277,7 @@ def _polylog(s, z):
     # Li_s(z) + (-1)^s Li_s(1/z) is a polynomial in log(-z): 2 (1 - 2^(1-2k)) zeta(2k) are the values at z = -1.
     polynomial = size**s / math.factorial(s)
     for k in range(1, s // 2 + 1):
-        eta = (1.0 - 2.0 ** (1 - 2 * k)) * _zeta(2.0 * k)
+        eta = (1.0 - 2.0 ** (1 - 2 * k)) * _zeta_number(2 * k)
         polynomial = polynomial + 2.0 * eta * size ** (s - 2 * k) / math.factorial(s - 2 * k)
     inside = _polylog_inside(s, w)
     return jnp.where(beyond, -polynomial - (-1.0) ** s * inside, inside)
@@ -310,7 +310,7 @@ def _polylog_near_one(s, z):
     n = s - 1
     safe = jnp.where(m < 0, -m, 1.0)
     total = m**n / math.factorial(n) * (sum(1.0 / k for k in range(1, n + 1)) - jnp.log(safe))
-    coefficients = [0.0 if k == n else _zeta(float(s - k)) / float(math.factorial(k)) for k in range(30)]
+    coefficients = [0.0 if k == n else _zeta_number(s - k) / math.factorial(k) for k in range(30)]
     return total + _horner(coefficients, m)
 
 

@@ -29,7 +29,8 @@ JAX = Dialect(
     ),
     array="_real({0})",
     returns="an array in the precision of the arguments,",
-    reserved=frozenset({"jax", "jnp", "functools", "math", "components"}),
+    masks_components=True,
+    reserved=frozenset({"jax", "jnp", "functools", "math", "components", "component"}),
 )
 
 

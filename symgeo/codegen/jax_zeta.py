@@ -5,9 +5,11 @@ others. Outside the real domain the value is nan. Loops have a fixed length, so 
 """
 
 # Without annotations, as in the modules these texts are copied into.
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def, assignment"
 
 from __future__ import annotations
+
+import math
 
 import jax
 import jax.numpy as jnp
@@ -60,9 +62,12 @@ def _gamma(x):
 
 
 def _reciprocal_gamma(x):
-    """1/gamma(x): zero at the poles."""
-    pole = (x <= 0) & (x == jnp.floor(x))
-    return jnp.where(pole, 0.0, 1.0 / _gamma(jnp.where(pole, 0.5, x)))
+    """1/gamma(x), for x <= 0 by reflection: zero at the poles."""
+    positive = x > 0
+    y = jnp.where(positive, 0.5, x)
+    whole = jax.lax.stop_gradient(jnp.round(y))
+    sine = (1.0 - 2.0 * jnp.mod(whole, 2.0)) * jnp.sin(jnp.pi * (y - whole))
+    return jnp.where(positive, 1.0 / _gamma(jnp.where(positive, x, 1.0)), sine * _gamma(1.0 - y) / jnp.pi)
 
 
 def _polygamma(n, x):
@@ -132,6 +137,17 @@ def _hurwitz_zeta(s, a):
         rising = s if j == 1 else (s + 2.0 * j - 3.0) * (s + 2.0 * j - 2.0) / (x * x)
         rest = rising * (factors[j - 1] / factors[j - 2] if j > 1 else factors[0]) * (1.0 + rest)
     return total + x**-s * (x / (s - 1.0) + 0.5 + rest / x)
+
+
+def _zeta_number(s):
+    """Riemann's zeta function at a whole number other than 1, as a Python number."""
+    if s == 0:
+        return -0.5
+    if s < 0:
+        sign = 0.0 if s % 2 == 0 else (-1.0) ** ((s - 1) // 2)
+        return sign * 2.0 * (2.0 * math.pi) ** (s - 1) * math.factorial(-s) * _zeta_number(1 - s)
+    rest = 30.0 / (s - 1.0) + 0.5 + s / 360.0 * (1.0 - (s + 1) * (s + 2) / 54000.0)
+    return sum(float(k) ** -s for k in range(1, 30)) + 30.0**-s * rest
 
 
 def _zeta_derivative(n, s):

@@ -48,6 +48,8 @@ class Dialect:
     returns: str
     further: str = ""
     reserved: frozenset[str] = frozenset()
+    # Whether nan outside the domain goes into each component before they are stacked, not into the stacked array.
+    masks_components: bool = False
 
     def names(self) -> set[str]:
         """What the text uses itself."""
