@@ -1,4 +1,4 @@
-"""Three lifetime distributions fitted to the endurance of 23 ball bearings, with their Fisher-Rao geometry.
+"""Four lifetime distributions fitted to the endurance of 23 ball bearings, with their Fisher-Rao geometry.
 
 Each family is declared by its density alone; `symgeo` derives the metric and the curvature, and fits by Fisher
 scoring with that metric. Run it from anywhere: python examples/ball_bearings.py
@@ -28,11 +28,17 @@ def read_data(path: Path = DATA) -> np.ndarray:
 
 
 def declare() -> dict[str, sg.StatisticalModel]:
-    """The three families, by name."""
+    """The four families, by name."""
     x, shape, scale = sp.symbols("x shape scale", positive=True)
     mean, sigma = sp.symbols("mean sigma", positive=True)
     mu = sp.Symbol("mu", real=True)
     return {
+        "weibull": sg.StatisticalModel(
+            shape / scale * (x / scale) ** (shape - 1) * sp.exp(-((x / scale) ** shape)),
+            x,
+            (shape, scale),
+            name="weibull",
+        ),
         "gamma": sg.StatisticalModel(
             x ** (shape - 1) * sp.exp(-x / scale) / (sp.gamma(shape) * scale**shape), x, (shape, scale), name="gamma"
         ),
@@ -86,6 +92,7 @@ def main() -> None:
     fits = {name: sg.fit(model, revolutions) for name, model in declare().items()}
     for fit in fits.values():
         print(fit)
+        print(sg.confidence_region(fit))
         show_geometry(fit.model, fit.estimate)
         print()
     print(f"{'model':<17} {'log-likelihood':>14} {'AIC':>9}")

@@ -4,13 +4,14 @@ The way through the house:
 
 - declare: :class:`StatisticalModel`, :class:`ExponentialFamily`, the families in :mod:`symgeo.catalogue`;
 - derive: ``model.manifold`` is a :class:`StatisticalManifold` with metric, cubic tensor, ``connection(alpha)``,
-  curvature, ``duality``; :func:`isometry` and :func:`distance` where its space is recognised;
+  curvature, ``duality``; :func:`isometry` where its space is recognised;
 - compose: :func:`product`, :func:`regression`, :func:`marginal`; :class:`Embedding` of a submanifold;
+- connect: :func:`distance`, :func:`geodesic_between`, :func:`logarithm_map`, in closed form or in numbers;
 - compare: :func:`kl_divergence` and its kin between members of a model, :func:`wasserstein`, :func:`entropy`,
   :func:`m_projection`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
-- apply: :func:`fit`, :class:`SecondOrder`, :func:`maximum_entropy`.
+- apply: :func:`fit`, :func:`confidence_region`, :func:`predict`, :class:`SecondOrder`, :func:`maximum_entropy`.
 
 Errors are in :mod:`symgeo.errors`; each says what to do.
 """
@@ -31,7 +32,7 @@ from symgeo.geometry.divergence import bregman_divergence
 from symgeo.geometry.embedding import Embedding
 from symgeo.geometry.flat_geodesic import e_geodesic, m_geodesic
 from symgeo.geometry.flatness import flatness
-from symgeo.geometry.isometry import distance, isometry
+from symgeo.geometry.isometry import isometry
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.operators import (
     conserved_quantity,
@@ -44,8 +45,13 @@ from symgeo.geometry.operators import (
 )
 from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
+from symgeo.inference.em import em, mixture
 from symgeo.inference.fisher_scoring import fit
+from symgeo.inference.natural_gradient import descend, fisher_vector_product, natural_gradient
+from symgeo.inference.prediction import predict
+from symgeo.inference.regions import confidence_interval, confidence_region
 from symgeo.inference.second_order import SecondOrder, statistical_curvature
+from symgeo.inference.trust_region import TrustRegion
 from symgeo.models.alpha_divergences import (
     alpha_divergence,
     bhattacharyya,
@@ -63,6 +69,10 @@ from symgeo.models.maximum_entropy import maximum_entropy
 from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.models.transport import wasserstein
+from symgeo.solve.between import distance, geodesic_between, logarithm_map
+from symgeo.solve.frechet import frechet_mean
+from symgeo.solve.geodesic import exponential_map, geodesic
+from symgeo.solve.transport import parallel_transport
 from symgeo.verification import verify
 
 __version__ = "0.1.0"
@@ -74,6 +84,7 @@ __all__ = [
     "SecondOrder",
     "StatisticalManifold",
     "StatisticalModel",
+    "TrustRegion",
     "alpha_divergence",
     "bhattacharyya",
     "bregman_divergence",
@@ -82,20 +93,29 @@ __all__ = [
     "chi_squared_divergence",
     "commutator_curvature",
     "conditional",
+    "confidence_interval",
+    "confidence_region",
     "conjugate_symmetry",
     "conserved_quantity",
     "cross_entropy",
     "derivation",
+    "descend",
     "difference_tensor",
     "distance",
     "e_geodesic",
     "e_projection",
+    "em",
     "entropy",
     "errors",
+    "exponential_map",
     "f_divergence",
+    "fisher_vector_product",
     "fisher_volume",
     "fit",
     "flatness",
+    "frechet_mean",
+    "geodesic",
+    "geodesic_between",
     "gradient",
     "hellinger",
     "hessian",
@@ -110,12 +130,17 @@ __all__ = [
     "lambdify",
     "laplace_beltrami",
     "lie_derivative_of_metric",
+    "logarithm_map",
     "m_geodesic",
     "m_projection",
     "marginal",
     "maximum_entropy",
+    "mixture",
+    "natural_gradient",
     "normal",
     "orthogonal_parameters",
+    "parallel_transport",
+    "predict",
     "product",
     "regression",
     "renyi_divergence",

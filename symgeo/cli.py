@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from symgeo.codegen.source import LANGUAGES
 from symgeo.derivation.objects import OBJECTS, module_of
 from symgeo.errors import ArgumentError, ParameterListError, SymgeoError
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from symgeo.models.statistical_model import StatisticalModel
 
-LANGUAGES = ("numpy",)
 WIDTH = 100
 # Options whose value may begin with a minus sign.
 _VALUED = ("--density", "--log-density", "--variable", "--parameter", "--constraint", "--alpha", "--name")

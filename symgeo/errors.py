@@ -43,8 +43,31 @@ class NotDuallyFlatError(SymgeoError, ValueError):
     """An operation needs a dually flat manifold and this one is not known to be flat."""
 
 
+class GeodesicError(SymgeoError, ArithmeticError):
+    """A geodesic could not be followed: the integration of its equations stopped inside the domain.
+
+    Attribute: ``answer``, what was found; the geodesics that failed are nan from there on.
+    """
+
+    def __init__(self, message: str, answer: object = None):
+        super().__init__(message)
+        self.answer = answer
+
+
 class ProjectionError(SymgeoError, ArithmeticError):
     """A projection was not found: the iteration did not converge, or not to a minimum inside the domain."""
+
+
+class BoundaryValueError(SymgeoError, ArithmeticError):
+    """Geodesics between given ends were not found, for some pairs of points at least.
+
+    Attributes: ``pairs``, the indices of these pairs, and ``answer``, what was found for the others.
+    """
+
+    def __init__(self, message: str, pairs: tuple = (), answer: object = None):
+        super().__init__(message)
+        self.pairs = pairs
+        self.answer = answer
 
 
 class InfeasibleMomentsError(SymgeoError, ValueError):
@@ -79,6 +102,14 @@ class RegularityError(SymgeoError, ValueError):
     """An operation needs more derivatives of the log-density than it has."""
 
 
+class RegionError(SymgeoError, ArithmeticError):
+    """A confidence region or interval is not bounded inside the domain, or its boundary could not be followed."""
+
+
+class MixtureError(SymgeoError, ArithmeticError):
+    """The likelihood of a mixture has no bound, or no maximum was found."""
+
+
 class TensorError(SymgeoError, ValueError):
     """A tensor operation was asked for with indices, shapes or charts that do not fit."""
 
@@ -105,6 +136,10 @@ class UnknownBackendError(SymgeoError, ValueError):
 
 class MissingDependencyError(SymgeoError, ImportError):
     """An optional library is needed and not installed."""
+
+
+class CompilerError(SymgeoError, RuntimeError):
+    """The C compiler does not accept a generated source."""
 
 
 class UnknownFamilyError(SymgeoError, KeyError):

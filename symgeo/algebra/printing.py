@@ -199,6 +199,10 @@ def _factor(field: Field, p: fmpz_mpoly) -> Expr:
 def _polynomial(field: Field, p: fmpz_mpoly) -> Expr:
     terms = []
     for exponents, c in p.to_dict().items():
-        powers = [g.expr**e for g, e in zip(field.generators, map(int, exponents), strict=False) if e]
-        terms.append(_one_exponential(sp.Mul(sp.Integer(int(c)), *powers)))
+        key = tuple((i, int(e)) for i, e in enumerate(exponents) if e)
+        monomial = field.written_monomials.get(key)
+        if monomial is None:
+            monomial = _one_exponential(sp.Mul(*(field.generators[i].expr ** e for i, e in key)))
+            field.written_monomials[key] = monomial
+        terms.append(sp.Mul(sp.Integer(int(c)), monomial))
     return sp.Add(*terms)

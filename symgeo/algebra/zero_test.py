@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from symgeo.algebra.generator import Generator
 
 _DIGITS = 60
+# A sign is read off few digits, unless the terms cancel to less than this.
+_FEW_DIGITS, _CANCELLED = 12, 1e-6
 _SAMPLES = 3
 _ROUNDING = 1e-12
 _LARGEST_EXPONENT = 700.0
@@ -75,19 +77,19 @@ def _has_tied_roots(field: Field, used: list[Generator]) -> bool:
     return len(roots) > 1
 
 
-def generator_value(generator: Generator, field: Field, k: int) -> mpmath.mpc | None:
-    """A generator's value at the k-th sample point to 60 digits; None where it has none."""
+def generator_value(generator: Generator, field: Field, k: int, digits: int = _DIGITS) -> mpmath.mpc | None:
+    """A generator's value at the k-th sample point to so many digits; None where it has none."""
     point = {s: field.knowledge.value(s, k) for s in generator.symbols}
     try:
         if isinstance(generator.expr, Derivative | Subs):
-            return _derivative_value(generator.expr, point)
-        value = generator.expr.evalf(_DIGITS + 10, subs=point)
-        return mpmath.mpmathify(value._to_mpmath(mpmath.libmp.dps_to_prec(_DIGITS + 10)))
+            return _derivative_value(generator.expr, point, digits)
+        value = generator.expr.evalf(digits + 10, subs=point)
+        return mpmath.mpmathify(value._to_mpmath(mpmath.libmp.dps_to_prec(digits + 10)))
     except (ValueError, TypeError, AttributeError, NotImplementedError, ZeroDivisionError, RecursionError):
         return None
 
 
-def _derivative_value(expr: Expr, point: dict) -> mpmath.mpc | None:
+def _derivative_value(expr: Expr, point: dict, digits: int) -> mpmath.mpc | None:
     """The value of an unevaluated derivative of one variable, by finite differences in higher precision."""
     inner, places = (
         (expr, {}) if isinstance(expr, Derivative) else (expr.expr, dict(zip(expr.variables, expr.point, strict=True)))
@@ -98,20 +100,21 @@ def _derivative_value(expr: Expr, point: dict) -> mpmath.mpc | None:
 
     def function(value: mpmath.mpf) -> mpmath.mpc:
         there = {**point, variable: Float(value, mpmath.mp.dps)}
-        digits = mpmath.mp.dps
-        return mpmath.mpmathify(inner.expr.evalf(digits, subs=there)._to_mpmath(mpmath.mp.prec))
+        return mpmath.mpmathify(inner.expr.evalf(mpmath.mp.dps, subs=there)._to_mpmath(mpmath.mp.prec))
 
-    with mpmath.workdps(_DIGITS + 10):
-        at = places.get(variable, variable).evalf(_DIGITS + 10, subs=point)
+    with mpmath.workdps(digits + 10):
+        at = places.get(variable, variable).evalf(digits + 10, subs=point)
         return mpmath.diff(function, mpmath.mpmathify(at._to_mpmath(mpmath.mp.prec)), int(order))
 
 
-def _polynomial_value(field: Field, p: fmpz_mpoly, k: int) -> tuple[mpmath.mpc, mpmath.mpf] | None:
+def _polynomial_value(
+    field: Field, p: fmpz_mpoly, k: int, digits: int = _DIGITS
+) -> tuple[mpmath.mpc, mpmath.mpf] | None:
     """The value and the sum of the terms' sizes."""
-    with mpmath.workdps(_DIGITS):
+    with mpmath.workdps(digits):
         values = []
         for generator, degree in zip(field.generators, p.degrees(), strict=False):
-            value = generator_value(generator, field, k) if degree else mpmath.mpf(0)
+            value = generator_value(generator, field, k, digits) if degree else mpmath.mpf(0)
             if value is None or not mpmath.isfinite(value):
                 return None
             values.append(value)
@@ -128,7 +131,9 @@ def _polynomial_value(field: Field, p: fmpz_mpoly, k: int) -> tuple[mpmath.mpc, 
 
 def sampled_sign(field: Field, p: fmpz_mpoly) -> int:
     """The sign of a polynomial at the first sample point, for writing only; 1 if it has none."""
-    got = _polynomial_value(field, p, 0)
+    got = _polynomial_value(field, p, 0, _FEW_DIGITS)
+    if got is not None and abs(mpmath.re(got[0])) < _CANCELLED * got[1]:
+        got = _polynomial_value(field, p, 0)
     if got is None:
         return 1
     return -1 if mpmath.re(got[0]) < 0 else 1

@@ -5,6 +5,7 @@
   axes.
 - `source(obj, coordinates)`, `module_source({name: obj})`: the same as the text of a module that stands
   alone.
+- `c_files({name: obj})`: the same as a C header and source.
 - `evaluate(expr, values, digits)`: one value to many digits by mpmath, independent of the above.
 - `Kernel`: the description that all of these start from.
 
@@ -14,9 +15,10 @@ functions (special_functions.py, lowering.py, stable.py); the graph is printed a
 """
 
 from symgeo.codegen.backends import lambdify
+from symgeo.codegen.c_source import c_files
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numpy import numpy_function
 from symgeo.codegen.reference import evaluate
 from symgeo.codegen.source import module_source, source
 
-__all__ = ["Kernel", "evaluate", "lambdify", "module_source", "numpy_function", "source"]
+__all__ = ["Kernel", "c_files", "evaluate", "lambdify", "module_source", "numpy_function", "source"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from symgeo.codegen.c import c_lambdify
 from symgeo.codegen.jax import jax_lambdify
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numpy import numpy_lambdify
@@ -18,6 +19,7 @@ BACKENDS: Mapping[str, Callable[[Kernel], Callable[..., Any]]] = {
     "numpy": numpy_lambdify,
     "jax": jax_lambdify,
     "torch": torch_lambdify,
+    "c": c_lambdify,
 }
 
 

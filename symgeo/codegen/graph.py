@@ -176,12 +176,12 @@ class Graph:
                 stack.extend(self.nodes[number].args)
         return sorted(seen)
 
-    def uses(self, live: Iterable[int]) -> dict[int, int]:
-        """How many operations read each node; a square reads its operand once."""
+    def uses(self, live: Iterable[int], squares_once: bool = True) -> dict[int, int]:
+        """How many operations read each node; a square reads its operand once, unless told otherwise."""
         count: dict[int, int] = {}
         for number in live:
             count.setdefault(number, 0)
             node = self.nodes[number]
-            for a in set(node.args) if node.kind == "mul" else node.args:
+            for a in set(node.args) if node.kind == "mul" and squares_once else node.args:
                 count[a] = count.get(a, 0) + 1
         return count

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import sympy as sp
 
@@ -28,15 +28,19 @@ def identifier(name: str) -> str:
 
 
 class Names:
-    """Hands out distinct identifiers; never one of the reserved ones, never the same one twice."""
+    """Hands out distinct identifiers; never one of the reserved ones, never the same one twice.
 
-    def __init__(self, reserved: Iterable[str] = ()):
+    ``spell`` makes an identifier of the target language from any text.
+    """
+
+    def __init__(self, reserved: Iterable[str] = (), spell: Callable[[str], str] = identifier):
+        self._spell = spell
         self.taken = set(RESERVED) | set(reserved)
         self._counters: dict[str, int] = {}
 
     def fresh(self, name: str) -> str:
         """The identifier of ``name``, with a number after it when that one is taken."""
-        base = candidate = identifier(name)
+        base = candidate = self._spell(name)
         if candidate in self.taken:
             candidate = base = base.rstrip("_") + "_"
         count = 1
@@ -61,7 +65,7 @@ class Names:
         for keep in (True, False):
             for symbol in symbols:
                 name = str(getattr(symbol, "name", symbol))
-                free = identifier(name) == name and name not in self.taken
+                free = self._spell(name) == name and name not in self.taken
                 if symbol not in result and (free or not keep):
                     result[symbol] = self.fresh(name)
         return {symbol: result[symbol] for symbol in symbols}

@@ -13,13 +13,16 @@ import sympy as sp
 from symgeo.codegen.calls import Arguments, common_shape, described
 from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, program
+from symgeo.codegen.lazy import lazily
 from symgeo.codegen.numeric_node import NodeValues
 from symgeo.codegen.numpy_printer import NumpyPrinter
-from symgeo.codegen.numpy_source import NUMPY, function_signature, module_text
+from symgeo.codegen.numpy_source import NUMPY, Function, function_signature, module_text_of
 from symgeo.errors import ArgumentError, ParameterListError
 
-# Points evaluated at a time: large enough to hide the cost of a call, small enough for the cache.
-BLOCK = 4096
+# Points evaluated at a time: as many as keep the arrays of a program within so many bytes, a processor's cache, but
+# enough to hide the cost of a call.
+CACHE = 2**21
+SMALLEST_BLOCK, LARGEST_BLOCK = 1024, 4096
 
 
 def numpy_function(expressions: Sequence[sp.Expr], arguments: Sequence[sp.Symbol]) -> Callable[..., list[Any]]:
@@ -124,67 +127,74 @@ def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
     values = NodeValues(kernel.expressions)
     if values.symbols:
         return _integrating_lambdify(kernel, values)
-    signature = function_signature(kernel)
-    text = module_text({signature.name: kernel})
+    written = Function.of(kernel, kernel.name)
+    signature = written.signature
+    text = module_text_of(written)
     core = execute(text, f"<symgeo {signature.name}>")[signature.name]
     arguments = Arguments(kernel, signature, real_array)
+    step = _block_length(written.width)
+
+    fill: Callable[..., None] | None = None
 
     def function(theta: Any, /, **extras: Any) -> Any:
+        nonlocal fill
         theta, given, leading = arguments.checked(theta, extras)
-        size = math.prod(leading)
-        if size <= 2 * BLOCK:
+        if math.prod(leading) <= 2 * step:
             return core(theta, **given)
-        return _in_blocks(core, theta, given, leading, kernel.shape)
+        fill = fill or execute(written.block_text(), f"<symgeo {signature.name}, in blocks>")[signature.name]
+        return _in_blocks(fill, theta, given, leading, kernel.shape, step)
 
-    return described(function, signature, text)
+    return described(lazily(function, arguments, kernel.shape), signature, text)
 
 
 def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., Any]:
     """The function of a kernel with numeric nodes: these first, then all else as a function of their values."""
     import numpy as np
 
-    arguments = (*kernel.coordinates, *kernel.extras)
+    symbols = (*kernel.coordinates, *kernel.extras)
     inner = replace(
         kernel,
         coordinates=(*kernel.coordinates, *nodes.symbols.values()),
         expressions=tuple(nodes.replaced(kernel.expressions)),
     )
     rest = numpy_lambdify(inner)
-    refuse = numpy_lambdify(replace(kernel, expressions=(sp.S.Zero,) * len(kernel.expressions), conditions=()))
-    evaluate = nodes.evaluator(arguments, numpy_function)
+    evaluate = nodes.evaluator(symbols, numpy_function)
     signature = function_signature(kernel)
-    keywords = list(signature.extras.values())
-    n = len(kernel.coordinates)
+    arguments = Arguments(kernel, signature, real_array)
 
     def function(theta: Any, /, **extras: Any) -> Any:
-        theta = real_array(theta, "theta")
-        if theta.ndim == 0 or theta.shape[-1] != n or set(extras) != set(keywords):
-            return refuse(theta, **extras)  # says what is wrong
-        given = {name: real_array(v, name) for name, v in extras.items()}
-        leading = np.broadcast_shapes(theta.shape[:-1], *(v.shape for v in given.values()))
-        columns = [np.broadcast_to(theta[..., i], leading) for i in range(n)]
-        found = evaluate(*columns, *(np.broadcast_to(given[k], leading) for k in keywords))
+        theta, given, leading = arguments.checked(theta, extras)
+        columns = [np.broadcast_to(theta[..., i], leading) for i in range(theta.shape[-1])]
+        found = evaluate(*columns, *(np.broadcast_to(given[k], leading) for k in signature.extras.values()))
         return rest(np.stack([*columns, *found], axis=-1), **given)
 
-    function.__name__ = function.__qualname__ = signature.name
-    function.__doc__ = signature.doc + "\n\nHolds expectations without closed form, integrated at every call."
-    function.__signature__ = signature.python()  # type: ignore[attr-defined]
-    return function
+    either = lazily(function, arguments, kernel.shape)
+    either.__name__ = either.__qualname__ = signature.name
+    either.__doc__ = signature.doc + "\n\nHolds expectations without closed form, integrated at every call."
+    either.__signature__ = signature.python()  # type: ignore[attr-defined]
+    return either
 
 
-def _in_blocks(core: Callable, theta: Any, extras: dict[str, Any], leading: tuple[int, ...], shape: tuple) -> Any:
-    """Many points block by block, so that the temporaries of a long program stay in the processor's cache."""
+def _block_length(width: int) -> int:
+    """Points in a block where each point needs ``width`` numbers."""
+    return min(max(CACHE // (8 * max(width, 1)), SMALLEST_BLOCK), LARGEST_BLOCK)
+
+
+def _in_blocks(
+    fill: Callable[..., None], theta: Any, extras: dict[str, Any], leading: tuple[int, ...], shape: tuple, step: int
+) -> Any:
+    """Many points block by block, so that a program's arrays stay in the cache, written where they belong at once."""
     import numpy as np
 
     size = math.prod(leading)
     flat = np.broadcast_to(theta, leading + theta.shape[-1:]).reshape(size, -1)
     arrays = {name: np.broadcast_to(v, leading).reshape(size) if v.ndim else v for name, v in extras.items()}
-    out = np.empty((size, *shape))
-    for start in range(0, size, BLOCK):
-        block = slice(start, start + BLOCK)
+    out = np.zeros((size, *shape))
+    for start in range(0, size, step):
+        block = slice(start, start + step)
         # Each coordinate contiguous: the program reads it many times.
-        columns = np.asfortranarray(flat[block])
-        out[block] = core(columns, **{name: v[block] if v.ndim else v for name, v in arrays.items()})
+        columns = np.ascontiguousarray(flat[block].T)
+        fill(out[block], *columns, **{name: v[block] if v.ndim else v for name, v in arrays.items()})
     return out.reshape(leading + shape)
 
 

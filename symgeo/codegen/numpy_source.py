@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import sympy as sp
 
@@ -10,7 +11,7 @@ from symgeo.codegen import python_source
 from symgeo.codegen.graph import Node
 from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, Program
-from symgeo.codegen.layout import LINE_LENGTH, layout
+from symgeo.codegen.layout import LINE_LENGTH, layout, layout_call
 from symgeo.codegen.numpy_printer import NumpyPrinter
 from symgeo.codegen.python_source import Dialect, Import, Signature
 
@@ -33,37 +34,74 @@ def function_signature(kernel: Kernel, name: str | None = None) -> Signature:
 
 def module_text(kernels: Mapping[str, Kernel], doc: str = "") -> str:
     """One module with a function for each kernel, in the order given."""
-    return python_source.module_text(NUMPY, function_text, kernels, doc)
+    return python_source.module_text(NUMPY, lambda kernel, name: Function.of(kernel, name).text(), kernels, doc)
 
 
-def function_text(kernel: Kernel, name: str) -> str:
-    """The definition of one function, without a line break at the end."""
-    signature = function_signature(kernel, name)
-    names = Names({*NUMPY.names(), signature.point, *signature.extras.values()})
-    symbols: dict[sp.Basic, str] = {**signature.extras, **names.assign(kernel.coordinates)}
-    compiled = kernel.program("numpy")
-    nodes = compiled.graph.nodes
-    used = {nodes[i].data for i in compiled.graph.live(compiled.outputs) if nodes[i].kind == "symbol"}
-    used |= set(kernel.bounded)
+def module_text_of(function: Function) -> str:
+    """The module of one function."""
+    return python_source.module_text(NUMPY, lambda *_: function.text(), {function.signature.name: function.kernel})
 
-    lines = python_source.head_lines(NUMPY, kernel, signature)
-    lines += python_source.coordinate_lines(kernel, signature, symbols, used)
-    lines += _allocation(kernel, signature, any(_is_zero(nodes[o]) for o in compiled.outputs))
 
-    printer = NumpyPrinter(compiled.graph, symbols)
-    body = _body(kernel, compiled, printer, names)
-    if kernel.conditions:
-        inside = names.fresh("inside")
-        tests = [f"np.isfinite({symbols[s]})" for s in kernel.bounded]
-        tests += [f"{printer.texts[o].text} > 0" for o in compiled.outputs[len(kernel.expressions) :]]
-        body += [f"        {inside} {'&=' if i else '='} {test}" for i, test in enumerate(tests)]
-        where = f"np.broadcast_to({inside}, leading)" if signature.extras else inside
-        body.append(f"        out[~{where}] = np.nan")
-    if body:
-        lines += ['    with np.errstate(all="ignore"):', *body]
-    # A single point of a scalar function gives a number, not an array without axes.
-    lines.append("    return out" if kernel.shape else "    return out[()]")
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class Function:
+    """One function of a module: ``body`` are its statements, which write into ``out`` from what ``symbols`` names.
+
+    ``zeros`` tells that some components are zero, which the body never writes; ``width`` is how many arrays, one
+    number a point, the statements hold.
+    """
+
+    kernel: Kernel
+    signature: Signature
+    symbols: Mapping[sp.Basic, str]
+    used: frozenset[sp.Basic]
+    body: tuple[str, ...]
+    zeros: bool
+    width: int
+
+    @classmethod
+    def of(cls, kernel: Kernel, name: str) -> Function:
+        """The function of a kernel."""
+        signature = function_signature(kernel, name)
+        names = Names({*NUMPY.names(), signature.point, *signature.extras.values()})
+        symbols: dict[sp.Basic, str] = {**signature.extras, **names.assign(kernel.coordinates)}
+        compiled = kernel.program("numpy")
+        nodes = compiled.graph.nodes
+        used = {nodes[i].data for i in compiled.graph.live(compiled.outputs) if nodes[i].kind == "symbol"}
+        printer = NumpyPrinter(compiled.graph, symbols)
+        body = _body(kernel, compiled, printer, names)
+        temporaries = len(body)
+        if kernel.conditions:
+            inside = names.fresh("inside")
+            tests = [f"np.isfinite({symbols[s]})" for s in kernel.bounded]
+            tests += [f"{printer.texts[o].text} > 0" for o in compiled.outputs[len(kernel.expressions) :]]
+            body += [f"        {inside} {'&=' if i else '='} {test}" for i, test in enumerate(tests)]
+            where = f"np.broadcast_to({inside}, leading)" if signature.extras else inside
+            body.append(f"        out[~{where}] = np.nan")
+        zeros = any(_is_zero(nodes[o]) for o in compiled.outputs)
+        width = len(kernel.expressions) + temporaries
+        return cls(kernel, signature, symbols, frozenset({*used, *kernel.bounded}), tuple(body), zeros, width)
+
+    def text(self) -> str:
+        """The definition of the function that stands alone, without a line break at the end."""
+        kernel, signature = self.kernel, self.signature
+        lines = python_source.head_lines(NUMPY, kernel, signature)
+        lines += python_source.coordinate_lines(kernel, signature, self.symbols, set(self.used))
+        lines += _allocation(kernel, signature, self.zeros)
+        lines += self._computation()
+        # A single point of a scalar function gives a number, not an array without axes.
+        lines.append("    return out" if kernel.shape else "    return out[()]")
+        return "\n".join(lines)
+
+    def block_text(self) -> str:
+        """The definition of a function ``(out, *coordinates, **extras)`` that writes into ``out``, zeros at first."""
+        given = ["out", *(self.symbols[s] for s in self.kernel.coordinates), *self.signature.extras.values()]
+        lines = layout_call("def ", self.signature.name, given, "", ":")
+        if self.signature.extras:
+            lines.append("    leading = out.shape[:1]")
+        return "\n".join([*lines, *(self._computation() or ["    pass"])]) + "\n"
+
+    def _computation(self) -> list[str]:
+        return ['    with np.errstate(all="ignore"):', *self.body] if self.body else []
 
 
 def _body(kernel: Kernel, compiled: Program, printer: NumpyPrinter, names: Names) -> list[str]:

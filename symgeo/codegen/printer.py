@@ -62,6 +62,7 @@ class Printer(ABC):
     target: str
     and_word, and_level = "&", 26
     or_word, or_level = "|", 24
+    squares_once = True  # whether a square names its operand once only, as a power does
 
     def __init__(self, graph: Graph, symbols: Mapping[sp.Basic, str]):
         self.graph = graph
@@ -72,7 +73,7 @@ class Printer(ABC):
         """Temporaries, each before its first use, and every distinct output as soon as it is known."""
         nodes = self.graph.nodes
         live = self.graph.live(outputs)
-        uses = self.graph.uses(live)
+        uses = self.graph.uses(live, self.squares_once)
         wanted = set(outputs)
         # A square that is squared again reads better by a name: t0 = x**2, then t0**2.
         squared = {node.args[0] for node in (nodes[i] for i in live) if is_square(node)}

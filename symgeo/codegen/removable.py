@@ -39,6 +39,8 @@ def without_removable_singularities(expr: sp.Basic) -> sp.Basic:
     if not isinstance(expr, sp.Mul) or not any(p.is_Pow and p.exp.is_negative for p in expr.args):
         return expr
     functions = [f for f in functions_within(expr, (sp.log, sp.polylog), _MOST_NODES) if _is_analytic(f)]
+    if not functions:
+        return expr
     functions.sort(key=sp.default_sort_key)
     for zero in _zeros(expr, functions):
         near = {f: n for f in functions if (n := _near(f, zero)) is not None}
@@ -67,9 +69,11 @@ def _zeros(expr: sp.Mul, functions: Iterable[sp.Expr]) -> list[_Zero]:
     candidates += [p.base for p in expr.args if p.is_Pow and p.exp.is_Integer and p.exp < 0]
     found: dict[_Zero, None] = {}
     for z in candidates:
+        if not z.is_rational_function(*z.free_symbols):
+            continue
         for s in sorted(z.free_symbols, key=str):
             slope = sp.expand(z.diff(s))
-            if s not in slope.free_symbols and z.is_rational_function(*z.free_symbols):
+            if s not in slope.free_symbols:
                 found[s, sp.cancel(s - z / slope)] = None
                 break
     return list(found)

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from symgeo.codegen import jax_source, numpy_source, torch_source
+from symgeo.codegen import c_source, jax_source, numpy_source, torch_source
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numeric_node import refuse_nodes
 from symgeo.errors import UnknownBackendError
@@ -17,13 +17,15 @@ LANGUAGES: Mapping[str, Callable[[Mapping[str, Kernel], str], str]] = {
     "numpy": numpy_source.module_text,
     "jax": jax_source.module_text,
     "torch": torch_source.module_text,
+    "c": c_source.module_text,
+    "c-header": c_source.header_text,
 }
 
 
 def source(
     obj: Any, coordinates: Iterable[sp.Symbol] | None = None, language: str = "numpy", name: str | None = None
 ) -> str:
-    """A module with one function of ``obj`` that stands alone, in "numpy" (with SciPy where needed), "jax" or "torch".
+    """A module with one function of ``obj`` that stands alone: "numpy" (with SciPy where needed), "jax", "torch", "c".
 
     ``obj`` and ``coordinates`` are those of `lambdify`, and so is what the function computes. ``name`` is the
     function's name; by default the object's own.

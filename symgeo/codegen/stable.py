@@ -72,8 +72,11 @@ class Stabilizer:
         wide: list[tuple[sp.Expr, sp.Expr, _Split]] = []
         rest: list[sp.Expr] = []
         cancelling = False
-        for factor in expr.args:
-            base, power = _base_power(factor)
+        factors = [(factor, *_base_power(factor)) for factor in expr.args]
+        may_cancel = any(isinstance(base, sp.exp) or _decays(base) for _, base, _ in factors)
+        for factor, base, power in sorted(factors, key=lambda f: f[2].is_negative is not True):
+            if not (cancelling or may_cancel or power.is_negative):
+                return None  # nothing below the line is of wide range
             split = self._split(base) if power.is_Rational else None
             if split is None:
                 rest.append(factor)
@@ -166,9 +169,15 @@ class Stabilizer:
             for f, power in factors
         ):
             return None
-        parts = [self._term(term, nested) for term in total.args]
-        exponents = list(dict.fromkeys(e for _, e in parts))
-        if exponents == [0] or len(exponents) > MOST_EXPONENTS:
+        parts: list[_Split] = []
+        distinct: dict[sp.Expr, None] = {}
+        for term in total.args:
+            parts.append(self._term(term, nested))
+            distinct[parts[-1][1]] = None
+            if len(distinct) > MOST_EXPONENTS:
+                return None
+        exponents = list(distinct)
+        if exponents == [0]:
             return None
         if len(exponents) > 1 and not any(_total([e, -exponents[0]]) for e in exponents[1:]):
             exponents = exponents[:1]  # one exponent in different forms
@@ -199,6 +208,8 @@ class Stabilizer:
 def _total(exponents: list[sp.Expr]) -> sp.Expr:
     """The sum, expanded only where terms cancel: (x - mu)/s has more digits than x/s - mu/s."""
     total = sp.Add(*exponents)
+    if not any(isinstance(e, sp.Mul) and any(f.is_Add for f in e.args) for e in sp.preorder_traversal(total)):
+        return total
     expanded = sp.expand_mul(total)
     cancelled = expanded == 0 or len(sp.Add.make_args(expanded)) < len(sp.Add.make_args(total))
     return expanded if cancelled else total

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symgeo.algebra import Element, Tensor, as_expression
 from symgeo.codegen import lambdify
@@ -28,6 +28,8 @@ class Connection:
     def __init__(self, manifold: StatisticalManifold, alpha: Element):
         self.manifold = manifold
         self._alpha = alpha
+        #: What numerical methods have generated from this connection, by its maker.
+        self.generated: dict[type, Any] = {}
 
     @property
     def alpha(self) -> Expr:

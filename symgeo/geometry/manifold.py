@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symgeo.algebra import Element, Field, Tensor, as_expression, differential_field
 from symgeo.algebra.generators import named, power
@@ -55,6 +55,8 @@ class StatisticalManifold:
         self._reference = reference
         self._formal_inverse = formal_inverse
         self._connections: dict[Element, Connection] = {}
+        # What rooms above keep with the manifold, such as generated functions.
+        self.kept: dict[Any, Any] = {}
 
     @classmethod
     def from_potential(cls, potential: Expr, coordinates: Sequence[Symbol]) -> StatisticalManifold:

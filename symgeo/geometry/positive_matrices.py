@@ -60,10 +60,11 @@ class PositiveMatrices(Space):
     @property
     def map(self) -> dict[Symbol, Expr]:
         """The entries ``s_ab``, a <= b."""
-        return {sp.Symbol(f"s_{a + 1}{b + 1}", real=True): self.matrix[a, b] for a, b in self._places}
+        return {sp.Symbol(f"s_{a + 1}{b + 1}", real=True): self.matrix[a, b] for a, b in self.places}
 
     @property
-    def _places(self) -> list[tuple[int, int]]:
+    def places(self) -> list[tuple[int, int]]:
+        """The indices (a, b) of the entries on and above the diagonal, row by row."""
         return [(a, b) for a in range(self.order) for b in range(a, self.order)]
 
     def _at(self, point: Values) -> sp.Matrix:
@@ -104,16 +105,20 @@ class PositiveMatrices(Space):
         else:
             f, g = function(first), function(second)
             there = start * ((f - g) * ratio + (first * g - second * f) * sp.eye(2)) / (first - second)
-        targets, images = self._inverse_map
-        at = {s: there[a, b] for s, (a, b) in zip(targets, self._places, strict=True)}
+        targets, images = self.inverse_map
+        at = {s: there[a, b] for s, (a, b) in zip(targets, self.places, strict=True)}
         return {s: e.subs(at, simultaneous=True) for s, e in zip(self.coordinates, images, strict=True)}
 
     @cached_property
-    def _inverse_map(self) -> tuple[tuple[Symbol, ...], tuple[Expr, ...]]:
+    def inverse_map(self) -> tuple[tuple[Symbol, ...], tuple[Expr, ...]]:
+        """Symbols for the entries at ``places``, and the coordinates as functions of them.
+
+        Raises :class:`NoClosedFormError` where they were not found in closed form.
+        """
         knowledge = self.field.knowledge
         sample = [{s: knowledge.value(s, k) for s in self.coordinates} for k in range(len(knowledge.points))]
-        targets = tuple(sp.Dummy(f"s_{a}{b}", **{"positive" if a == b else "real": True}) for a, b in self._places)
-        found = invert_map([self.matrix[a, b] for a, b in self._places], self.coordinates, targets, sample)
+        targets = tuple(sp.Dummy(f"s_{a}{b}", **{"positive" if a == b else "real": True}) for a, b in self.places)
+        found = invert_map([self.matrix[a, b] for a, b in self.places], self.coordinates, targets, sample)
         if found is None:
             raise NoClosedFormError(
                 f"the coordinates ({', '.join(map(str, self.coordinates))}) were not found in closed form from the "

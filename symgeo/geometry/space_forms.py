@@ -218,7 +218,7 @@ class SpaceForm(Space):
         self, a: Sequence[Expr], b: Sequence[Expr], first: Expr, second: Expr, below: Expr = sp.S.One
     ) -> Values:
         """The manifold's coordinates of the point with linear coordinates ``(first a + second b)/below``."""
-        chosen, targets, images = self._inverse_map
+        chosen, targets, images = self.inverse_map
         weights = {sp.Dummy(s, real=True): e for s, e in (("u", first), ("v", second), ("w", below))}
         u, v, w = weights
         at = {target: (u * a[i] + v * b[i]) / w for target, i in zip(targets, chosen, strict=True)}
@@ -232,7 +232,11 @@ class SpaceForm(Space):
         return found
 
     @cached_property
-    def _inverse_map(self) -> tuple[tuple[int, ...], tuple[Symbol, ...], tuple[Expr, ...]]:
+    def inverse_map(self) -> tuple[tuple[int, ...], tuple[Symbol, ...], tuple[Expr, ...]]:
+        """Which linear functions are taken, symbols for their values, and the coordinates as functions of these.
+
+        Raises :class:`NoClosedFormError` where they were not found in closed form.
+        """
         knowledge = self.field.knowledge
         sample = [{s: knowledge.value(s, k) for s in self.coordinates} for k in range(max(3, len(knowledge.points)))]
         names = {1: "positive", -1: "negative", None: "real"}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from symgeo.inference.likelihood import State
+    from symgeo.inference.judging import State
 
 _ARMIJO = 1e-4
 _MOST_HALVINGS = 200

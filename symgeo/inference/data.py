@@ -148,3 +148,58 @@ def _require_support(support: Support, array: np.ndarray) -> None:
             f"{outside.size} of {len(array)} observations lie outside the support {support}; the first is "
             f"observation {outside[0]} ({told}); leave them out, or declare the support that the data have"
         )
+
+
+def covariate_values(covariates: tuple[Symbol, ...], domain: Mapping[Symbol, Any], data: Any) -> np.ndarray:
+    """The columns of the covariates as float64, (N, c). Raises :class:`DataError` for what is no number or outside."""
+    import numpy as np
+
+    columns = []
+    for symbol in covariates:
+        column = _numbers(data[symbol], f"the column of {symbol}")
+        if column.ndim != 1:
+            raise DataError(f"the column of {symbol} has shape {column.shape}; give one value for each observation")
+        columns.append(column)
+    if len({len(c) for c in columns}) > 1:
+        raise DataError(f"the columns of {', '.join(map(str, covariates))} have different lengths; give one value each")
+    array = np.stack(columns, axis=1)
+    _require_finite(covariates, array)
+    for axis, symbol in enumerate(covariates):
+        inside = domain[symbol]
+        low, high = float(inside.inf), float(inside.sup)
+        bad = np.flatnonzero((array[:, axis] < low) | (array[:, axis] > high))
+        if bad.size:
+            raise DataError(
+                f"{bad.size} values of {symbol} lie outside {inside}; the first is observation {bad[0]} "
+                f"({symbol} = {array[bad[0], axis]:.12g}); correct them, or declare the covariate's domain"
+            )
+    return array
+
+
+def split_columns(
+    variables: tuple[Symbol, ...], covariates: tuple[Symbol, ...], data: Any
+) -> tuple[dict[Symbol, Any], dict[Symbol, Any]]:
+    """The columns of responses and of covariates, of data that name them. Raises :class:`DataError`."""
+    names = [*variables, *covariates]
+    if not (isinstance(data, Mapping) or (hasattr(data, "columns") and hasattr(data, "__getitem__"))):
+        told = ", ".join(f"{s}: values" for s in names)
+        raise DataError(f"the model has covariates, so the data must name their columns: {{{told}}}")
+    columns = _named_columns(tuple(names), data)
+    if columns is None:
+        raise DataError(f"the data must name their columns {', '.join(map(str, names))}")
+    return {v: columns[v] for v in variables}, {c: columns[c] for c in covariates}
+
+
+def checked_weights(weights: Any, count: int) -> np.ndarray:
+    """How often each observation counts, (N,): not negative, not all zero. Raises :class:`DataError`."""
+    import numpy as np
+
+    array = _numbers(weights, "the weights")
+    if array.shape != (count,):
+        raise DataError(f"weights of shape {array.shape} do not fit {count} observations; give one for each")
+    bad = np.flatnonzero(~(np.isfinite(array) & (array >= 0)))
+    if bad.size:
+        raise DataError(f"the weight of observation {bad[0]} is {array[bad[0]]}; weights are finite and not negative")
+    if not array.any():
+        raise DataError("all weights are zero; at least one observation must count")
+    return array

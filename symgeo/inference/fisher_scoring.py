@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symgeo.codegen import numpy_function
-from symgeo.errors import ArgumentError, DomainError, ParameterListError
+from symgeo.errors import ArgumentError, DataError, DomainError, ParameterListError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
-from symgeo.inference.data import observations
+from symgeo.inference.data import checked_weights, covariate_values, observations, split_columns
 from symgeo.inference.equations import Equations
 from symgeo.inference.likelihood import Likelihood
-from symgeo.inference.result import Fit
+from symgeo.inference.result import Covariance, Fit, check_covariance
+from symgeo.inference.sample_likelihood import SampleLikelihood
+from symgeo.inference.search import COARSE, GeneralSearch
 from symgeo.inference.starting import starting_points
+from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.statistical_model import StatisticalModel
 
@@ -24,21 +28,28 @@ if TYPE_CHECKING:
 
 # How many starting points are tried when one leads to no maximum.
 _STARTS = 4
-# Relative accuracy below which a result of float64 is not called one.
-_COARSE = 1e-4
 
 
 def fit(
-    model: StatisticalModel | ExponentialFamily,
+    model: StatisticalModel | ConditionalModel | ExponentialFamily,
     data: Any,
     *,
+    weights: Any = None,
+    covariance: Covariance = "expected",
     start: Any = None,
     tolerance: float = 1e-18,
     max_iterations: int = 1000,
 ) -> Fit:
-    """The maximum likelihood estimate of a regular exponential family: natural-gradient steps theta += t g^-1 score.
+    """The maximum likelihood estimate under any declared density: natural-gradient steps theta += t g^-1 score.
 
-    data: (N,) for one variable, (N, d) for several, or {variable or name: (N,)}; pandas objects too.
+    Regular exponential families take the estimate in closed form where there is one, and are decided in ball
+    arithmetic where float64 cannot. Other models, and those with covariates, go by the sum of the Fisher metric over
+    the observations, near the end by Newton's steps; a maximum is one whose observed information says so.
+
+    data: (N,) for one variable, (N, d) for several, or {variable or name: (N,)}; pandas objects too. A model with
+        covariates takes the columns of both by name.
+    weights: (N,), how often each observation counts; not negative, by default 1.
+    covariance: what standard errors come from, "expected" or "observed" information or the "sandwich".
     start: (n,) or {parameter or name: value}; by default the closed form where there is one, else the best of many
         points on all scales.
     tolerance: on N score' g^-1 score, the squared step in units of the standard errors; it is always followed up by a
@@ -47,34 +58,75 @@ def fit(
     A sample without a maximum inside the domain (all zeros for a Poisson mean, equal values for a normal variance)
     gives a `Fit` with ``converged`` False and a message that names the parameter and where it runs.
 
-    Raises :class:`NotExponentialFamilyError`, :class:`SingularMetricError` (parameters not identifiable),
-    :class:`DataError`, :class:`DomainError` (start outside the domain), :class:`ParameterListError`,
-    :class:`ArgumentError`.
+    Raises :class:`SingularMetricError` (parameters not identifiable), :class:`DataError`, :class:`DomainError` (start
+    outside the domain), :class:`ParameterListError`, :class:`ArgumentError`.
     Source: Amari, Neural Computation 10 (1998) 251-276; Osborne, Int. Stat. Review 60 (1992) 99-117.
     """
     if isinstance(model, ExponentialFamily):
         model = model.model
-    if not isinstance(model, StatisticalModel):
+    if not isinstance(model, StatisticalModel | ConditionalModel):
         raise ArgumentError(f"fit takes a StatisticalModel, not a {type(model).__name__}; declare the density as one")
     if not 0.0 < tolerance < 1.0:
         raise ArgumentError(f"the tolerance must lie between 0 and 1, not {tolerance}; 1e-18 is the default")
     if not (isinstance(max_iterations, int) and max_iterations > 0):
         raise ArgumentError(f"max_iterations must be a positive whole number, not {max_iterations}")
-    equations = Equations.of(model)
+    check_covariance(covariance)
     first = None if start is None else _start(model, start)
-    sample = observations(model.support, data)
-    likelihood = Likelihood(equations, sample)
-    search = _Search(equations, sample, likelihood, tolerance, max_iterations)
-    return search.run(first)
+    sample, given = _read(model, data)
+    counts = _ones(len(sample)) if weights is None else checked_weights(weights, len(sample))
+    if isinstance(model, StatisticalModel) and _is_regular(model):
+        equations = Equations.of(model)
+        likelihood = Likelihood(equations, sample, counts)
+        search = _Search(equations, sample, counts, likelihood, tolerance, max_iterations)
+        found = search.run(first)
+        found = replace(found, sample=SampleLikelihood(model, sample, given, counts))
+        return found if covariance == "expected" or not found.converged else found.with_covariance(covariance)
+    general = SampleLikelihood(model, sample, given, counts, expected=covariance != "observed")
+    return GeneralSearch(general, covariance, tolerance, max_iterations).run(first)
+
+
+def _is_regular(model: StatisticalModel) -> bool:
+    """Whether the model is an exponential family with as many statistics as parameters and known expectations."""
+    family = model.exponential_family
+    return family is not None and not family.is_curved
+
+
+def _ones(count: int) -> np.ndarray:
+    import numpy as np
+
+    return np.ones(count)
+
+
+def _read(model: StatisticalModel | ConditionalModel, data: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Responses (N, d) and covariates (N, c)."""
+    import numpy as np
+
+    if isinstance(model, StatisticalModel):
+        sample = observations(model.support, data)
+        return sample, np.zeros((len(sample), 0))
+    responses, columns = split_columns(model.variables, model.covariates, data)
+    sample = observations(model.support, responses)
+    given = covariate_values(model.covariates, model.whole.domain, columns)
+    if len(given) != len(sample):
+        raise DataError(
+            f"{len(sample)} responses and {len(given)} values of the covariates; give one for each response"
+        )
+    return sample, given
 
 
 class _Search:
     """Climbs from one start after another, in float64 first, until one ends at a maximum."""
 
     def __init__(
-        self, equations: Equations, sample: np.ndarray, likelihood: Likelihood, tolerance: float, max_iterations: int
+        self,
+        equations: Equations,
+        sample: np.ndarray,
+        weights: np.ndarray,
+        likelihood: Likelihood,
+        tolerance: float,
+        max_iterations: int,
     ):
-        self.equations, self.sample, self.likelihood = equations, sample, likelihood
+        self.equations, self.sample, self.weights, self.likelihood = equations, sample, weights, likelihood
         self.tolerance, self.max_iterations = tolerance, max_iterations
 
     def run(self, first: np.ndarray | None) -> Fit:
@@ -122,7 +174,7 @@ class _Search:
         if not PreciseLikelihood.affordable(self.equations, self.sample):
             return self._as_it_stands(rough)
         with precision():
-            likelihood = PreciseLikelihood(self.equations, self.sample, self.likelihood.log_carrier)
+            likelihood = PreciseLikelihood(self.equations, self.sample, self.weights, self.likelihood.log_carrier)
             steps = 0 if rough is None else rough.iterations
             trace = [] if rough is None else rough.trace
             best: Climb | None = None
@@ -168,10 +220,10 @@ class _Search:
                 iterations=0,
                 message="no point of the domain was found where the likelihood of these data can be computed; "
                 "pass start=, or rescale the data",
-                n_observations=len(self.sample),
+                n_observations=self.likelihood.count,
             )
         state = rough.state
-        still = state.noise <= _COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
+        still = state.noise <= COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
         if still and self.likelihood.clear_of_boundary(state):
             remark = f"; rounding errors leave about {state.noise:.0e} standard deviations"
             return self._converged(self.likelihood, rough, remark)
@@ -196,7 +248,7 @@ class _Search:
             converged=True,
             iterations=found.iterations,
             message=f"converged in {found.iterations} {times}{remark}",
-            n_observations=len(self.sample),
+            n_observations=self.likelihood.count,
             trace=tuple(found.trace),
         )
 
@@ -213,7 +265,7 @@ class _Search:
             converged=False,
             iterations=found.iterations,
             message=message,
-            n_observations=len(self.sample),
+            n_observations=self.likelihood.count,
             trace=tuple(found.trace),
         )
 
@@ -232,7 +284,7 @@ def _out_of_iterations(found: Climb) -> str:
     )
 
 
-def _start(model: StatisticalModel, start: Any) -> np.ndarray:
+def _start(model: StatisticalModel | ConditionalModel, start: Any) -> np.ndarray:
     """A user's starting point as (n,), checked against the domain."""
     import numpy as np
 

@@ -6,68 +6,40 @@ All functions use the sample only through its mean sufficient statistics.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symgeo.codegen import numpy_function
 from symgeo.errors import DataError
+from symgeo.inference.judging import EPS, ULPS, Judging, State
 
 if TYPE_CHECKING:
     import numpy as np
 
     from symgeo.inference.equations import Equations
 
-_EPS = 2.0**-52
-# Rounding errors of a generated function, in units of the last place.
-_ULPS = 4.0
-# How many times the estimated error must keep clear of the boundary.
-_CLEARANCE = 8.0
-# Errors are estimated within this factor.
-_SETTLED = 1e3
 # Newton corrections of a step onto the straight line in the natural parameters.
 CORRECTIONS = 6
 
 
-@dataclass(frozen=True)
-class State:
-    """Everything known at one point theta (n,); arrays are float64, or objects that hold balls (see precise.py).
-
-    ``value`` mean log-likelihood without the carrier, ``step`` = g^-1 score, ``decrement`` = score . step, the squared
-    length of the step in the Fisher metric; ``noise`` the length, and ``reach`` (n,) the size, of what rounding alone
-    may add to the step; ``natural`` (m,) the natural parameters and ``motion`` (m,) their change along the step.
-    """
-
-    theta: Any
-    value: Any
-    step: Any
-    decrement: float
-    noise: float
-    reach: Any
-    natural: Any
-    motion: Any
-
-
-class Likelihood:
+class Likelihood(Judging):
     """The sample's likelihood in float64. Raises :class:`DataError` where a statistic of an observation is infinite."""
 
-    tolerance = math.inf  # no tighter than what the caller asks for
-
-    def __init__(self, equations: Equations, data: np.ndarray):
+    def __init__(self, equations: Equations, data: np.ndarray, weights: np.ndarray):
         import numpy as np
 
         self.equations = equations
         self.chart = equations.model.chart
         self.n, self.m = len(equations.parameters), len(equations.natural)
-        self.count = len(data)
+        self.count = math.fsum(weights)
         columns = numpy_function([*equations.statistics, equations.log_carrier], equations.variables)(*data.T)
         for expression, column in zip((*equations.statistics, equations.log_carrier), columns, strict=True):
             _require_finite(equations, expression, column, data)
         # fsum: the mean of a million values is rounded once.
-        self.mean = np.array([math.fsum(column) / self.count for column in columns[:-1]])
-        self.log_carrier = math.fsum(columns[-1])
-        spread = np.array([np.mean(np.abs(column)) for column in columns[:-1]])
-        self._statistics_error = _EPS * (np.abs(self.mean) + _ULPS * spread / math.sqrt(self.count))
+        self.mean = np.array([math.fsum(column * weights) / self.count for column in columns[:-1]])
+        self.log_carrier = math.fsum(columns[-1] * weights)
+        spread = np.array([np.abs(column) @ weights / self.count for column in columns[:-1]])
+        self._statistics_error = EPS * (np.abs(self.mean) + ULPS * spread / math.sqrt(len(data)))
         self._value = numpy_function([*equations.natural, equations.log_partition], equations.parameters)
 
     @cached_property
@@ -117,7 +89,7 @@ class Likelihood:
                 return None
             back = np.linalg.solve(factor.T, whitened) / scale[:, None]
             # What errors of the statistics and of their expectations do to the step: |g^-1 d eta| error.
-            error = self._statistics_error + _ULPS * _EPS * np.abs(expectation)
+            error = self._statistics_error + ULPS * EPS * np.abs(expectation)
             reach = np.abs(back[:, 1:]) @ error
             noise = float(np.linalg.norm(np.abs(whitened[:, 1:]) @ error))
             decrement = float(whitened[:, 0] @ whitened[:, 0])
@@ -163,38 +135,10 @@ class Likelihood:
         with np.errstate(all="ignore"):
             terms = np.array([*(np.array(natural) * self.mean), -log_partition])
             value = float(terms.sum())
-            noise = _ULPS * _EPS * float(np.abs(terms).sum())
+            noise = ULPS * EPS * float(np.abs(terms).sum())
         if not (math.isfinite(value) and math.isfinite(noise)):
             return math.nan, 0.0
         return value - state.value, noise
-
-    def out_of_range(self, state: State) -> bool:
-        """Whether a parameter has left what float64 can hold (the search then ends by itself)."""
-        return False
-
-    def settled(self, state: State) -> bool:
-        """Whether rounding may be all there is to the step, in total and in each parameter.
-
-        Not in total only: a probability that runs to zero adds next to nothing to the length of the step.
-        """
-        return state.decrement <= (3.0 * state.noise) ** 2 and self._within(state, 0.0)
-
-    def shrunk(self, state: State, before: State) -> bool:
-        """Whether the step is much shorter than the one before in each parameter, rounding aside."""
-        return self._within(state, 0.25 * abs(before.step))
-
-    def _within(self, state: State, size: Any) -> bool:
-        error = state.reach + _EPS * abs(state.theta)
-        return bool((abs(state.step) <= size + _SETTLED * error).all())
-
-    def clear_of_boundary(self, state: State, margin: Any = 0.0) -> bool:
-        """Whether all points within the margin and a few times the rounding error of the state lie in the domain."""
-        import numpy as np
-
-        # Not closer than float64 can tell from the boundary, either.
-        reach = _CLEARANCE * state.reach + 4.0 * _EPS * np.abs(state.theta) + margin
-        corners = np.array([s * r for s in (-1.0, 1.0) for r in (reach, *np.diag(reach))])
-        return bool(self.chart.contains(state.theta + corners).all())
 
     def covariance(self, state: State) -> np.ndarray:
         """g^-1 / N at the state, (n, n)."""

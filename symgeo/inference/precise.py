@@ -17,7 +17,8 @@ import sympy as sp
 from flint import arb, arb_mat
 
 from symgeo.codegen.balls import Program, exact
-from symgeo.inference.likelihood import CORRECTIONS, State
+from symgeo.inference.judging import State
+from symgeo.inference.likelihood import CORRECTIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,17 +39,17 @@ class PreciseLikelihood:
 
     tolerance = 1e-36
 
-    def __init__(self, equations: Equations, data: np.ndarray, log_carrier: float):
+    def __init__(self, equations: Equations, data: np.ndarray, weights: np.ndarray, log_carrier: float):
         self.equations = equations
         self.n, self.m = len(equations.parameters), len(equations.natural)
-        self.count = len(data)
+        self.count = math.fsum(weights)
         self.log_carrier = log_carrier
         e = equations
         self._value = Program([*e.natural, e.log_partition], e.parameters).bind()
         self._local = Program([*e.jacobian, *e.expectation, *e.metric], e.parameters).bind()
         self._ends, self._slacks = _domain(e)
         self._from_natural = None if e.from_natural is None else Program(e.from_natural, e.natural_symbols).bind()
-        self.mean = _mean_statistics(e, data)
+        self.mean = _mean_statistics(e, data, weights)
 
     @staticmethod
     def affordable(equations: Equations, data: np.ndarray) -> bool:
@@ -214,23 +215,24 @@ def _end(end: sp.Expr) -> arb:
     return arb.neg_inf() if end is -sp.oo else Program([end], ()).bind()(())[0]
 
 
-def _mean_statistics(equations: Equations, data: np.ndarray) -> np.ndarray:
+def _mean_statistics(equations: Equations, data: np.ndarray, given: np.ndarray) -> np.ndarray:
     """The mean of each statistic, equal observations evaluated once; the means' own radii are kept."""
     import numpy as np
 
     statistics = Program(equations.statistics, equations.variables).bind_columns()
-    rows, counts = np.unique(data, axis=0, return_counts=True) if data.shape[1] > 1 else _unique(data)
+    rows, where = np.unique(data, axis=0, return_inverse=True) if data.shape[1] > 1 else _unique(data)
+    counts = np.bincount(where.ravel(), given, len(rows))
     totals = [arb(0)] * len(equations.statistics)
     for start in range(0, len(rows), _BLOCK):
         columns = [[arb(v) for v in column] for column in rows[start : start + _BLOCK].T.tolist()]
         weights = counts[start : start + _BLOCK].tolist()
         for i, found in enumerate(statistics(columns)):
             totals[i] = sum(map(mul, found, weights), totals[i])
-    return np.array([t / len(data) for t in totals], dtype=object)
+    return np.array([t / sum(map(arb, counts.tolist())) for t in totals], dtype=object)
 
 
 def _unique(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     import numpy as np
 
-    values, counts = np.unique(data[:, 0], return_counts=True)
-    return values[:, None], counts
+    values, where = np.unique(data[:, 0], return_inverse=True)
+    return values[:, None], where

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from symgeo.inference.likelihood import Likelihood
+    from symgeo.inference.sample_likelihood import SampleLikelihood
 
 # Distances from an end or from zero, in powers of ten: data of size 1e8 have precisions of size 1e-16.
 _DECADES = 20
@@ -20,7 +21,7 @@ _SWEEPS = 3
 _LEVEL = 0.01
 
 
-def starting_points(likelihood: Likelihood, count: int) -> Iterator[np.ndarray]:
+def starting_points(likelihood: Likelihood | SampleLikelihood, count: int) -> Iterator[np.ndarray]:
     """Up to ``count`` interior points (n,), the likeliest first, from different parts of the domain; then a plain one.
 
     Random points on all scales and the chart's own interior points are tried; the best of them are improved one
@@ -30,7 +31,7 @@ def starting_points(likelihood: Likelihood, count: int) -> Iterator[np.ndarray]:
 
     grids = [_grid(parts) for parts in _numeric_pieces(likelihood)]
     points = likelihood.chart.interior_points(16)
-    moderate = np.array([[float(point[p]) for p in likelihood.equations.parameters] for point in points])
+    moderate = np.array([[float(point[p]) for p in likelihood.chart.parameters] for point in points])
     pool = _pool(grids, moderate)
     values = likelihood.values(pool)
     # Where the likelihood is flat, far-off points are no better than moderate ones, and those come first.
@@ -66,7 +67,7 @@ def _pool(grids: Sequence[np.ndarray], moderate: np.ndarray) -> np.ndarray:
     return np.concatenate([moderate, spread, mixed, scaled])
 
 
-def _numeric_pieces(likelihood: Likelihood) -> list[list[tuple[float, float]]]:
+def _numeric_pieces(likelihood: Likelihood | SampleLikelihood) -> list[list[tuple[float, float]]]:
     return [[(float(p.ends[0]), float(p.ends[1])) for p in parts] for parts in likelihood.chart.pieces]
 
 
@@ -103,7 +104,7 @@ def _alike(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.all(np.abs(a - b) <= 2.0 * np.minimum(np.abs(a), np.abs(b))))
 
 
-def _improved(likelihood: Likelihood, point: np.ndarray, grids: Sequence[np.ndarray]) -> np.ndarray:
+def _improved(likelihood: Likelihood | SampleLikelihood, point: np.ndarray, grids: Sequence[np.ndarray]) -> np.ndarray:
     import numpy as np
 
     best, value = point.copy(), -math.inf

@@ -59,9 +59,18 @@ class StatisticalModel:
     domain: ``{parameter: set}``; by default from the assumptions. Its interior is meant.
     constraints: relations among parameters, such as ``p1 + p2 < 1``.
     check: test numerically that the density is real, not negative, and integrates to one at interior points.
+    covariates: a symbol or several: a `ConditionalModel` comes back, a family of densities given these, which stay
+        symbols in all that is derived; ``domain`` and ``constraints`` may name them.
 
     Raises the children of :class:`DeclarationError`, each saying what to change.
     """
+
+    def __new__(cls, *given: Any, covariates: Any = None, **options: Any) -> Any:
+        if cls is not StatisticalModel or covariates is None or covariates == ():
+            return super().__new__(cls)
+        from symgeo.models.conditional_model import conditional_model
+
+        return conditional_model(given, covariates, options)
 
     def __init__(
         self,
@@ -69,6 +78,7 @@ class StatisticalModel:
         variables: Symbol | Iterable[Symbol],
         parameters: Symbol | Iterable[Symbol],
         *,
+        covariates: Any = None,
         support: Any = None,
         domain: Mapping[Symbol, Any] | None = None,
         constraints: Iterable[Any] = (),

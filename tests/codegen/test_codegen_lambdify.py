@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 from symgeo.codegen import Kernel, evaluate, lambdify
-from symgeo.codegen.numpy import BLOCK
+from symgeo.codegen.numpy import LARGEST_BLOCK as BLOCK
 from symgeo.errors import (
     ArgumentError,
     ParameterListError,

@@ -257,8 +257,8 @@ def test_the_table() -> None:
     text = str(fit(catalogue.normal(), [-1.0, 1.0, 3.0]))
     lines = text.splitlines()
     assert lines[0] == "Maximum likelihood, normal, 3 observations"
-    assert lines[1].split() == ["parameter", "estimate", "std.", "error", "95%", "interval"]
-    assert lines[2].split()[:3] == ["mu", "1", "0.9428"]
+    assert lines[1].split() == ["parameter", "estimate", "std.", "error", "z", "P>|z|", "95%", "interval"]
+    assert lines[2].split()[:5] == ["mu", "1", "0.9428", "1.06", "0.289"]
     assert lines[3].split()[:2] == ["sigma", "1.63299"]
     assert lines[4].startswith("log-likelihood -5.72") and lines[5].startswith("converged in ")
     assert "1 observation\n" in str(fit(catalogue.poisson(), [3]))

@@ -1,0 +1,107 @@
+"""C functions from kernels: compiled by the system's compiler, called on NumPy arrays."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from symgeo.codegen.c_source import c_functions, module_text
+from symgeo.codegen.calls import Arguments, described
+from symgeo.codegen.kernel import Kernel
+from symgeo.codegen.numeric_node import refuse_nodes
+from symgeo.codegen.numpy import real_array
+from symgeo.codegen.numpy_source import function_signature
+from symgeo.errors import CompilerError, MissingDependencyError
+
+_FLAGS = ("-std=c99", "-O3")
+
+
+def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
+    """The function of a kernel: ``f(theta, **extras)``, theta (..., n) -> (..., *shape), float64, compiled C.
+
+    It runs without Python's lock, so threads run at the same time. Raises MissingDependencyError where there is no C
+    compiler, or where GSL is needed and missing, CompilerError where the compiler fails, UnsupportedFunctionError for
+    what has no spelling in C; the function raises ShapeError and ArgumentError as NumPy's does.
+    """
+    import numpy as np
+
+    refuse_nodes(kernel.expressions, "c")
+    signature = function_signature(kernel)
+    text = module_text({signature.name: kernel})
+    (function,) = c_functions({signature.name: kernel})
+    core = getattr(shared_library(text), function.batch)
+    core.restype = None
+    arguments = Arguments(kernel, signature, real_array)
+    n = len(kernel.coordinates)
+
+    def call(theta: Any, /, **extras: Any) -> Any:
+        theta, given, leading = arguments.checked(theta, extras)
+        points = np.ascontiguousarray(np.broadcast_to(theta, (*leading, n)))
+        values = np.empty((*leading, *kernel.shape))
+        held = [points]  # what the pointers point to
+        passed: list[Any] = [ctypes.c_size_t(math.prod(leading)), ctypes.c_void_p(points.ctypes.data)]
+        for keyword in signature.extras.values():
+            array = given[keyword]
+            array = np.ascontiguousarray(np.broadcast_to(array, leading) if array.ndim else array)
+            held.append(array)
+            passed += [ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(given[keyword].ndim > 0)]
+        core(*passed, ctypes.c_void_p(values.ctypes.data))
+        # A single point of a scalar function gives a number, not an array without axes.
+        return values if kernel.shape else values[()]
+
+    return described(call, signature, text)
+
+
+def shared_library(text: str, flags: Sequence[str] = _FLAGS) -> ctypes.CDLL:
+    """The library of a source that this package has written, compiled in a private directory that is gone afterwards.
+
+    The compiler is that of the environment variable CC, else cc, gcc or clang; no shell is involved. Raises
+    MissingDependencyError and CompilerError.
+    """
+    uses_gsl = "gsl_" in text
+    with tempfile.TemporaryDirectory(prefix="symgeo-", ignore_cleanup_errors=True) as directory:
+        source, library = Path(directory, "functions.c"), Path(directory, "functions.so")
+        source.write_text(text, encoding="ascii")
+        command = [*_compiler(), *flags, "-shared", "-fPIC", "-o", str(library), str(source)]
+        done = subprocess.run([*command, *(_gsl_options() if uses_gsl else ["-lm"])], capture_output=True, text=True)
+        if done.returncode != 0:
+            if uses_gsl and "gsl" in done.stderr.replace("gsl_", ""):
+                raise MissingDependencyError(
+                    "the function needs the GNU Scientific Library, which the C compiler does not find: install it "
+                    "(libgsl-dev on Debian and Ubuntu, gsl in Homebrew and conda), or use backend='numpy'"
+                )
+            lines = "\n".join(done.stderr.splitlines()[:12])
+            raise CompilerError(f"{command[0]} failed with exit code {done.returncode}; its first messages:\n{lines}")
+        return ctypes.CDLL(str(library))
+
+
+def _compiler() -> list[str]:
+    """The compiler's command. Raises MissingDependencyError where there is none."""
+    chosen = shlex.split(os.environ.get("CC", ""))
+    for command in [chosen] if chosen else [["cc"], ["gcc"], ["clang"]]:
+        found = shutil.which(command[0])
+        if found:
+            return [found, *command[1:]]
+    missing = f"the compiler {chosen[0]} that CC names is not there" if chosen else "there is no cc, gcc or clang"
+    raise MissingDependencyError(
+        f"the backend 'c' needs a C compiler, and {missing}: install gcc or clang, or name one in the environment "
+        "variable CC"
+    )
+
+
+def _gsl_options() -> list[str]:
+    """Where GSL is, by its own word if it has one."""
+    config = shutil.which("gsl-config")
+    if config:
+        done = subprocess.run([config, "--cflags", "--libs"], capture_output=True, text=True)
+        if done.returncode == 0:
+            return done.stdout.split()
+    return ["-lgsl", "-lgslcblas", "-lm"]

@@ -1,0 +1,84 @@
+"""Fitted values with their bands: functions of parameters and covariates by the delta method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from symgeo.algebra import as_expression
+from symgeo.codegen import numpy_function
+from symgeo.errors import ArgumentError, DataError, ParameterListError, RegionError
+from symgeo.inference.data import covariate_values
+from symgeo.models.conditional_model import ConditionalModel
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from symgeo.inference.result import Fit
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """A function at several values of the covariates: ``values``, ``standard_errors``, ``low``, ``high``, (N,)."""
+
+    function: sp.Expr
+    level: float
+    values: np.ndarray
+    standard_errors: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def predict(fit: Fit, at: Mapping[Any, Any] | None = None, function: Any = None, level: float = 0.95) -> Prediction:
+    """The expected response, or another function of parameters and covariates, with a pointwise Wald band.
+
+    at: {covariate or name: (N,)}, the covariates in the function. function: by default E[y], the mean of the
+    only response. The standard error is ``(grad f' V grad f)^(1/2)``, V the fit's covariance (the delta method).
+
+    Raises :class:`ParameterListError`, :class:`DataError`, :class:`ArgumentError`, :class:`RegionError` for a fit that
+    did not converge, and what `StatisticalModel.expectation` raises.
+    Source: Rao, Linear Statistical Inference, 2nd ed. 1973, section 6a.2.
+    """
+    import numpy as np
+    from scipy.special import ndtri
+
+    if not 0.0 < level < 1.0:
+        raise ArgumentError(f"the level must lie between 0 and 1, not {level}; 0.95 is usual")
+    if not fit.converged:
+        raise RegionError(f"the fit did not converge: {fit.message}")
+    model = fit.model
+    given = model.covariates if isinstance(model, ConditionalModel) else ()
+    if function is None:
+        if len(model.variables) != 1:
+            raise ParameterListError(f"of which function of {model.variables}? Pass function=")
+        function = model.expectation(model.variables[0])
+    f = as_expression(function)
+    if not f.free_symbols <= {*model.parameters, *given}:
+        raise ParameterListError(f"{f} is no function of parameters and covariates alone")
+    given = tuple(s for s in given if s in f.free_symbols)
+    columns = _columns(model, given, at or {})
+    functions = numpy_function([f, *(sp.diff(f, s) for s in model.parameters)], (*given, *model.parameters))
+    shape = np.ones(len(columns[0]) if columns else 1)
+    values, *slopes = (v * shape for v in functions(*columns, *fit.estimate))
+    gradient = np.stack(slopes, axis=-1)
+    errors = np.sqrt(np.einsum("ni,ij,nj->n", gradient, fit.covariance, gradient))
+    half = ndtri(0.5 * (1.0 + level)) * errors
+    return Prediction(f, level, values, errors, values - half, values + half)
+
+
+def _columns(model: Any, given: tuple[sp.Symbol, ...], at: Mapping[Any, Any]) -> list[np.ndarray]:
+    import numpy as np
+
+    by_name = {str(key): np.atleast_1d(value) for key, value in at.items()}
+    names = {s.name for s in given}
+    if set(by_name) != names:
+        raise DataError(
+            f"values of {', '.join(sorted(by_name)) or 'no covariate'} were given; give those of each of "
+            f"{', '.join(sorted(names)) or 'none, for the function has no covariates'}"
+        )
+    if not given:
+        return []
+    return list(covariate_values(given, model.whole.domain, {s: by_name[s.name] for s in given}).T)

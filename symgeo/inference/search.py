@@ -1,0 +1,201 @@
+"""From starts to a finished fit, for any declared density: climbs, the test of what was found, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from symgeo.errors import DataError, SingularMetricError
+from symgeo.inference.ascent import FINE, Climb, Outcome, climb
+from symgeo.inference.boundary import where_it_runs
+from symgeo.inference.result import Fit
+from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
+from symgeo.inference.starting import starting_points
+from symgeo.models.conditional_model import ConditionalModel
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# How many starting points are tried when one leads to no maximum.
+STARTS = 6
+# Relative accuracy below which a result of float64 is not called one.
+COARSE = 1e-4
+# Steps along the axes of the information that must lose likelihood where it has a kink, in standard errors.
+_AROUND = 1e-3
+
+
+class GeneralSearch:
+    """Climbs from one start after another until one ends at a maximum whose curvature says that it is one."""
+
+    def __init__(self, likelihood: SampleLikelihood, covariance: str, tolerance: float, max_iterations: int):
+        self.likelihood, self.covariance = likelihood, covariance
+        self.tolerance, self.max_iterations = tolerance, max_iterations
+        if covariance != "expected":
+            likelihood.require_smooth()
+
+    def run(self, first: np.ndarray | None) -> Fit:
+        """The fit, from a user's start if there is one."""
+        best: Climb | None = None
+        remark = ""
+        for theta in self._starts(first):
+            state = self.likelihood.at(theta)
+            if state is None:
+                continue
+            found = climb(self.likelihood, state, self.tolerance, self.max_iterations, trusted=True)
+            if not self.likelihood.smooth:
+                found = self._polished(found)
+            judged = self.judged(found)
+            if judged is None:
+                return self._converged(found)
+            if best is None or found.state.value > best.state.value:
+                best, remark = found, judged
+        if best is None:
+            self._explain_failure(first)
+        assert best is not None, "explained before"
+        return self._report(best, False, remark)
+
+    def _starts(self, first: np.ndarray | None) -> Iterator[np.ndarray]:
+        if first is not None:
+            yield first
+        yield from starting_points(self.likelihood, STARTS)
+
+    def judged(self, found: Climb) -> str | None:
+        """Why this is no maximum; None where it is one."""
+        state = found.state
+        if found.outcome is Outcome.BUDGET:
+            return (
+                f"no convergence within {found.iterations} iterations; raise max_iterations, or pass a start closer to "
+                "the maximum"
+            )
+        if found.outcome is Outcome.BOUNDARY:
+            return self._boundary(found)
+        if not self.likelihood.smooth:
+            falls = self._falls_around(state.theta)
+            return None if falls else "the likelihood rises beside its last point; pass a start"
+        still = state.noise <= COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
+        if found.outcome is Outcome.ROUGH and not (still or state.noise > FINE):
+            if not self.likelihood.clear_of_boundary(state):
+                return self._boundary(found)
+            return (
+                "rounding errors hide whether this is a maximum; rescale the data or declare the model in other "
+                "parameters"
+            )
+        try:
+            values, directions = self.likelihood.relative_curvature(state.theta)
+        except DataError:
+            return "the information matrix is singular at the last point: " + self._boundary(found)
+        if values[0] < -POSITIVE:
+            return "the last point is a saddle of the likelihood; pass a start on one of its sides"
+        if values[0] <= POSITIVE:
+            return (
+                f"the likelihood is flat along {self._direction(directions[:, 0])}: the data do not tell these "
+                "parameters apart; fix one of them"
+            )
+        return None
+
+    def _boundary(self, found: Climb) -> str:
+        where = where_it_runs(self.likelihood.chart, found)
+        model = self.likelihood.model
+        separated = ""
+        if isinstance(model, ConditionalModel) and model.support.points() is not None:
+            separated = " The covariates separate the responses (Albert and Anderson, Biometrika 71 (1984) 1-10)."
+        return (
+            f"the estimate runs to the boundary of the domain: {where}.{separated} The likelihood of these data has no "
+            "maximum inside; more or more varied observations are needed, or a model that fixes what runs away"
+        )
+
+    def _direction(self, vector: np.ndarray) -> str:
+        largest = max(abs(vector))
+        terms = [
+            f"({v / largest:.4g}) d/d{s}"
+            for s, v in zip(self.likelihood.model.parameters, vector, strict=True)
+            if abs(v) > 1e-6 * largest
+        ]
+        return " + ".join(terms)
+
+    def _falls_around(self, theta: np.ndarray) -> bool:
+        """Whether the likelihood falls on both sides along every axis, where it has a kink and no derivative."""
+        state = self.likelihood.at(theta)
+        if state is None:
+            return False
+        scale = self._errors(theta)
+        sides = (theta + sign * _AROUND * e for e in scale for sign in (-1.0, 1.0))
+        return all(gain <= 10.0 * noise for gain, noise in (self.likelihood.gain(side, state) for side in sides))
+
+    def _errors(self, theta: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        metric = self.likelihood.expected_information(theta)
+        size = np.eye(len(theta)) if metric is None else np.linalg.pinv(metric)
+        return np.diag(np.sqrt(np.diagonal(size) / self.likelihood.count))
+
+    def _polished(self, found: Climb) -> Climb:
+        """The maximum of a likelihood with kinks, by Nelder and Mead's simplex from where scoring came."""
+        from dataclasses import replace
+
+        from scipy.optimize import minimize
+
+        start = found.state.theta
+        simplex = [start, *(start + e for e in self._errors(start))]
+
+        def loss(theta: np.ndarray) -> float:
+            gain = self.likelihood.gain(theta, found.state)[0]
+            return -gain if gain == gain else float("inf")
+
+        for _ in range(3):  # restarted, for a simplex may collapse at a kink
+            options = {"initial_simplex": simplex, "xatol": 0.0, "fatol": 1e-15, "maxiter": 400 * len(start)}
+            end = minimize(loss, simplex[0], method="Nelder-Mead", options=options).x
+            simplex = [end, *(end + 0.1 * e for e in self._errors(end))]
+        state = self.likelihood.at(end)
+        if state is None or state.value < found.state.value:
+            return found
+        trace = [*found.trace, self.likelihood.log_likelihood(state)]
+        return replace(found, outcome=Outcome.INTERIOR, state=state, trace=trace)
+
+    def _explain_failure(self, first: np.ndarray | None) -> None:
+        """Raise what explains that no start served: parameters without identity, or data without a likelihood."""
+        import numpy as np
+
+        starts = list(self._starts(first))
+        for theta in starts:
+            metric = self.likelihood.expected_information(theta)
+            if metric is None or not np.isfinite(metric).all():
+                continue
+            size = np.sqrt(np.maximum(np.diagonal(metric), 1e-300))
+            values, vectors = np.linalg.eigh(metric / np.outer(size, size))
+            if values[0] <= 1e-12:
+                raise SingularMetricError(
+                    f"the Fisher information of these data is singular: the likelihood does not change along "
+                    f"{self._direction(vectors[:, 0] / size)}; drop or fix a parameter, or observe other covariates",
+                    int((values > 1e-12).sum()),
+                    tuple(vectors[:, 0] / size),
+                )
+        raise DataError(
+            "no point of the domain was found where the likelihood of these data can be computed; pass start=, or "
+            "rescale the data"
+        )
+
+    def _converged(self, found: Climb) -> Fit:
+        times = "iteration" if found.iterations == 1 else "iterations"
+        noise = found.state.noise
+        remark = f"; rounding errors leave about {noise:.0e} standard deviations" if noise > FINE else ""
+        return self._report(found, True, f"converged in {found.iterations} {times}{remark}")
+
+    def _report(self, found: Climb, converged: bool, message: str) -> Fit:
+        import numpy as np
+
+        theta, n = found.state.theta, len(found.state.theta)
+        fit = Fit(
+            model=self.likelihood.model,
+            estimate=np.array(theta, dtype=float),
+            standard_errors=np.full(n, np.nan),
+            covariance=np.full((n, n), np.nan),
+            log_likelihood=self.likelihood.log_likelihood(found.state),
+            converged=converged,
+            iterations=found.iterations,
+            message=message,
+            n_observations=self.likelihood.count,
+            trace=tuple(found.trace),
+            sample=self.likelihood,
+        )
+        return fit.with_covariance(self.covariance) if converged else fit

@@ -1,0 +1,204 @@
+"""A step of given Kullback-Leibler divergence along the natural gradient, for one law or a policy over many states.
+
+Where a policy has a law of its own in every state, points are (S, n), and the divergence is the mean over the states
+with their weights. Source: Schulman, Levine, Moritz, Jordan and Abbeel, Trust Region Policy Optimization, ICML 2015,
+section 4 and appendix C.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from symgeo.codegen import lambdify
+from symgeo.errors import ArgumentError, DomainError, ShapeError
+from symgeo.inference.natural_gradient import fisher_vector_product
+from symgeo.models.divergences import kl_divergence
+from symgeo.models.exponential_family import ExponentialFamily
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from symgeo.models.statistical_model import StatisticalModel
+
+_MOST_DOUBLINGS = 200
+_BACKTRACKS = 30
+# The objective may fall by rounding, relatively.
+_ROUNDING = 1e-13
+# Relative accuracy of the radius, and of the conjugate gradients.
+_EXACT, _SOLVED = 1e-12, 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class TrustRegionStep:
+    """The new point ``theta``, the divergence ``kl`` of the step, and the ``scale`` of the natural gradient in it.
+
+    ``gain`` is the change of the objective where one was given, ``backtracks`` how often the radius was halved for it.
+    """
+
+    theta: np.ndarray
+    kl: float
+    scale: float
+    direction: np.ndarray
+    gain: float | None = None
+    backtracks: int = 0
+
+
+class TrustRegion:
+    """Steps ``theta + s g^-1 slope`` with s > 0 such that D(theta || new) is the radius.
+
+    ``model``: the law of one state, with parameters (n,). Generated functions are made once. Raises what
+    `kl_divergence` and `lambdify` raise.
+    """
+
+    def __init__(self, model: StatisticalModel | ExponentialFamily):
+        model = model.model if isinstance(model, ExponentialFamily) else model
+        self.model = model
+        self.n = len(model.parameters)
+        self.product = fisher_vector_product(model)
+        p, q = (
+            tuple(sp.Symbol(f"{s.name}_{end}", **s.assumptions0) for s in model.parameters) for end in ("old", "new")
+        )
+        self._divergence = lambdify(kl_divergence(model, p, q), (*p, *q))
+
+    def divergence(self, old: Any, new: Any, weights: Any = None) -> float:
+        """The mean of D(old || new) over the states; inf outside the domain."""
+        import numpy as np
+
+        old, new = np.asarray(old, dtype=float), np.asarray(new, dtype=float)
+        inside = self.model.chart.contains(new)
+        if not np.all(inside):
+            return math.inf
+        values = self._divergence(np.concatenate([old, new], axis=-1))
+        total = float(np.sum(values if weights is None else values * weights))
+        return total if math.isfinite(total) else math.inf
+
+    def direction(self, theta: Any, slope: Any, weights: Any = None, damping: float = 0.0) -> np.ndarray:
+        """``g^-1 slope`` by conjugate gradients on Fisher-vector products; the matrix is never formed."""
+        import numpy as np
+
+        theta, slope = np.asarray(theta, dtype=float), np.asarray(slope, dtype=float)
+        shares = 1.0 if weights is None else np.asarray(weights, dtype=float)[..., None]
+
+        def product(v: np.ndarray) -> np.ndarray:
+            return shares * self.product(theta, v) + damping * v
+
+        solution = np.zeros_like(slope)
+        residual = slope.copy()
+        along = residual.copy()
+        size = float(np.sum(residual**2))
+        target = _SOLVED**2 * size
+        for _ in range(10 * slope.size):
+            if size <= target:
+                break
+            image = product(along)
+            curvature = float(np.sum(along * image))
+            if not curvature > 0.0:
+                raise DomainError(
+                    f"the Fisher metric is not positive definite along a direction at {theta}; use damping, or weights "
+                    "that are positive"
+                )
+            scale = size / curvature
+            solution += scale * along
+            residual -= scale * image
+            now = float(np.sum(residual**2))
+            along = residual + now / size * along
+            size = now
+        return solution
+
+    def step(
+        self,
+        theta: Any,
+        slope: Any,
+        radius: float,
+        *,
+        weights: Any = None,
+        damping: float = 0.0,
+        objective: Callable[[np.ndarray], float] | None = None,
+    ) -> TrustRegionStep:
+        """The step up the slope (``d objective``, of theta's shape) with divergence equal to the radius.
+
+        theta: (n,), or (S, n) with ``weights`` (S,) of the states. With an ``objective`` the radius is halved until
+        it does not fall. Raises :class:`ArgumentError`, :class:`ShapeError`, and :class:`DomainError` for a point
+        outside the domain, or where no step inside reaches the radius.
+        """
+        import numpy as np
+
+        theta, slope = np.asarray(theta, dtype=float), np.asarray(slope, dtype=float)
+        if theta.shape[-1:] != (self.n,) or slope.shape != theta.shape:
+            raise ShapeError(
+                f"theta {theta.shape} and its slope {slope.shape} must have one shape, (..., {self.n}) for "
+                f"{self.model.parameters}"
+            )
+        if weights is not None and np.shape(weights) != theta.shape[:-1]:
+            raise ShapeError(f"weights of shape {np.shape(weights)} do not fit states of shape {theta.shape[:-1]}")
+        if not radius > 0 or not math.isfinite(radius):
+            raise ArgumentError(f"the radius must be positive, not {radius}")
+        if not np.all(self.model.chart.contains(theta)):
+            raise DomainError(f"{theta} lies outside the domain {self.model.chart}")
+        if not np.isfinite(slope).all() or not slope.any():
+            raise ArgumentError("the slope is zero or not finite, so that there is no direction")
+        direction = self.direction(theta, slope, weights, damping)
+        before = None if objective is None else objective(theta)
+        for backtracks in range(_BACKTRACKS):
+            scale, kl = self._scaled(theta, direction, radius * 0.5**backtracks, weights)
+            new = theta + scale * direction
+            if objective is None or before is None:
+                return TrustRegionStep(new, kl, scale, direction)
+            gain = objective(new) - before
+            if gain >= -_ROUNDING * (1.0 + abs(before)):
+                return TrustRegionStep(new, kl, scale, direction, gain, backtracks)
+        raise ArgumentError("the objective falls along its own slope, however short the step; check the slope")
+
+    def _scaled(self, theta: np.ndarray, direction: np.ndarray, radius: float, weights: Any) -> tuple[float, float]:
+        """The length of the step whose divergence is the radius, and that divergence."""
+        import numpy as np
+        from scipy.optimize import brentq
+
+        shares = 1.0 if weights is None else np.asarray(weights, dtype=float)[..., None]
+        square = float(np.sum(direction * shares * self.product(theta, direction)))
+        outer = math.sqrt(2.0 * radius / square)
+        inner = 0.0
+        for _ in range(_MOST_DOUBLINGS):
+            kl = self.divergence(theta, theta + outer * direction, weights)
+            if kl >= radius:
+                break
+            inner, outer = outer, 2.0 * outer
+        wall = outer
+        for _ in range(_MOST_DOUBLINGS):
+            if math.isfinite(self.divergence(theta, theta + wall * direction, weights)):
+                break
+            wall = 0.5 * (inner + wall)
+        if self.divergence(theta, theta + wall * direction, weights) < radius:
+            # The divergence is finite up to the boundary, or the first finite point lies below the radius.
+            low, high = wall, outer
+            for _ in range(_MOST_DOUBLINGS):
+                middle = 0.5 * (low + high)
+                kl = self.divergence(theta, theta + middle * direction, weights)
+                if kl < radius:
+                    low = middle
+                elif math.isfinite(kl):
+                    wall = middle
+                    break
+                else:
+                    high = middle
+            else:
+                raise DomainError(
+                    f"no step inside the domain has the divergence {radius}: at the boundary it is "
+                    f"{self.divergence(theta, theta + low * direction, weights):.6g}; choose a smaller radius"
+                )
+
+        def excess(s: float) -> float:
+            return self.divergence(theta, theta + s * direction, weights) - radius
+
+        scale = brentq(excess, inner, wall, rtol=8.9e-16, xtol=5e-324, maxiter=500)
+        kl = self.divergence(theta, theta + scale * direction, weights)
+        if abs(kl - radius) > 1e-6 * radius:
+            raise DomainError(
+                f"rounding errors hide a divergence of {radius} at {theta}: it came to {kl:.6g}; choose a larger radius"
+            )
+        return float(scale), kl

@@ -1,0 +1,279 @@
+"""The ways to geodesics between points: closed forms, affine coordinates, collocation; and which one is taken."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from symgeo.codegen import numpy_function
+from symgeo.errors import NoClosedFormError, NotDuallyFlatError
+from symgeo.solve.boundary_value import BoundaryValueSolver, Found
+from symgeo.solve.closed_form import ClosedForm, Map, closed_form
+from symgeo.solve.collocation import operators, rule
+from symgeo.solve.newton import solved
+from symgeo.solve.path_between import GeodesicBetween, Source
+
+if TYPE_CHECKING:
+    import numpy as np
+    from sympy import Expr
+
+    from symgeo.geometry.manifold import StatisticalManifold
+    from symgeo.solve.lowered_equation import LoweredEquation
+
+AUTOMATIC, CLOSED, AFFINE, COLLOCATION = "automatic", "closed form", "affine coordinates", "collocation"
+METHODS = (AUTOMATIC, CLOSED, AFFINE, COLLOCATION)
+_BLOCK = 256  # pairs that are solved together: their matrices stay in the processor's cache
+_MISSED = 1e-8  # of a path's ends, relative to their distance from each other
+_WINDOWS = (0.13, 0.5, 0.83)
+_WIDTH, _DEGREE = 0.03, 12
+
+
+class Connecting:
+    """Finds geodesics of one alpha-connection of one manifold; what is generated for it is kept."""
+
+    def __init__(self, manifold: StatisticalManifold, alpha: Expr):
+        self.manifold, self.alpha = manifold, alpha
+
+    @cached_property
+    def solver(self) -> BoundaryValueSolver:
+        """Collocation."""
+        return BoundaryValueSolver(self.manifold, self.alpha)
+
+    @cached_property
+    def _closed(self) -> ClosedForm | NoClosedFormError:
+        if self.alpha != 0:
+            return NoClosedFormError("closed forms are known for alpha = 0 only; take another method")
+        try:
+            return closed_form(self.manifold._space)
+        except NoClosedFormError as error:
+            return error
+
+    @cached_property
+    def _affine(self) -> AffineLines | NotDuallyFlatError:
+        if self.alpha in (1, -1) and self.manifold.duality is not None:
+            return AffineLines(self.manifold, int(self.alpha))
+        return NotDuallyFlatError(
+            f"affine coordinates are known for alpha = 1 and -1 on dually flat manifolds, not for alpha = {self.alpha} "
+            f"on {self.manifold!r}; take another method"
+        )
+
+    def answer(
+        self, p: np.ndarray, q: np.ndarray, leading: tuple[int, ...], method: str, tolerance: float
+    ) -> GeodesicBetween:
+        """The geodesics from p to q (n, P), by the first method that can."""
+        source = self._source(p, q, method, tolerance)
+        return GeodesicBetween(self.manifold, self.alpha, p, q, leading, source)
+
+    def _source(self, p: np.ndarray, q: np.ndarray, method: str, tolerance: float) -> Source:
+        if method in (AUTOMATIC, CLOSED):
+            if isinstance(self._closed, ClosedForm):
+                return ClosedPaths(self, self._closed, p, q)
+            if method == CLOSED:
+                raise self._closed
+        if method in (AUTOMATIC, AFFINE):
+            if isinstance(self._affine, AffineLines):
+                return AffinePaths(self, self._affine, p, q)
+            if method == AFFINE:
+                raise self._affine
+        return CollocatedPaths(self, p, q, tolerance)
+
+
+class CollocatedPaths:
+    """Geodesics by collocation."""
+
+    method = COLLOCATION
+
+    def __init__(self, connecting: Connecting, p: np.ndarray, q: np.ndarray, tolerance: float):
+        solver = connecting.solver
+        self._equation = solver.equation
+        self._blocks: list[tuple[slice, Found]] = []
+        for start in range(0, p.shape[1], _BLOCK):
+            block = slice(start, start + _BLOCK)
+            self._blocks.append((block, solver.solve(p[:, block], q[:, block], tolerance)))
+
+    def _joined(self, name: str) -> np.ndarray:
+        import numpy as np
+
+        return np.concatenate([getattr(found, name) for _, found in self._blocks] or [np.zeros(0)])
+
+    def velocity(self) -> np.ndarray:
+        """See :class:`Source`."""
+        import numpy as np
+
+        parts = []
+        for _, found in self._blocks:
+            u, du, _ = found.paths(lambda size: rule(size).ends)
+            parts.append(self._equation.chart.with_slopes(u[:, :, 0])[1] * du[:, :, 0])
+        return np.concatenate(parts, axis=1) if parts else np.zeros((self._equation.dim, 0))
+
+    def distance(self) -> np.ndarray | None:
+        """See :class:`Source`."""
+        return self._joined("length") if self._equation.alpha == 0 else None
+
+    def residual(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return self._joined("residual")
+
+    def iterations(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return self._joined("iterations").astype(int)
+
+    def converged(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return self._joined("converged").astype(bool)
+
+    def points(self, times: np.ndarray) -> np.ndarray:
+        """See :class:`Source`."""
+        import numpy as np
+
+        parts = [found.paths(lambda size: operators(size, times))[0] for _, found in self._blocks]
+        if not parts:
+            return np.zeros((self._equation.dim, 0, len(times)))
+        return self._equation.chart.point(np.concatenate(parts, axis=1))
+
+
+class ClosedPaths:
+    """Geodesics of a recognised space."""
+
+    def __init__(self, connecting: Connecting, form: ClosedForm, p: np.ndarray, q: np.ndarray):
+        self._connecting, self._form, self._p, self._q = connecting, form, p, q
+        self.method = f"{CLOSED}: {form.name}"
+
+    @cached_property
+    def _distance(self) -> np.ndarray:
+        return self._form.distance(self._p, self._q)
+
+    def distance(self) -> np.ndarray | None:
+        """See :class:`Source`."""
+        return self._distance
+
+    def velocity(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return self._form.logarithm(self._p, self._q)
+
+    def iterations(self) -> np.ndarray:
+        """See :class:`Source`."""
+        import numpy as np
+
+        return np.zeros(self._p.shape[1], dtype=int)
+
+    def converged(self) -> np.ndarray:
+        """See :class:`Source`."""
+        import numpy as np
+
+        return np.isfinite(self._distance)
+
+    def residual(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return measured_residual(self._connecting.solver.equation, self.points, self._distance)
+
+    def points(self, times: np.ndarray) -> np.ndarray:
+        """See :class:`Source`; by collocation where the way back from the space has no closed form."""
+        return self._path(times) if self._comes_back else self._collocated.points(times)
+
+    def _path(self, times: np.ndarray) -> np.ndarray:
+        return self._form.path(self._p, self._q, times)
+
+    @cached_property
+    def _comes_back(self) -> bool:
+        """Whether the path in closed form is known and leads from p to q: inverse functions have several branches."""
+        import numpy as np
+
+        try:
+            ends = self._path(np.array([0.0, 1.0]))
+        except NoClosedFormError:
+            return False
+        wanted = np.stack([self._p, self._q], axis=2)
+        apart = np.abs(self._q - self._p)[:, :, None]
+        return bool(np.all(np.abs(ends - wanted) <= _MISSED * np.maximum(np.abs(wanted), apart)))
+
+    @cached_property
+    def _collocated(self) -> CollocatedPaths:
+        from symgeo.solve.boundary_value import PRECISE
+
+        return CollocatedPaths(self._connecting, self._p, self._q, PRECISE)
+
+
+class AffineLines:
+    """Straight lines in natural (alpha 1) or expectation coordinates (-1)."""
+
+    def __init__(self, manifold: StatisticalManifold, alpha: int):
+        duality = manifold.duality
+        assert duality is not None, "asked for before"
+        chart = duality.in_natural if alpha == 1 else duality.in_expectation
+        self.map = Map(duality.natural if alpha == 1 else duality.expectation, manifold.coordinates)
+        self.back = numpy_function(chart.origin, chart.coordinates)
+        self.name = "natural" if alpha == 1 else "expectation"
+
+
+class AffinePaths:
+    """Geodesics that are straight lines in affine coordinates."""
+
+    def __init__(self, connecting: Connecting, lines: AffineLines, p: np.ndarray, q: np.ndarray):
+        self._connecting, self._lines, self._p = connecting, lines, p
+        self._start, self._step = lines.map(p), lines.map.difference(p, q)
+        self.method = f"{AFFINE}: {lines.name}"
+
+    def distance(self) -> np.ndarray | None:
+        """See :class:`Source`."""
+        return None
+
+    def velocity(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return solved(self._lines.map.slopes(self._p), self._step.T[:, :, None])[:, :, 0].T
+
+    def iterations(self) -> np.ndarray:
+        """See :class:`Source`."""
+        import numpy as np
+
+        return np.zeros(self._p.shape[1], dtype=int)
+
+    @cached_property
+    def _whole(self) -> np.ndarray:
+        import numpy as np
+
+        return np.all(np.isfinite(self.points(np.array([0.0, 0.25, 0.5, 0.75, 1.0]))), axis=(0, 2))
+
+    def converged(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return self._whole
+
+    def residual(self) -> np.ndarray:
+        """See :class:`Source`."""
+        import numpy as np
+
+        return measured_residual(self._connecting.solver.equation, self.points, np.zeros(self._p.shape[1]))
+
+    def points(self, times: np.ndarray) -> np.ndarray:
+        """See :class:`Source`."""
+        import numpy as np
+
+        line = self._start[:, :, None] + self._step[:, :, None] * times
+        found = self._lines.back(*line.reshape(len(line), -1))
+        return np.array(found).reshape(line.shape)
+
+
+def measured_residual(equation: LoweredEquation, points: Any, length: np.ndarray) -> np.ndarray:
+    """``|x'' - a(x, x')|/|x'|`` (P,), from derivatives of interpolants of points in some windows of time."""
+    import numpy as np
+
+    nodes = np.cos(np.pi * np.arange(_DEGREE + 1) / _DEGREE)
+    width = _WIDTH / (1 + float(np.nanmax(np.nan_to_num(length), initial=0.0)) / 4)
+    within = np.arange(4, _DEGREE - 3)  # among the nodes, those near the ends left out
+    series = np.linalg.inv(np.polynomial.chebyshev.chebvander(nodes, _DEGREE))
+    first, second = (
+        np.polynomial.chebyshev.chebval(nodes[within], np.polynomial.chebyshev.chebder(series, k)).T / width**k
+        for k in (1, 2)
+    )
+    with np.errstate(all="ignore"):
+        worst = np.zeros(length.shape)
+        for centre in _WINDOWS:
+            u = equation.chart.from_point(points(centre + width * nodes))
+            defect, metric, velocity = equation.defect(u[:, :, within], u @ first.T, u @ second.T)
+            g = np.moveaxis(metric, (0, 1), (-2, -1))
+            raised = solved(g, np.moveaxis(defect, 0, -1)[..., None])[..., 0]
+            above = np.einsum("pik,kpi->pi", raised, defect)
+            below = np.einsum("kmpi,kpi,mpi->pi", metric, velocity, velocity)
+            share = np.where(below > 0, np.sqrt(np.maximum(above, 0) / below), 0.0)
+            worst = np.maximum(worst, np.max(share, axis=1))
+    return worst

@@ -1,0 +1,203 @@
+"""First paths for far ends: polygons in the chart without walls whose discrete energy is least.
+
+The energy ``K sum_i g(m_i)(d_i, d_i)`` of K edges d_i with midpoints m_i falls at every step, whatever the start:
+Newton's direction is taken where the energy falls along it, else that of Gauss and Newton, which always descends.
+Midpoints make it second order in 1/K, enough for the collocation to go on from. Source: Nocedal and Wright, Numerical
+Optimization, 2006, sections 3.1 and 10.3.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from symgeo.codegen import numpy_function
+from symgeo.solve.newton import solved
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from symgeo.solve.lowered_equation import LoweredEquation
+
+_STEPS = 120
+_HALVINGS = 25
+_ARMIJO = 1e-4
+_SETTLED = 1e-7  # relative fall of the energy that is expected of the next step
+
+
+class Polygons:
+    """Minimises the energy of polygons on one manifold; arrays are (n, P, K), coordinates, paths, edges."""
+
+    def __init__(self, equation: LoweredEquation):
+        import sympy as sp
+
+        self.equation, self.dim = equation, equation.dim
+        self._velocity = sp.symbols(f"v:{self.dim}", cls=sp.Dummy, real=True)
+
+    @cached_property
+    def _jet(self) -> Any:
+        """g_ij, ``d_k g_ij v^j`` and ``d_k d_l g_ij v^i v^j``, each (n, n) row-major, as functions of x and v."""
+        import sympy as sp
+
+        m, v, n = self.equation.manifold, self._velocity, range(self.dim)
+        x, metric = m.coordinates, m.metric
+
+        def contracted(i: int, *by: int) -> Any:
+            terms = []
+            for j in n:
+                value = metric.element(i, j)
+                for k in by:
+                    value = value.diff(x[k]) if value else value
+                if value:
+                    terms.append(value.to_sympy() * v[j])
+            return sp.Add(*terms)
+
+        entries = [metric.element(i, j).to_sympy() for i in n for j in n]
+        first = [contracted(i, k) for i in n for k in n]
+        second = {(k, m): sp.Add(*(v[i] * contracted(i, k, m) for i in n)) for k in n for m in n if k <= m}
+        rows = [second[min(k, m), max(k, m)] for k in n for m in n]
+        return numpy_function([*entries, *first, *rows], [*x, *v])
+
+    @cached_property
+    def _metric(self) -> Any:
+        m, n = self.equation.manifold, range(self.dim)
+        return numpy_function([m.metric.element(i, j).to_sympy() for i in n for j in n], m.coordinates)
+
+    def energy(self, u: np.ndarray) -> np.ndarray:
+        """The discrete energies (P,) of polygons with the corners u (n, P, K + 1); infinite outside the domain."""
+        import numpy as np
+
+        edges = np.diff(u, axis=2)
+        x, first, _, _ = self.equation.chart.with_slopes((u[:, :, 1:] + u[:, :, :-1]) / 2)
+        n, v = self.dim, first * edges
+        g = np.array(self._metric(*x)).reshape(n, n, *x.shape[1:])
+        whole = np.einsum("ijpe,ipe,jpe->p", g, v, v) * edges.shape[2]
+        good = np.isfinite(whole) & (whole >= 0) & np.all(self.equation.inside(x), axis=1)
+        return np.where(good, whole, np.inf)
+
+    def relaxed(self, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Polygons of least energy (n, P, K + 1), from polygons with the same ends, and their energies (P,)."""
+        import numpy as np
+
+        u = start.copy()
+        energy = self.energy(u)
+        active = np.isfinite(energy)
+        for _ in range(_STEPS):
+            rows = np.flatnonzero(active)
+            if not len(rows):
+                break
+            step, fall = self._direction(u[:, rows])
+            share, left = np.ones(len(rows)), np.arange(len(rows))
+            longest = np.max(np.abs(step), axis=(0, 2))
+            share = np.minimum(share, 3.0 / np.maximum(longest, 1e-300)) if self._walled else share
+            for _ in range(_HALVINGS):
+                trial = u[:, rows[left]] + share[left][:, None] * step[:, left]
+                found = self.energy(trial)
+                good = found <= energy[rows[left]] - _ARMIJO * share[left] * fall[left]
+                u[:, rows[left[good]]] = trial[:, good]
+                energy[rows[left[good]]] = found[good]
+                left = left[~good]
+                if not len(left):
+                    break
+                share[left] /= 2
+            done = np.isin(np.arange(len(rows)), left) | ~(fall > _SETTLED * energy[rows])
+            active[rows[done]] = False
+        return u, energy
+
+    @property
+    def _walled(self) -> bool:
+        """Whether every coordinate has an end, so that its logarithm measures steps."""
+        import numpy as np
+
+        chart = self.equation.chart
+        return bool(np.all(np.isfinite(chart.lower) | np.isfinite(chart.upper)))
+
+    def _direction(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A step (n, P, K + 1), zero at the ends, and by how much the energy falls along it to first order (P,)."""
+        import numpy as np
+
+        n, count, corners = u.shape
+        slope, full, plain = self._derivatives(u)
+        free = corners - 2
+        slope = np.moveaxis(slope[:, :, 1:-1], 0, -1).reshape(count, free * n)
+        step = np.full_like(slope, np.nan)
+        fall = np.full(count, np.nan)
+        for hessian in (full, plain):
+            # A direction that is no descent, or all but none, is replaced.
+            rows = np.flatnonzero(~(fall > 0))
+            if len(rows):
+                step[rows] = -solved(hessian[rows], slope[rows][:, :, None])[:, :, 0]
+                fall[rows] = -np.einsum("pi,pi->p", slope[rows], step[rows])
+        step = np.where(np.isfinite(step), step, 0.0)
+        out = np.zeros_like(u)
+        out[:, :, 1:-1] = np.moveaxis(step.reshape(count, free, n), -1, 0)
+        return out, np.where(np.isfinite(fall), fall, 0.0)
+
+    def _derivatives(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The energy's slope (n, P, K + 1) and two Hessians (P, (K - 1) n, (K - 1) n): its own, Gauss and Newton's."""
+        import numpy as np
+
+        n, count, corners = u.shape
+        size = corners - 1
+        edges = np.diff(u, axis=2)
+        x, f1, f2, f3 = self.equation.chart.with_slopes((u[:, :, 1:] + u[:, :, :-1]) / 2)
+        v = f1 * edges
+        values = np.array(self._jet(*x, *v)).reshape(3, n, n, count, size)
+        g, first, second = values
+        gv = np.einsum("ijpe,jpe->ipe", g, v)
+        turn, twist = f2 * edges, f3 * edges
+        # An edge has the energy g(v, v) with v = f'(m) d; the metric and v both depend on the midpoint m.
+        b_metric = first * f1
+        by_mid = np.einsum("ikpe,ipe->kpe", b_metric, v) + 2 * gv * turn
+        by_edge = 2 * gv * f1
+        both = np.einsum("ikpe->ikpe", 2 * (b_metric + g * turn) * f1[:, None])
+        for k in range(n):
+            both[k, k] += 2 * gv[k] * f2[k]
+        mid_mid = second * f1 * f1[:, None]
+        cross = 2 * b_metric * turn[:, None]
+        mid_mid = mid_mid + cross + np.swapaxes(cross, 0, 1) + 2 * g * turn * turn[:, None]
+        for k in range(n):
+            mid_mid[k, k] += 2 * gv[k] * twist[k] + np.einsum("ipe,ipe->pe", v, first[:, k]) * f2[k]
+        edge_edge = 2 * g * f1 * f1[:, None]
+        slope = np.zeros_like(u)
+        slope[:, :, 1:] += size * (by_mid / 2 + by_edge)
+        slope[:, :, :-1] += size * (by_mid / 2 - by_edge)
+        full = self._assembled(mid_mid, both, edge_edge)
+        # Gauss and Newton: |g^(1/2) v|^2 with d(g^(1/2) v) = g^(1/2) (dv + g^-1 dg v/2).
+        change = b_metric / 2
+        for k in range(n):
+            change[:, k] += g[:, k] * turn[k]
+        gl = np.moveaxis(g, (0, 1), (-2, -1))
+        cl = np.moveaxis(change, (0, 1), (-2, -1))
+        mid_plain = np.moveaxis(2 * np.swapaxes(cl, -1, -2) @ solved(gl, cl), (-2, -1), (0, 1))
+        plain = self._assembled(mid_plain, 2 * change * f1[:, None], edge_edge)
+        return slope, full, plain
+
+    def _assembled(self, mid_mid: np.ndarray, both: np.ndarray, edge_edge: np.ndarray) -> np.ndarray:
+        """The Hessian in the corners between the ends; ``both[i, k]`` is by edge i and midpoint k."""
+        import numpy as np
+
+        n, _, count, size = mid_mid.shape
+        mixed = np.swapaxes(both, 0, 1)  # by midpoint, then by edge
+        blocks = {}
+        for a, s in ((0, -1.0), (1, 1.0)):
+            for b, r in ((0, -1.0), (1, 1.0)):
+                blocks[a, b] = size * (mid_mid / 4 + r * mixed / 2 + s * both / 2 + s * r * edge_edge)
+        out = np.zeros((count, size + 1, n, size + 1, n))
+        e = np.arange(size)
+        for (a, b), block in blocks.items():
+            out[:, e + a, :, e + b, :] += np.moveaxis(block, (3, 2), (0, 1))
+        return out[:, 1:-1, :, 1:-1, :].reshape(count, (size - 1) * n, (size - 1) * n)
+
+
+def bends(u: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Second derivatives (n, P, N) at times (N,) of polygons with corners at equal times (n, P, K + 1), by
+    interpolation of second differences."""
+    import numpy as np
+
+    size = u.shape[2] - 1
+    inner = np.diff(u, n=2, axis=2) * size**2
+    places = np.clip(times * size - 1, 0, size - 2)
+    low = np.minimum(places.astype(int), size - 3)
+    share = places - low
+    return inner[:, :, low] * (1 - share) + inner[:, :, low + 1] * share
