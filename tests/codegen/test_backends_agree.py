@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 
 import numpy as np
 import pytest
@@ -15,8 +16,13 @@ import symgeo as sg
 from symgeo.codegen import evaluate, lambdify
 from symgeo.codegen.backends import BACKENDS
 
-INSTALLED = [name for name in BACKENDS if name == "numpy" or importlib.util.find_spec(name)]
-SLOW_TO_COMPILE = {"jax"}
+AVAILABLE = {
+    "numpy": True,
+    "c": any(map(shutil.which, ("cc", "gcc", "clang"))),
+    **{name: importlib.util.find_spec(name) is not None for name in ("jax", "torch")},
+}
+INSTALLED = [name for name in BACKENDS if AVAILABLE[name]]
+SLOW_TO_COMPILE = {"jax", "c"}
 
 
 def double(backend, theta):
