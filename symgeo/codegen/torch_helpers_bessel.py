@@ -72,7 +72,7 @@ def _scaled_k(order, x):
 
 
 def _bessel_i(order, x, scaled=False):
-    """Modified Bessel function of the first kind, times exp(-|x|) where ``scaled``; x < 0 at whole orders only."""
+    """Modified Bessel function I, times exp(-|x|) where ``scaled``; for x < 0 at whole orders only."""
 
     def value(order, x):
         size = torch.abs(x)

@@ -79,7 +79,7 @@ def _zeta(s, a=1.0):
 
 
 def _zeta_derivative(n, s):
-    """Derivative of order n of Riemann's zeta function, s > 0, by Euler and Maclaurin's formula (DLMF 25.2.9)."""
+    """Derivative of order n of Riemann's zeta function, s > 0, by Euler-Maclaurin (DLMF 25.2.9)."""
     return _in_double(lambda s: _zeta_slope(int(n), s), s)
 
 

