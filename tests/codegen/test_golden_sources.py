@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from symgeo.codegen.c import shared_library
 from symgeo.errors import MissingDependencyError
 
 FOLDER = Path(__file__).parents[1] / "golden" / "sources"
-SUFFIXES = {"numpy": "numpy.py", "c": "c"}
+SUFFIXES = {"numpy": "numpy.py", "jax": "jax.py", "torch": "torch.py", "c": "c"}
 OBJECTS = {
     "gamma_metric": (lambda: sg.catalogue.gamma().manifold.metric, [2.25, 1.5]),
     "bivariate_normal_christoffel": (
@@ -48,18 +47,27 @@ def test_the_text_is_the_one_kept(name, language, request):
 def test_the_text_computes_the_tensor(name, language):
     tensor, theta = OBJECTS[name][0](), np.array(OBJECTS[name][1])
     text = path(name, language).read_text(encoding="utf-8")
-    values = run_c(text, name, theta, tensor.shape) if language == "c" else run_python(text, name, theta)
+    values = run_c(text, name, theta, tensor.shape) if language == "c" else run_python(text, name, theta, language)
     at = dict(zip(tensor.coordinates, OBJECTS[name][1], strict=True))
     expected = {e: float(evaluate(e, at, 50)) for e in dict.fromkeys(tensor.flat())}
     np.testing.assert_allclose(values.ravel(), [expected[e] for e in tensor.flat()], rtol=1e-13)
 
 
-def run_python(text, name, theta):
-    for library in re.findall(r"^import (jax|torch)\b", text, re.MULTILINE):
-        pytest.importorskip(library)
+def run_python(text, name, theta, language):
     namespace: dict = {}
+    if language == "numpy":
+        exec(text, namespace)
+        return namespace[name](theta)
+    library = pytest.importorskip(language)
     exec(text, namespace)
-    return np.asarray(namespace[name](theta))
+    if language == "torch":
+        return namespace[name](library.tensor(theta)).numpy()
+    before = library.config.jax_enable_x64
+    library.config.update("jax_enable_x64", True)
+    try:
+        return np.asarray(namespace[name](theta))
+    finally:
+        library.config.update("jax_enable_x64", before)
 
 
 def run_c(text, name, theta, shape):

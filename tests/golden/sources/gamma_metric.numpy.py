@@ -6,7 +6,35 @@ from scipy import special
 
 def _trigamma(x):
     """Derivative of digamma: the Hurwitz zeta function of order 2."""
-    return special.zeta(2.0, x)
+    return _hurwitz_zeta(2, x)
+
+
+def _hurwitz_zeta(s, x):
+    """The sum of (x + k)**-s, s = 2, ..., 5: ten terms, the rest by Euler and Maclaurin (DLMF 25.11.7)."""
+    x = np.asarray(x, dtype=float)
+    if x.size < 128:  # the calls would cost more than the numbers
+        return special.zeta(float(s), x)
+    if not np.all(x > 0.0):
+        return np.where(x > 0.0, _hurwitz_zeta(s, np.where(x > 0.0, x, 1.0)), special.zeta(float(s), x))
+    r = 1.0 / (x + 10.0)
+    square, rising = r * r, s / 2.0
+    coefficients = []
+    for k, b in enumerate((1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510), 1):
+        coefficients.append(b * rising)
+        rising *= (s + 2 * k - 1) * (s + 2 * k) / ((2 * k + 1) * (2 * k + 2))
+    total = coefficients.pop()
+    while coefficients:
+        total = total * square + coefficients.pop()
+    total = 1.0 / (s - 1) + r * (0.5 + r * total)
+    for _ in range(s - 1):
+        total = total * r
+    for k in range(9, -1, -1):  # the smallest first
+        r = 1.0 / (x + k)
+        term = r * r
+        for _ in range(s - 2):
+            term *= r
+        total += term
+    return total
 
 
 def gamma_metric(theta):
