@@ -47,11 +47,12 @@ _DERIVE_EXAMPLES = """examples:
 _SOURCE_EXAMPLES = """examples:
   symgeo source gamma metric
   symgeo source "dirichlet(3)" christoffel --alpha 0
+  symgeo source gamma metric --language c > metric.c
   symgeo source all --density "k*exp(-k*x)" --variable "x > 0" --parameter "k > 0"
 
 Functions take theta of shape (..., n), the parameters in the order of their declaration, and give arrays of
 shape (..., n, n) and the like. The order of a connection is a keyword, alpha unless a parameter is called so;
-the variables of a density are keywords too.
+the variables of a density are keywords too. In C each object has a function of one point and one of many.
 """
 
 

@@ -15,6 +15,7 @@ import sympy as sp
 from symgeo import catalogue
 from symgeo.cli import main
 from symgeo.codegen import lambdify
+from symgeo.codegen.source import LANGUAGES
 
 GAMMA = [
     *("--density", "r**k*x**(k-1)*exp(-r*x)/gamma(k)"),
@@ -113,6 +114,16 @@ def test_source_prints_one_object(capsys) -> None:
     assert code == 0
     assert out.count("\ndef metric(") == 1 and "def cubic(" not in out
     assert out == run(capsys, "source", "metric", *GAMMA, "--name", "gamma")[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_source_in_every_language(capsys, language) -> None:
+    code, out, err = run(capsys, "source", "normal", "metric", "--language", language)
+    assert (code, err) == (0, "")
+    assert "normal family in the parameters (mu, sigma)" in out
+    assert ("void metric(" if language.startswith("c") else "def metric(") in out
+    code, _, err = run(capsys, "source", "skew_normal", "metric", "--language", language)
+    assert code == 2 and "no closed form" in err
 
 
 def test_a_number_for_alpha_leaves_no_keyword(capsys) -> None:

@@ -29,7 +29,8 @@ def lambdify(obj: Any, coordinates: Iterable[sp.Symbol] | None = None, backend: 
     ``obj`` has ``coordinates``, ``shape`` and ``flat()``, or is a SymPy expression, matrix, array or a nested
     sequence of expressions; then ``coordinates`` must be given. Free symbols that are no coordinates become
     required keyword arguments of the same name, numbers or arrays that broadcast with the leading axes of
-    theta. ``f.source`` is a module that stands alone and computes the same.
+    theta. ``f.source`` is a module that stands alone and computes the same. The backend "c" compiles it with
+    the system's C compiler.
 
     Raises ParameterListError, UnsupportedFunctionError, UnknownBackendError; ``f`` raises ShapeError (a
     ValueError) and ArgumentError (a TypeError).

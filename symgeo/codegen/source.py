@@ -27,6 +27,9 @@ def source(
 ) -> str:
     """A module with one function of ``obj`` that stands alone: "numpy" (with SciPy where needed), "jax", "torch", "c".
 
+    For "c" it is C99, on the standard library and where needed the GNU Scientific Library, with a function of one point
+    and one, whose name ends in _batch, of many; "c-header" is the header of that source, and `c_files` gives both.
+
     ``obj`` and ``coordinates`` are those of `lambdify`, and so is what the function computes. ``name`` is the
     function's name; by default the object's own.
     """
