@@ -49,7 +49,8 @@ class Row:
     """Contenders by name, ours first: what makes each of them, or raises Missing.
 
     ``asked`` says of two contenders' seconds what their quotient should be: ``("geomstats", "numpy", ">=", 4)``.
-    ``part`` multiplies the seconds of one that does a part of the work. All values agree with ours ``within``.
+    ``part`` multiplies the seconds of one that does a part of the work. All values agree with ours ``within``, but for
+    those of the ``loose``, which are not as accurate.
     """
 
     title: str
@@ -57,6 +58,7 @@ class Row:
     asked: tuple[tuple[str, str, str, float], ...]
     part: dict[str, float] = field(default_factory=dict)
     within: float = 1e-10
+    loose: tuple[str, ...] = ()
 
 
 def ours(name: str, theta: np.ndarray, backend: str = "numpy") -> Callable[[], Any]:
@@ -209,6 +211,7 @@ def rows(options: argparse.Namespace, folder: str) -> dict[str, Callable[[], Row
             },
             (("geomstats", "distance", ">=", 50),),
             within=1e-8,
+            loose=("geomstats",),
         )
 
     def batch() -> Row:
@@ -258,7 +261,8 @@ def compare(row: Row, repeats: int, wall: bool) -> None:
         # A part of the work gives the first of the values.
         apart = np.abs(values.ravel() - expected.ravel()[: values.size])
         error = float(np.max(apart / (np.abs(values.ravel()) + np.max(np.abs(values)) * 1e-6)))
-        print(f"  {name:26}differs from the first by {error:.1e}" + (" TOO FAR" * (error > row.within)), flush=True)
+        verdict = "" if error <= row.within else ", its own error" if name in row.loose else ", TOO FAR"
+        print(f"  {name:26}differs from the first by {error:.1e}{verdict}", flush=True)
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():
