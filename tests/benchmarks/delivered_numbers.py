@@ -238,6 +238,7 @@ def rows(options: argparse.Namespace, folder: str) -> dict[str, Callable[[], Row
             },
             (("geodesic", "diffrax", "<=", 1.2), ("geodesic, jax", "diffrax", "<=", 1.2)),
             within=1e-6,
+            loose=("diffrax",),
         )
 
     return {"beta": beta, "bivariate": bivariate, "distance": distance, "batch": batch, "geodesics": geodesics}
