@@ -49,7 +49,9 @@ class Row:
     """Contenders by name, ours first: what makes each of them, or raises Missing.
 
     ``asked`` says of two contenders' seconds what their quotient should be: ``("geomstats", "numpy", ">=", 4)``.
-    ``part`` multiplies the seconds of one that does a part of the work. All values agree with ours ``within``.
+    ``part`` multiplies the seconds of one that does a part of the work. All values agree with ours ``within``, but for
+    those of the ``loose``, which are not as accurate. Where memory is a good part of the work, the system's pages would
+    cost whoever comes first more than the others: every run is done ``twice`` in a row, and the second counts.
     """
 
     title: str
@@ -57,6 +59,8 @@ class Row:
     asked: tuple[tuple[str, str, str, float], ...]
     part: dict[str, float] = field(default_factory=dict)
     within: float = 1e-10
+    loose: tuple[str, ...] = ()
+    twice: bool = False
 
 
 def ours(name: str, theta: np.ndarray, backend: str = "numpy") -> Callable[[], Any]:
@@ -195,6 +199,7 @@ def rows(options: argparse.Namespace, folder: str) -> dict[str, Callable[[], Row
                 "jax": lambda: ours("bivariate_normal", theta, "jax"),
             },
             tuple((name, "C by hand", "<=", bound) for name, bound in (("numpy", 4), ("c", 1.3), ("jax", 1.3))),
+            twice=True,
         )
 
     def distance() -> Row:
@@ -209,6 +214,7 @@ def rows(options: argparse.Namespace, folder: str) -> dict[str, Callable[[], Row
             },
             (("geomstats", "distance", ">=", 50),),
             within=1e-8,
+            loose=("geomstats",),
         )
 
     def batch() -> Row:
@@ -235,6 +241,7 @@ def rows(options: argparse.Namespace, folder: str) -> dict[str, Callable[[], Row
             },
             (("geodesic", "diffrax", "<=", 1.2), ("geodesic, jax", "diffrax", "<=", 1.2)),
             within=1e-6,
+            loose=("diffrax",),
         )
 
     return {"beta": beta, "bivariate": bivariate, "distance": distance, "batch": batch, "geodesics": geodesics}
@@ -258,10 +265,13 @@ def compare(row: Row, repeats: int, wall: bool) -> None:
         # A part of the work gives the first of the values.
         apart = np.abs(values.ravel() - expected.ravel()[: values.size])
         error = float(np.max(apart / (np.abs(values.ravel()) + np.max(np.abs(values)) * 1e-6)))
-        print(f"  {name:26}differs from the first by {error:.1e}" + (" TOO FAR" * (error > row.within)), flush=True)
+        verdict = "" if error <= row.within else ", its own error" if name in row.loose else ", TOO FAR"
+        print(f"  {name:26}differs from the first by {error:.1e}{verdict}", flush=True)
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():
+            if row.twice:
+                run()
             begin = perf_counter(), process_time()
             run()
             spent = perf_counter() - begin[0], process_time() - begin[1]
