@@ -13,10 +13,11 @@ from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.solve import march
 from symgeo.solve.answer import Geodesic, increasing
 from symgeo.solve.boundary import Boundary
-from symgeo.solve.march import BLOCK, March, RungeKutta
+from symgeo.solve.march import BLOCK, March, Mover, Outcome, RungeKutta
 from symgeo.solve.path import Path, Paths
 from symgeo.solve.progress import Progress, interruptible
 from symgeo.solve.spray import Spray
+from symgeo.solve.straight import StraightLines, has_straight_lines
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,8 +69,9 @@ def geodesic(
     boundary = Boundary.of(spray)
     paths = Paths(x.shape[1], spray.dim)
     end = float(moments[-1])
+    method = _METHOD
     with interruptible(x.shape[1], "geodesics", progress) as work:
-        _follow(spray, boundary, paths, x, v, end, work)
+        method = _follow(spray, boundary, paths, x, v, end, work)
     status, left, which = paths.ends()
     count, n = x.shape[1], spray.dim
     points, velocities = paths.at(np.repeat(np.arange(count), len(moments)), np.tile(moments, count))
@@ -87,7 +89,7 @@ def geodesic(
         drift,
         left.reshape(leading),
         names[which + 1].reshape(leading),
-        _METHOD,
+        method,
         work.complete,
         spray,
         paths,
@@ -113,18 +115,46 @@ def exponential_map(
 
 def _follow(
     spray: Spray, boundary: Boundary, paths: Paths, x: np.ndarray, v: np.ndarray, end: float, work: Progress
-) -> None:
+) -> str:
+    """Follow all geodesics block by block, in closed form where there is one and it serves; says how."""
     import numpy as np
 
-    mover = RungeKutta(spray, _INTEGRATED_TOLERANCE if spray.is_integrated else _TOLERANCE)
+    tolerance = _INTEGRATED_TOLERANCE if spray.is_integrated else _TOLERANCE
+    integrator, closed, straight, integrated = RungeKutta(spray, tolerance), "", has_straight_lines(spray), 0
     for first in range(0, x.shape[1], BLOCK):
         part = np.arange(first, min(first + BLOCK, x.shape[1]))
-        block = March(boundary, mover, np.ascontiguousarray(x[:, part]), np.ascontiguousarray(v[:, part]), end)
-        try:
-            block.run(work)
-        finally:
-            # An interruption keeps what the block has reached.
-            paths.put(Path(block.outcome, mover), part)
+        if straight:
+            lines = StraightLines(spray, x[:, part], v[:, part], tolerance)
+            closed = lines.name
+            outcome = _march(boundary, lines, paths, x, v, part, end, work)
+            part = part[~np.isin(outcome.status, (march.FINISHED, march.LEFT))]
+        if len(part):
+            integrated += len(part)
+            _march(boundary, integrator, paths, x, v, part, end, work)
+    if not closed:
+        return _METHOD
+    return f"{closed}; {integrated} of {x.shape[1]} by {_METHOD}" if integrated else closed
+
+
+def _march(
+    boundary: Boundary,
+    mover: Mover,
+    paths: Paths,
+    x: np.ndarray,
+    v: np.ndarray,
+    part: np.ndarray,
+    end: float,
+    work: Progress,
+) -> Outcome:
+    import numpy as np
+
+    block = March(boundary, mover, np.ascontiguousarray(x[:, part]), np.ascontiguousarray(v[:, part]), end)
+    try:
+        block.run(work)
+    finally:
+        # An interruption keeps what the block has reached.
+        paths.put(Path(block.outcome, mover), part)
+    return block.outcome
 
 
 def _times(times: Any) -> np.ndarray:

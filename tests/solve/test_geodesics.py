@@ -249,3 +249,21 @@ def test_an_interruption_keeps_what_is_done(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_array_equal(part.points[4:8, 0], whole.points[4:8, 0])
     assert np.all(np.isnan(part.points[4:8, 1])) and np.all(np.isnan(part.points[8:]))
     assert len(calls) > 1 and march.BLOCK > 4
+
+
+@pytest.mark.parametrize("alpha", [1, -1])
+@pytest.mark.parametrize("family", ["normal", "poisson", "bernoulli"])
+def test_straight_lines_agree_with_the_integrated_equations(
+    family: str, alpha: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifold = getattr(sg.catalogue, family)().manifold
+    start = np.full(manifold.dim, 0.6)
+    velocity = np.linspace(0.1, 0.3, manifold.dim)
+    closed = sg.geodesic(manifold, start, velocity, (0.0, 0.3, 1.0), alpha)
+    assert closed.method.startswith(f"straight lines in the {'natural' if alpha == 1 else 'expectation'} coordinates")
+    monkeypatch.setattr("symgeo.solve.geodesic.has_straight_lines", lambda spray: False)
+    integrated = sg.geodesic(manifold, start, velocity, (0.0, 0.3, 1.0), alpha)
+    assert "straight" not in integrated.method
+    np.testing.assert_allclose(closed.points, integrated.points, rtol=1e-9)
+    np.testing.assert_allclose(closed.velocities, integrated.velocities, rtol=1e-8)
+    np.testing.assert_allclose(closed(0.7), integrated(0.7), rtol=1e-9)
