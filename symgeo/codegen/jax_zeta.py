@@ -146,7 +146,8 @@ def _zeta_number(s):
     if s < 0:
         sign = 0.0 if s % 2 == 0 else (-1.0) ** ((s - 1) // 2)
         return sign * 2.0 * (2.0 * math.pi) ** (s - 1) * math.factorial(-s) * _zeta_number(1 - s)
-    rest = 30.0 / (s - 1.0) + 0.5 + s / 360.0 * (1.0 - (s + 1) * (s + 2) / 54000.0)
+    higher = (s + 1) * (s + 2) / 54000.0 * (1.0 - (s + 3) * (s + 4) / 37800.0)
+    rest = 30.0 / (s - 1.0) + 0.5 + s / 360.0 * (1.0 - higher)
     return sum(float(k) ** -s for k in range(1, 30)) + 30.0**-s * rest
 
 
