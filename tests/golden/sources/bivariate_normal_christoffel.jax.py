@@ -22,7 +22,7 @@ def _stacked(components, leading, shape, like):
 
 def _masked(value, inside, axes):
     """nan outside, for the value and for its derivatives."""
-    factor = jnp.where(inside, 1.0, jnp.nan).astype(value.dtype)
+    factor = jnp.where(inside, 1.0, jnp.nan)
     return value * factor.reshape(factor.shape + (1,) * axes)
 
 
@@ -208,5 +208,5 @@ def bivariate_normal_christoffel(theta):
         0,
         2 * rho / t1,
     ]
-    value = _stacked(components, theta.shape[:-1], (5, 5, 5), theta)
-    return _masked(value, inside, 3)
+    components = [_masked(component, inside, 0) for component in components]
+    return _stacked(components, theta.shape[:-1], (5, 5, 5), theta)

@@ -25,7 +25,7 @@ def _stacked(components, leading, shape, like):
 
 def _masked(value, inside, axes):
     """nan outside, for the value and for its derivatives."""
-    factor = jnp.where(inside, 1.0, jnp.nan).astype(value.dtype)
+    factor = jnp.where(inside, 1.0, jnp.nan)
     return value * factor.reshape(factor.shape + (1,) * axes)
 
 
@@ -56,8 +56,8 @@ def _digamma_jvp(primals, tangents):
 def _polygamma(n, x):
     """Derivative of order n of digamma, n = 1, 2, ...; for x < 0 by reflection where n is a number (DLMF 5.15.6)."""
     if not isinstance(n, int):
-        n, higher = jnp.floor(n), (n >= 1) & (n == jnp.floor(n))
-        order = jnp.where(higher, n, 1.0)
+        higher = (n >= 1) & (n == jnp.floor(n))
+        order = jnp.where(higher, jnp.floor(n), 1.0)
         value = _signed_hurwitz(order, jnp.where(x > 0, x, jnp.nan))
         return jnp.where(n == 0, _digamma(x), jnp.where(higher, value, jnp.nan))
     value = _signed_hurwitz(n, jnp.where(x > 0, x, 1.0 - x))
@@ -109,5 +109,5 @@ def gamma_metric(theta):
     t0 = -1 / r
     inside = jnp.isfinite(k) & jnp.isfinite(r) & (k > 0) & (r > 0)
     components = [_polygamma(1, k), t0, t0, k / r**2]
-    value = _stacked(components, theta.shape[:-1], (2, 2), theta)
-    return _masked(value, inside, 2)
+    components = [_masked(component, inside, 0) for component in components]
+    return _stacked(components, theta.shape[:-1], (2, 2), theta)

@@ -41,7 +41,7 @@ def _given(value, slopes, *arguments):
 
 
 def _in_double(function, *arguments):
-    """``function`` of numbers and tensors, brought to one shape and double precision; the result in their own."""
+    """``function`` of numbers and tensors in one shape and double precision; the result in their own."""
     tensors = [a for a in arguments if isinstance(a, torch.Tensor)]
     own, device = tensors[0].dtype, tensors[0].device
     for tensor in tensors:

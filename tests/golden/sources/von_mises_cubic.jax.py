@@ -25,7 +25,7 @@ def _stacked(components, leading, shape, like):
 
 def _masked(value, inside, axes):
     """nan outside, for the value and for its derivatives."""
-    factor = jnp.where(inside, 1.0, jnp.nan).astype(value.dtype)
+    factor = jnp.where(inside, 1.0, jnp.nan)
     return value * factor.reshape(factor.shape + (1,) * axes)
 
 
@@ -56,8 +56,8 @@ def _digamma_jvp(primals, tangents):
 def _polygamma(n, x):
     """Derivative of order n of digamma, n = 1, 2, ...; for x < 0 by reflection where n is a number (DLMF 5.15.6)."""
     if not isinstance(n, int):
-        n, higher = jnp.floor(n), (n >= 1) & (n == jnp.floor(n))
-        order = jnp.where(higher, n, 1.0)
+        higher = (n >= 1) & (n == jnp.floor(n))
+        order = jnp.where(higher, jnp.floor(n), 1.0)
         value = _signed_hurwitz(order, jnp.where(x > 0, x, jnp.nan))
         return jnp.where(n == 0, _digamma(x), jnp.where(higher, value, jnp.nan))
     value = _signed_hurwitz(n, jnp.where(x > 0, x, 1.0 - x))
@@ -177,5 +177,5 @@ def von_mises_cubic(theta):
     t8 = 2 * t6 * t3 * t2 + 2 * t7 + 3 * kappa * t0 * t3 - kappa * t5 - 2 * t7 * t6
     inside = jnp.isfinite(mu) & jnp.isfinite(kappa) & (jnp.pi + mu > 0) & (jnp.pi - mu > 0) & (kappa > 0)
     components = [0, t4, t4, 0, t4, 0, 0, t8 / (t5 * t6)]
-    value = _stacked(components, theta.shape[:-1], (2, 2, 2), theta)
-    return _masked(value, inside, 3)
+    components = [_masked(component, inside, 0) for component in components]
+    return _stacked(components, theta.shape[:-1], (2, 2, 2), theta)
