@@ -10,8 +10,9 @@
 - `Kernel`: the description that all of these start from.
 
 How: an expression becomes a graph of elementary operations (builder.py, graph.py) through the one table of
-functions (special_functions.py, lowering.py, stable.py); the graph is printed as NumPy statements
-(printer.py, numpy_printer.py, numpy_source.py). NumPy, SciPy and mpmath are imported when first needed.
+functions (special_functions.py, lowering.py, stable.py); each target prints it (printer.py, *_printer.py,
+*_source.py), with a column of the table (spelling_*.py) and helpers whose text is copied into its source. NumPy,
+SciPy, mpmath, JAX and PyTorch are imported when first needed.
 """
 
 from symgeo.codegen.backends import lambdify

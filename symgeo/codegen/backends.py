@@ -29,11 +29,14 @@ def lambdify(obj: Any, coordinates: Iterable[sp.Symbol] | None = None, backend: 
     ``obj`` has ``coordinates``, ``shape`` and ``flat()``, or is a SymPy expression, matrix, array or a nested
     sequence of expressions; then ``coordinates`` must be given. Free symbols that are no coordinates become
     required keyword arguments of the same name, numbers or arrays that broadcast with the leading axes of
-    theta. ``f.source`` is a module that stands alone and computes the same. The backend "c" compiles it with
-    the system's C compiler.
+    theta. ``f.source`` is a text that stands alone and computes the same.
 
-    Raises ParameterListError, UnsupportedFunctionError, UnknownBackendError; ``f`` raises ShapeError (a
-    ValueError) and ArgumentError (a TypeError).
+    backend: "numpy" gives float64 arrays, and lazy ones for dask arrays; "jax" pure functions for jit, vmap and grad,
+    in the precision of theta; "torch" functions of tensors that autograd differentiates; "c" C99 that the system's
+    compiler compiles at once, called on NumPy arrays. Expectations without closed form are for "numpy" alone.
+
+    Raises ParameterListError, UnsupportedFunctionError, UnknownBackendError, MissingDependencyError and CompilerError;
+    ``f`` raises ShapeError (a ValueError) and ArgumentError (a TypeError).
     """
     if backend not in BACKENDS:
         raise UnknownBackendError(f"there is no backend {backend!r}; choose one of {', '.join(BACKENDS)}")

@@ -74,9 +74,9 @@ def mixture(components: Sequence[StatisticalModel], name: str | None = None) -> 
         part.require_exponential_family()
         own = {s: sp.Symbol(f"{s.name}_{j}", **s.assumptions0) for s in part.parameters}
         parameters += own.values()
-        domain |= {own[s]: part.domain[s].subs(own) for s in part.parameters}
-        constraints += [c.subs(own) for c in part.constraints]
-        density += share * part.density.subs(own)
+        domain |= {own[s]: part.domain[s].xreplace(own) for s in part.parameters}
+        constraints += [c.xreplace(own) for c in part.constraints]
+        density += share * part.density.xreplace(own)
     domain |= {w: sp.Interval.open(0, 1) for w in weights}
     if len(weights) > 1:
         constraints.append(sp.Add(*weights) < 1)
@@ -269,7 +269,7 @@ def _finished(
             message=f"converged in {iterations} steps of EM and {found.iterations} of Newton",
             n_observations=float(total),
             trace=(*trace, *(v for v in found.trace if v > trace[-1])),
-            sample=likelihood,
+            likelihood_of_sample=lambda: likelihood,
         )
         return fit.with_covariance("observed")
     raise MixtureError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -73,13 +74,19 @@ def fit(
     check_covariance(covariance)
     first = None if start is None else _start(model, start)
     sample, given = _read(model, data)
-    counts = _ones(len(sample)) if weights is None else checked_weights(weights, len(sample))
+    if weights is None:
+        counts = _ones(len(sample))
+    else:
+        counts = checked_weights(weights, len(sample))
+        sample, given, counts = sample[counts > 0], given[counts > 0], counts[counts > 0]
     if isinstance(model, StatisticalModel) and _is_regular(model):
         equations = Equations.of(model)
         likelihood = Likelihood(equations, sample, counts)
         search = _Search(equations, sample, counts, likelihood, tolerance, max_iterations)
         found = search.run(first)
-        found = replace(found, sample=SampleLikelihood(model, sample, given, counts))
+        # Made when it is asked for, once.
+        whole = functools.cache(functools.partial(SampleLikelihood, model, sample, given, counts))
+        found = replace(found, likelihood_of_sample=whole)
         return found if covariance == "expected" or not found.converged else found.with_covariance(covariance)
     general = SampleLikelihood(model, sample, given, counts, expected=covariance != "observed")
     return GeneralSearch(general, covariance, tolerance, max_iterations).run(first)

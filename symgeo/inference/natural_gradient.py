@@ -153,6 +153,14 @@ def _moved(manifold: StatisticalManifold, at: _Loss, theta: np.ndarray, velocity
     )
 
 
+def _unused(name: str, manifold: StatisticalManifold) -> str:
+    """The name, lengthened until no symbol of the metric begins with it."""
+    taken = {s.name for s in manifold.coordinates} | {s.name for e in manifold.metric.flat() for s in e.free_symbols}
+    while any(t.startswith(name) for t in taken):
+        name += "_"
+    return name
+
+
 def fisher_vector_product(m: StatisticalManifold | Any) -> Any:
     """``f(theta, v) = g(theta) v``, (..., n), (..., n) -> (..., n), generated without forming the matrix.
 
@@ -162,7 +170,8 @@ def fisher_vector_product(m: StatisticalManifold | Any) -> Any:
 
     manifold = manifold_of(m)
     n = range(manifold.dim)
-    v = [sp.Symbol(f"direction_{i + 1}", real=True) for i in n]
+    free = _unused("direction", manifold)
+    v = [sp.Symbol(f"{free}_{i + 1}", real=True) for i in n]
     rows: Sequence[Expr] = [sp.Add(*(manifold.metric[i, j] * v[j] for j in n)) for i in n]
     product = lambdify(rows, manifold.coordinates)
     used = {s for row in rows for s in row.free_symbols}

@@ -40,7 +40,7 @@ def predict(fit: Fit, at: Mapping[Any, Any] | None = None, function: Any = None,
 
     Raises :class:`ParameterListError`, :class:`DataError`, :class:`ArgumentError`, :class:`RegionError` for a fit that
     did not converge, and what `StatisticalModel.expectation` raises.
-    Source: Rao, Linear Statistical Inference, 2nd ed. 1973, section 6a.2.
+    Source: Rao, Linear Statistical Inference, 2nd ed. 1973.
     """
     import numpy as np
     from scipy.special import ndtri

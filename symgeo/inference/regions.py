@@ -76,7 +76,7 @@ def confidence_region(
 
     Raises :class:`ArgumentError`, :class:`ParameterListError`, and :class:`RegionError` where the region reaches the
     boundary of the domain or its boundary could not be followed.
-    Source: Cox and Hinkley, Theoretical Statistics, 1974, sections 9.3 and 10.5.
+    Source: Cox and Hinkley, Theoretical Statistics, 1974.
     """
     import numpy as np
 
@@ -285,9 +285,9 @@ class _Tracer:
                 continue
             turned += _angle(u, found)
             back = np.linalg.norm(found - curve[0]) < 0.75 * step
-            if abs(turned) > 1.75 * math.pi and (back or abs(turned) >= 2.0 * math.pi):
+            if abs(turned) > 1.75 * math.pi and back:
                 break
-            if len(curve) > 40 * _POINTS:
+            if abs(turned) > 2.25 * math.pi or len(curve) > 40 * _POINTS:
                 raise RegionError(f"the boundary of the {self.kind} region does not close; choose a smaller level")
             u = found
             curve.append(u)

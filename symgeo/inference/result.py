@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -53,7 +54,7 @@ class Fit:
     n_observations: float
     trace: tuple[float, ...] = ()
     source: str = "expected"
-    sample: SampleLikelihood | None = field(default=None, repr=False)
+    likelihood_of_sample: Callable[[], SampleLikelihood] | None = field(default=None, repr=False)
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -125,9 +126,9 @@ class Fit:
 
     def require_sample(self) -> SampleLikelihood:
         """The likelihood of the sample; :class:`DataError` where the fit was made without one."""
-        if self.sample is None:
+        if self.likelihood_of_sample is None:
             raise DataError("this fit holds no sample; fit the model again")
-        return self.sample
+        return self.likelihood_of_sample()
 
     def with_covariance(self, kind: str) -> Fit:
         """The same fit with its covariance from "expected" or "observed" information, or the "sandwich" of both.

@@ -1,8 +1,8 @@
 """The likelihood of a sample under any declared density, with covariates: value, score and information by observation.
 
 Steps are those of Fisher scoring, ``(sum of w g)^-1 (sum of w score)``, and near a maximum those of Newton, which
-converge quadratically whatever the family. Source: Lange, Numerical Analysis for Statisticians, 2nd ed. 2010,
-chapter 14.
+converge quadratically whatever the family. Source: Lange, Numerical Analysis for Statisticians, 2nd ed.
+2010.
 """
 
 from __future__ import annotations

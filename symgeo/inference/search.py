@@ -73,7 +73,7 @@ class GeneralSearch:
             falls = self._falls_around(state.theta)
             return None if falls else "the likelihood rises beside its last point; pass a start"
         still = state.noise <= COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
-        if found.outcome is Outcome.ROUGH and not (still or state.noise > FINE):
+        if found.outcome is Outcome.ROUGH and not still:
             if not self.likelihood.clear_of_boundary(state):
                 return self._boundary(found)
             return (
@@ -196,6 +196,6 @@ class GeneralSearch:
             message=message,
             n_observations=self.likelihood.count,
             trace=tuple(found.trace),
-            sample=self.likelihood,
+            likelihood_of_sample=lambda: self.likelihood,
         )
         return fit.with_covariance(self.covariance) if converged else fit

@@ -1,8 +1,7 @@
 """A step of given Kullback-Leibler divergence along the natural gradient, for one law or a policy over many states.
 
 Where a policy has a law of its own in every state, points are (S, n), and the divergence is the mean over the states
-with their weights. Source: Schulman, Levine, Moritz, Jordan and Abbeel, Trust Region Policy Optimization, ICML 2015,
-section 4 and appendix C.
+with their weights. Source: Schulman, Levine, Moritz, Jordan and Abbeel, Trust Region Policy Optimization, ICML 2015.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class ConditionalModel:
         self.covariates = covariates
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        if name.startswith("__") or name in ("whole", "parameters", "covariates"):
             raise AttributeError(name)
         raise AttributeError(
             f"a model with covariates has no {name}: give the covariates values, model.at({{{self.covariates[0]}: "
@@ -148,9 +148,9 @@ class ConditionalModel:
         for symbol, value in values.items():
             if value.is_number and self.whole.domain[symbol].contains(value) == sp.false:
                 raise DomainError(f"{symbol} = {value} is not in {self.whole.domain[symbol]}")
-        fixed = [c.subs(values) for c in self.constraints]
+        fixed = [c.subs(values, simultaneous=True) for c in self.constraints]
         return StatisticalModel(
-            self.density.subs(values),
+            self.density.subs(values, simultaneous=True),
             self.variables,
             self.parameters,
             support=self.support.sets,

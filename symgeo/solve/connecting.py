@@ -129,7 +129,9 @@ class CollocatedPaths:
         parts = [found.paths(lambda size: operators(size, times))[0] for _, found in self._blocks]
         if not parts:
             return np.zeros((self._equation.dim, 0, len(times)))
-        return self._equation.chart.point(np.concatenate(parts, axis=1))
+        found = self._equation.chart.point(np.concatenate(parts, axis=1))
+        found[:, ~self.converged()] = np.nan
+        return found
 
 
 class ClosedPaths:
@@ -210,7 +212,7 @@ class AffinePaths:
     """Geodesics that are straight lines in affine coordinates."""
 
     def __init__(self, connecting: Connecting, lines: AffineLines, p: np.ndarray, q: np.ndarray):
-        self._connecting, self._lines, self._p = connecting, lines, p
+        self._connecting, self._lines, self._p, self._q = connecting, lines, p, q
         self._start, self._step = lines.map(p), lines.map.difference(p, q)
         self.method = f"{AFFINE}: {lines.name}"
 
@@ -230,9 +232,15 @@ class AffinePaths:
 
     @cached_property
     def _whole(self) -> np.ndarray:
+        """Which lines lie in the domain and come back to their ends: inverse functions have several branches."""
         import numpy as np
 
-        return np.all(np.isfinite(self.points(np.array([0.0, 0.25, 0.5, 0.75, 1.0]))), axis=(0, 2))
+        points = self.points(np.array([0.0, 0.25, 0.5, 0.75, 1.0]))
+        wanted = np.stack([self._p, self._q], axis=2)
+        apart = np.maximum(np.abs(wanted), np.abs(self._q - self._p)[:, :, None])
+        with np.errstate(all="ignore"):
+            met = np.abs(points[:, :, [0, -1]] - wanted) <= _MISSED * apart
+        return np.all(np.isfinite(points), axis=(0, 2)) & np.all(met, axis=(0, 2))
 
     def converged(self) -> np.ndarray:
         """See :class:`Source`."""

@@ -47,8 +47,8 @@ def frechet_mean(
 
     ``m``: a manifold or a model; ``weights`` (N,), not negative, with a positive sum; equal where None. Steps are
     quasi-Newton's, from the mean of the logarithms, which is minus half the gradient, and are shortened until the sum
-    falls. The mean exists and is unique
-    where curvature is not positive, or all points lie in a ball that is small enough; elsewhere it is a local minimum.
+    falls. The mean exists and is unique where curvature is not positive, or all points lie in a ball that is small
+    enough; elsewhere it is a local minimum.
     ``details=True`` gives :class:`FrechetMean`, with variance, residual and iterations.
 
     Raises what :func:`geodesic_between` raises, :class:`ShapeError` for points that are no array (N, n), and

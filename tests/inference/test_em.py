@@ -57,6 +57,19 @@ def test_weights_count_observations() -> None:
     np.testing.assert_allclose(sorted(together.estimate[:2]), sorted(apart.estimate[:2]), rtol=1e-7)
 
 
+def test_names_that_follow_one_another() -> None:
+    """mu becomes mu_1 while mu_1 becomes mu_1_1."""
+    first, second, u, v = sp.symbols("mu mu_1 u v", real=True)
+    pair = sg.StatisticalModel(
+        sp.exp(-((u - first) ** 2) / 2 - (v - second) ** 2 / 2) / (2 * sp.pi), (u, v), (first, second)
+    )
+    law = sg.mixture([pair, pair])
+    assert [p.name for p in law.parameters] == ["mu_1", "mu_1_1", "mu_2", "mu_1_2", "w_1"]
+    a, b, *_ = law.parameters
+    one = law.model.density.subs({law.parameters[-1]: 1})
+    assert sp.simplify(one - pair.density.subs({first: a, second: b}, simultaneous=True)) == 0
+
+
 def test_refusals() -> None:
     with pytest.raises(ParameterListError, match="at least two"):
         sg.mixture([NORMAL])

@@ -53,7 +53,7 @@ def beetles() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @pytest.mark.parametrize(
     ("link", "estimate", "errors"),
     [
-        # Dobson, An Introduction to Generalized Linear Models, 2nd ed. 2002, table 7.4 has the logistic fit.
+        # The logistic fit is in Dobson, An Introduction to Generalized Linear Models.
         ("logistic", (-60.7175, 34.2703), (5.1807, 2.9121)),
         ("probit", (-34.9353, 19.7279), (2.6481, 1.4873)),
         ("cloglog", (-39.5723, 22.0412), (3.2403, 1.7994)),
@@ -80,6 +80,16 @@ def test_weights_count_observations() -> None:
     together, apart = fit(normal, values, weights=counts), fit(normal, np.repeat(values, counts))
     np.testing.assert_allclose(together.covariance, apart.covariance, rtol=1e-12)
     assert together.log_likelihood == pytest.approx(apart.log_likelihood, rel=1e-13)
+
+
+def test_observations_that_count_nothing_are_left_out() -> None:
+    model = StatisticalModel(1 / (sp.pi * s * (1 + ((x - mu) / s) ** 2)), x, (mu, s))
+    weights = np.zeros(1000)
+    weights[[7, 13, 500, 900]] = 3, 2, 4, 1
+    values = np.random.default_rng(1).standard_cauchy(1000)
+    found = fit(model, values, weights=weights)
+    few = fit(model, values[weights > 0], weights=weights[weights > 0])
+    assert found.converged and found.log_likelihood == few.log_likelihood
 
 
 RANDOM = np.random.default_rng(20)

@@ -137,6 +137,12 @@ def test_fisher_vector_products() -> None:
     )
 
 
+def test_a_parameter_called_direction() -> None:
+    direction = sp.Symbol("direction_1", positive=True)
+    model = sg.StatisticalModel(direction * sp.exp(-direction * t), t, direction)
+    assert sg.fisher_vector_product(model)([2.0], [3.0]) == pytest.approx([0.75])
+
+
 def test_refusals() -> None:
     with pytest.raises(ArgumentError, match="choose one of plain"):
         sg.descend(NORMAL, LOSS, [0.0, 1.0], rate=0.1, steps=1, step="newton")

@@ -29,9 +29,18 @@ def killed() -> sg.inference.result.Fit:
 
 
 def test_profile_intervals_of_the_beetles(killed: sg.inference.result.Fit) -> None:
-    # confint() of Venables and Ripley's MASS for R prints these.
-    assert sg.confidence_interval(killed, a) == pytest.approx((-71.442, -51.079), abs=2e-3)
-    assert sg.confidence_interval(killed, "b") == pytest.approx((28.854, 40.301), abs=2e-3)
+    """At the ends of the slope's interval the likelihood, maximal over the other parameter, has fallen as it should."""
+    from scipy.optimize import minimize_scalar
+
+    dose, exposed, dead = beetles()
+    for end in sg.confidence_interval(killed, "b"):
+
+        def loss(intercept: float, end: float = end) -> float:
+            at = intercept + end * dose
+            return float(exposed @ np.logaddexp(0.0, at) - dead @ at)
+
+        best = -minimize_scalar(loss, (-80.0, -40.0), tol=1e-12).fun
+        assert 2.0 * (killed.log_likelihood - best) == pytest.approx(st.chi2.ppf(0.95, 1), rel=1e-7)
 
 
 def test_the_interval_of_a_median_dose(killed: sg.inference.result.Fit) -> None:

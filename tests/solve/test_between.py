@@ -289,8 +289,8 @@ def test_mappings_and_what_the_answer_says() -> None:
     assert sg.distance(model, (2, 3), (5, 1)) == pytest.approx(sg.distance(model, (2.0, 3), (5, 1)), rel=1e-14)
 
 
-def test_a_saddle_of_the_energy_is_no_answer() -> None:
-    """On a sphere the collocation finds arcs shorter than half the circle, which the closed form has."""
+def test_long_arcs_beside_the_boundary() -> None:
+    """On a sphere collocation finds the arcs that the closed form has."""
     model = family("categorical")
     p, q = np.array([(0.98, 0.01), (0.02, 0.97)]), np.array([(0.005, 0.005), (0.97, 0.01)])
     found = sg.distance(model, p, q, method="collocation")
