@@ -66,10 +66,10 @@ class SampleLikelihood(Judging):
         self._value = numpy_function([model.log_density], arguments)
         self._score = numpy_function(model.score, arguments)
         self._arguments = arguments
-        self._places = (*given, *model.parameters)
+        self.places = (*given, *model.parameters)
         whole = model.whole if isinstance(model, ConditionalModel) else model
         self.smooth = not moving_kinks(whole)
-        self._slack = numpy_function(slacks, self._places) if slacks else None
+        self._slack = numpy_function(slacks, self.places) if slacks else None
         self._columns = [*sample.T, *covariates.T]
         # One evaluation of the metric for all observations that share their covariates.
         rows, where = np.unique(covariates, axis=0, return_inverse=True)
@@ -88,7 +88,7 @@ class SampleLikelihood(Judging):
             if not isinstance(self.model, ConditionalModel):
                 raise
             return None
-        return numpy_function([metric[i, j] for i in range(self.n) for j in range(i, self.n)], self._places)
+        return numpy_function([metric[i, j] for i in range(self.n) for j in range(i, self.n)], self.places)
 
     @cached_property
     def _observed(self) -> Any:
@@ -124,12 +124,13 @@ class SampleLikelihood(Judging):
 
     def expected_information(self, theta: np.ndarray) -> np.ndarray | None:
         """The mean Fisher information (n, n); None where it is not known or infinite."""
+        return None if self._metric is None else self._symmetric(self.average(self._metric, theta))
+
+    def average(self, function: Any, theta: np.ndarray) -> list[float]:
+        """The means over the observations of functions of covariates and parameters (``places``), at theta."""
         import numpy as np
 
-        if self._metric is None:
-            return None
-        entries = [v @ self._shares for v in map(np.atleast_1d, self._metric(*self._rows.T, *self._wide(theta)))]
-        return self._symmetric(entries)
+        return [float(v @ self._shares) for v in map(np.atleast_1d, function(*self._rows.T, *self._wide(theta)))]
 
     def observed_information(self, theta: np.ndarray) -> np.ndarray:
         """Minus the mean second derivatives of the log-density (n, n)."""
