@@ -122,6 +122,10 @@ def confidence_region(
     return Region((names[axes[0]], names[axes[1]]), level, kind, boundary, center, quantile * factor, factor)
 
 
+class _Outside(RegionError):
+    """A point outside the domain, or without likelihood."""
+
+
 class _Tracer:
     """Follows the boundary in the units of the estimate's covariance, where Wald's ellipse is a circle."""
 
@@ -132,6 +136,7 @@ class _Tracer:
         self.axes = axes
         self.top = self.profile.value(fit.estimate)
         self._near = fit.estimate
+        self._left: _Outside | None = None
 
     def statistic(self, u: np.ndarray) -> tuple[float, np.ndarray]:
         """The statistic and its gradient at center + scale u; :class:`RegionError` outside the domain."""
@@ -155,7 +160,7 @@ class _Tracer:
         if point is None:
             names = ", ".join(str(self.fit.model.parameters[i]) for i in self.axes)
             values = ", ".join(f"{v:.4g}" for v in self.center + self.scale @ u)
-            raise RegionError(
+            raise _Outside(
                 f"the {self.kind} region of ({names}) reaches the boundary of the domain near ({values}), or its "
                 "likelihood has no value there; choose a smaller level, or other parameters"
             )
@@ -177,16 +182,18 @@ class _Tracer:
 
         radius = math.sqrt(self.quantile)
         u = self._first(radius)
+        near, self._left = self._near, None
         full = 2.0 * math.pi * radius / _POINTS
         curve, step, turned = [u], full, 0.0
         while True:
+            self._near = near
             _, gradient = self.statistic(u)
             tangent = np.array([-gradient[1], gradient[0]]) / np.linalg.norm(gradient)
             found = self._corrected(u + step * tangent)
             if found is None or np.linalg.norm(found - u) > 2.0 * step:
                 step *= 0.5
                 if step < full * 0.5**_SHORTER:
-                    raise RegionError(
+                    raise self._left or RegionError(
                         f"the boundary of the {self.kind} region could not be followed beyond "
                         f"{self.center + self.scale @ u}; choose a smaller level"
                     )
@@ -197,7 +204,7 @@ class _Tracer:
                 break
             if abs(turned) > 2.25 * math.pi or len(curve) > 40 * _POINTS:
                 raise RegionError(f"the boundary of the {self.kind} region does not close; choose a smaller level")
-            u = found
+            u, near, self._left = found, self._near, None
             curve.append(u)
             step = min(full, 1.5 * step)
         return self.center + np.array([*curve, curve[0]]) @ self.scale.T
@@ -209,23 +216,38 @@ class _Tracer:
         inner, outer = 0.0, radius
         ray = np.array([1.0, 0.0])
         for _ in range(60):
-            if self.statistic(outer * ray)[0] >= self.quantile:
+            if self._beyond(outer * ray):
                 break
             inner, outer = outer, 1.5 * outer
         else:
             raise RegionError(f"the {self.kind} region has no end in one direction; choose a smaller level")
-        for _ in range(12):
+        for _ in range(20):
             middle = 0.5 * (inner + outer)
-            if self.statistic(middle * ray)[0] >= self.quantile:
+            if self._beyond(middle * ray):
                 outer = middle
             else:
                 inner = middle
-        found = self._corrected(outer * ray)
-        return outer * ray if found is None else found
+        found = self._corrected(inner * ray)
+        if found is None:
+            raise self._left or RegionError(f"no end of the {self.kind} region was found; choose a smaller level")
+        return found
+
+    def _beyond(self, u: np.ndarray) -> bool:
+        """Whether the point lies outside the region, or outside the domain."""
+        near = self._near
+        try:
+            return self.statistic(u)[0] >= self.quantile
+        except _Outside as error:
+            self._near, self._left = near, error
+            return True
 
     def _corrected(self, u: np.ndarray) -> np.ndarray | None:
         for _ in range(_CORRECTIONS):
-            value, gradient = self.statistic(u)
+            try:
+                value, gradient = self.statistic(u)
+            except _Outside as error:
+                self._left = error
+                return None
             excess = value - self.quantile
             if abs(excess) <= _EXACT * self.quantile:
                 return u

@@ -103,15 +103,18 @@ def reached(
 
 
 def _require_apart(manifold: StatisticalManifold, points: np.ndarray, velocities: np.ndarray, radius: float) -> None:
-    """Neighbours keep their order all along (no conjugate point), and the curve of the ends does not cross itself.
+    """Neighbours keep their order all along (no conjugate point), and the ends go round once and do not cross.
 
-    A map of a disc into the plane that is a local homeomorphism and one to one on its boundary is one to one.
+    A map of a disc into the plane that is a local homeomorphism and one to one on its boundary is one to one; a ball
+    that holds the point at infinity of the chart has a boundary that goes round the other way.
     """
     import numpy as np
 
     across = np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)
     turn = velocities[..., 0] * across[..., 1] - velocities[..., 1] * across[..., 0]
-    if not (turn > 0).all() or _crosses(points[:, -1]):
+    x, y = (points[:, -1] - points[0, -1]).T
+    area = float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
+    if not ((turn > 0).all() and area > 0.0) or _crosses(points[:, -1]):
         raise RegionError(
             f"geodesics of length {radius:.6g} from one point of ({', '.join(map(str, manifold.coordinates))}) meet: "
             "their ends do not bound a ball; choose a smaller radius, or a smaller level"
