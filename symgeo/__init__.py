@@ -47,6 +47,7 @@ from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.em import em, mixture
 from symgeo.inference.fisher_scoring import fit
+from symgeo.inference.gradient_transformation import scale_by_fisher
 from symgeo.inference.intervals import confidence_interval
 from symgeo.inference.natural_gradient import descend, fisher_vector_product, natural_gradient
 from symgeo.inference.prediction import predict
@@ -147,6 +148,7 @@ __all__ = [
     "product",
     "regression",
     "renyi_divergence",
+    "scale_by_fisher",
     "source",
     "statistical_curvature",
     "statistical_curvature_tensor",

@@ -148,8 +148,8 @@ def test_refusals() -> None:
         sg.descend(NORMAL, LOSS, [0.0, 1.0], rate=0.1, steps=1, step="newton")
     with pytest.raises(ArgumentError, match="rate and steps"):
         sg.descend(NORMAL, LOSS, [0.0, 1.0], rate=-0.1, steps=1)
-    with pytest.raises(ArgumentError, match="damping is for"):
-        sg.descend(NORMAL, LOSS, [0.0, 1.0], rate=0.1, steps=1, step="mirror", damping=1.0)
+    with pytest.raises(ArgumentError, match="damping adds to the metric"):
+        sg.descend(NORMAL, LOSS, [0.0, 1.0], rate=0.1, steps=1, step="plain", damping=1.0)
     with pytest.raises(DomainError, match="outside the domain"):
         sg.descend(NORMAL, LOSS, [0.0, -1.0], rate=0.1, steps=1)
     with pytest.raises(ShapeError, match=r"give \(\.\.\., 2\)"):
