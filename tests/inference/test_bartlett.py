@@ -81,9 +81,9 @@ def test_a_slope_in_a_normal_regression() -> None:
 
 
 def test_the_simulated_mean_of_a_gamma_likelihood_ratio() -> None:
-    """The shape, the rate free: 60000 samples of 20."""
+    """The shape, the rate free: 30000 samples of 20."""
     random, size, shape = np.random.default_rng(7), 20, 2.0
-    data = random.gamma(shape, size=(60_000, size))
+    data = random.gamma(shape, size=(30_000, size))
     mean, log_mean = data.mean(axis=1), np.log(data).mean(axis=1)
     found = np.full(len(data), shape)
     for _ in range(30):
@@ -133,12 +133,11 @@ HERE, THERE = (
 )
 
 
-@pytest.mark.parametrize("name", ["weibull_free", "beta", "inverse_gaussian", "gumbel", "three cells"])
+@pytest.mark.parametrize("name", ["weibull_free", "inverse_gaussian", "three cells"])
 def test_numbers_agree_with_symbols(name: str) -> None:
     """Two routes: sums in the field, and contractions of evaluated moments."""
     model, random = CELLS if name == "three cells" else sg.catalogue.get(name), np.random.default_rng(3)
-    data = random.beta(2.0, 3.0, size=9) if name == "beta" else random.gamma(3.0, size=9)
-    data = [0, 1, 2, 0, 1, 2, 2, 2] if name == "three cells" else data
+    data = [0, 1, 2, 0, 1, 2, 2, 2] if name == "three cells" else random.gamma(3.0, size=9)
     fit = sg.fit(model, data)
     assert fit.converged
     second = sg.SecondOrder(model)

@@ -30,10 +30,6 @@ CATEGORICAL = sg.StatisticalModel(
 GAMMA = sg.StatisticalModel(r**k * t ** (k - 1) * sp.exp(-r * t) / sp.gamma(k), t, (k, r))
 
 
-def to_other(theta: np.ndarray) -> np.ndarray:
-    return np.stack([np.log(theta[..., 1]), theta[..., 0] + np.log(theta[..., 1])], axis=-1)
-
-
 def test_the_natural_gradient_is_a_vector() -> None:
     """Its components in another chart are the images of those in this one."""
     image = {s: sp.exp(LOG), mu: SHEAR - LOG}
@@ -42,39 +38,6 @@ def test_the_natural_gradient_is_a_vector() -> None:
     # d log s = ds/s, d tau = d mu + ds/s
     expected = [here[1] / sp.exp(LOG), here[0] + here[1] / sp.exp(LOG)]
     assert all(sp.expand(sp.expand(u - v)) == 0 for u, v in zip(there, expected, strict=True))
-
-
-@given(m=hyp.floats(-3, 3), d=hyp.floats(0.3, 3))
-@settings(max_examples=8, deadline=None)
-def test_steps_and_charts(m: float, d: float) -> None:
-    """Geodesic steps do not depend on the chart; straight ones only in second order."""
-    start = np.array([m, d])
-    for step in ("geodesic", "mirror", "e-geodesic"):
-        ours = sg.descend(NORMAL, LOSS, start, rate=0.1, steps=2, step=step)
-        theirs = sg.descend(OTHER, OTHER_LOSS, to_other(start), rate=0.1, steps=2, step=step)
-        np.testing.assert_allclose(to_other(ours.points), theirs.points, rtol=1e-8, atol=1e-8)
-    apart = []
-    for rate in (1e-2, 1e-3):
-        ours = sg.descend(NORMAL, LOSS, start, rate=rate, steps=1)
-        theirs = sg.descend(OTHER, OTHER_LOSS, to_other(start), rate=rate, steps=1)
-        apart.append(float(np.max(np.abs(to_other(ours.end) - theirs.end))))
-    assert apart[1] <= 0.015 * apart[0] + 1e-13
-
-
-@given(shape=hyp.floats(0.5, 5), rate=hyp.floats(0.2, 3))
-@settings(max_examples=8, deadline=None)
-def test_mirror_descent_is_natural_gradient(shape: float, rate: float) -> None:
-    """grad psi(eta') = grad psi(eta) - rate dL/d eta: a plain step for the dual coordinates, on the natural slopes."""
-    loss = (k - 2) ** 2 / 20 + (r - 1) ** 2 / 20
-    start = np.array([shape, rate])
-    found = sg.descend(GAMMA, loss, start, rate=0.2, steps=1, step="mirror").end
-    duality = GAMMA.manifold.duality
-    natural = sg.lambdify(sp.Matrix(duality.natural).jacobian((k, r)), (k, r))(start)
-    expectation = sg.lambdify(list(duality.expectation), (k, r))
-    slope = sg.lambdify([sp.diff(loss, k), sp.diff(loss, r)], (k, r))(start)
-    np.testing.assert_allclose(
-        expectation(found), expectation(start) - 0.2 * np.linalg.solve(natural.T, slope), rtol=1e-8, atol=1e-9
-    )
 
 
 def test_descents_reach_the_minimum() -> None:

@@ -15,6 +15,7 @@ import scipy.integrate
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as hyp
+from scipy.special import betaln, digamma, gammaln
 
 import symgeo as sg
 
@@ -120,19 +121,23 @@ class Case:
         if self.name == "poisson":
             points = np.arange(0.0, 400.0)
             first, second = (points * np.log(z[0]) - z[0] for z in (p, q))
-            weight = np.exp(first - scipy.special.gammaln(points + 1))
+            weight = np.exp(first - gammaln(points + 1))
             return float(np.sum(weight * (first - second)))
 
-        def integrand(z: float) -> float:
-            first = self.density(z, *p)
-            return float(np.exp(first) * (first - self.density(z, *q)))
+        if self.name == "two ends":  # a Beta law of a and a b: Johnson, Kotz and Balakrishnan 1995, chapter 25
+            first, second = (np.array([z[0], z[0] * z[1]]) for z in (p, q))
+            logs = digamma(first) - digamma(first.sum())
+            return float(betaln(*second) - betaln(*first) + (first - second) @ logs)
 
-        low, high = {"normal": (-np.inf, np.inf), "two ends": (0.0, 1.0)}.get(self.name, (0.0, np.inf))
-        if self.name == "normal":
-            low, high = p[0] - 40 * p[1], p[0] + 40 * p[1]
-        middle = p[0] if self.name == "normal" else 0.5 if high == 1.0 else 1.0
-        parts = [(low, middle), (middle, high)]
-        return sum(scipy.integrate.quad(integrand, *e, epsabs=1e-11, epsrel=1e-9, limit=400)[0] for e in parts)
+        # The support on the line: the exponential of w, or w in standard deviations.
+        def integrand(w: float) -> float:
+            z, slope = (p[0] + p[1] * w, p[1]) if self.name == "normal" else (np.exp(w), np.exp(w))
+            first = self.density(z, *p)
+            return float(np.exp(first) * (first - self.density(z, *q)) * slope)
+
+        ends = 12.0 if self.name == "normal" else 60.0
+        parts = [(-ends, -4.0), (-4.0, 0.0), (0.0, 4.0), (4.0, ends)]
+        return sum(scipy.integrate.quad(integrand, *e, epsabs=1e-13, epsrel=1e-10, limit=200)[0] for e in parts)
 
     def point(self, shares: list[float]) -> np.ndarray:
         """Shares in (0, 1) as parameters between 0.5 and 3, or -1 and 1."""
@@ -167,16 +172,15 @@ def test_straight_steps_in_two_charts_part_in_second_order(name: str, where: lis
 
 
 @over_cases
-@given(where=shares)
-@settings(max_examples=2, deadline=None)
-def test_geodesic_steps_are_the_same_in_both_charts(name: str, where: list[float]) -> None:
+@given(where=shares, alpha=hyp.sampled_from([0, -1, 1]))
+@settings(max_examples=3, deadline=None)
+def test_geodesic_steps_are_the_same_in_both_charts(name: str, where: list[float], alpha: int) -> None:
     c = case(name)
     start = c.point(where)
     other = c.there(start)
-    for alpha in (0, -1, 1):
-        here = sg.exponential_map(c.model, start, -0.05 * c.gradient(start), alpha)
-        there = sg.exponential_map(c.moved, other, -0.05 * c.moved_gradient(other), alpha)
-        np.testing.assert_allclose(c.back(there), here, rtol=1e-8, atol=1e-9)
+    here = sg.exponential_map(c.model, start, -0.05 * c.gradient(start), alpha)
+    there = sg.exponential_map(c.moved, other, -0.05 * c.moved_gradient(other), alpha)
+    np.testing.assert_allclose(c.back(there), here, rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["normal", "gamma", "poisson", "categorical", "two ends"])
@@ -212,7 +216,7 @@ def test_the_divergence_of_a_trust_region_step_is_its_radius(
 
 @over_cases
 @given(where=shares)
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=1, deadline=None)
 def test_small_steps_decrease_the_loss(name: str, where: list[float]) -> None:
     """Of every kind; with momentum along geodesics too, and trust regions climb with every step."""
     c = case(name)
@@ -251,7 +255,7 @@ def test_momentum_is_carried_along_geodesics() -> None:
 
 
 @given(first=hyp.integers(2, 12), second=hyp.integers(2, 12), third=hyp.integers(2, 12))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_pythagoras_at_projections(first: int, second: int, third: int) -> None:
     """D(p || r) = D(p || q) + D(q || r), q the m-projection onto an e-flat family; the other way round for the e-."""
     v = sp.Symbol("v", positive=True)
