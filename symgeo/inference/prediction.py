@@ -10,7 +10,14 @@ import sympy as sp
 
 from symgeo.algebra import as_expression
 from symgeo.codegen import numpy_function
-from symgeo.errors import ArgumentError, DataError, ParameterListError, RegionError
+from symgeo.errors import (
+    ArgumentError,
+    DataError,
+    DivergentExpectationError,
+    NoClosedFormError,
+    ParameterListError,
+    RegionError,
+)
 from symgeo.inference.data import covariate_values
 from symgeo.inference.predictive import Predictive
 from symgeo.models.conditional_model import ConditionalModel
@@ -29,7 +36,7 @@ class Prediction:
     """A function at several values of the covariates: ``values``, ``standard_errors``, ``low``, ``high``, (N,).
 
     Where the band is one for a new observation (``kind``), the standard errors are those of its prediction: the root of
-    its variance and the squared error of the mean.
+    its variance and the squared error of the mean; both are nan for a law without variance over the whole domain.
     """
 
     function: sp.Expr
@@ -74,7 +81,7 @@ def predict(
     if function is None:
         if len(model.variables) != 1:
             raise ParameterListError(f"of which function of {model.variables}? Pass function=")
-        function = model.expectation(model.variables[0])
+        function, variance = _moments(model) if kind == "observation" else (model.expectation(model.variables[0]), 0)
     f = as_expression(function)
     if not f.free_symbols <= {*model.parameters, *given}:
         raise ParameterListError(f"{f} is no function of parameters and covariates alone")
@@ -86,13 +93,22 @@ def predict(
     gradient = np.stack(slopes, axis=-1)
     errors = np.sqrt(np.einsum("ni,ij,nj->n", gradient, fit.covariance, gradient))
     if kind == "observation":
-        (y,) = model.variables
-        variance = numpy_function([model.expectation(y**2) - f**2], (*given, *model.parameters))
-        errors = np.hypot(errors, np.sqrt(variance(*columns, *fit.estimate)[0] * shape))
+        (square,) = numpy_function([variance], (*given, *model.parameters))(*columns, *fit.estimate)
+        errors = np.hypot(errors, np.sqrt(square * shape))
         low, high = Predictive(fit, np.stack(columns, axis=-1) if columns else np.zeros((1, 0))).ends(level)
         return Prediction(f, level, values, errors, low, high, kind)
     half = ndtri(0.5 * (1.0 + level)) * errors
     return Prediction(f, level, values, errors, values - half, values + half)
+
+
+def _moments(model: Any) -> tuple[sp.Expr, sp.Expr]:
+    """Mean and variance of the response; nan where they are infinite or not known, for the limits need neither."""
+    (y,) = model.variables
+    try:
+        mean = model.expectation(y)
+        return mean, model.expectation(y**2) - mean**2
+    except (DivergentExpectationError, NoClosedFormError):
+        return sp.nan, sp.nan
 
 
 def _columns(model: Any, given: tuple[sp.Symbol, ...], at: Mapping[Any, Any]) -> list[np.ndarray]:

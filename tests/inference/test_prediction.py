@@ -74,6 +74,16 @@ def test_two_parameters_of_a_life_time() -> None:
     assert band.low[0] < plain[0] and band.high[0] > plain[1]
 
 
+def test_a_law_without_a_mean_has_limits_all_the_same() -> None:
+    """A Pareto law of known scale is the exponential of an exponential law."""
+    logs = np.array([0.2, 1.4, 0.3, 2.2, 0.9, 0.1, 3.0, 0.7])
+    tail = sg.StatisticalModel(r * t ** (-r - 1), t, r, support=sp.Interval.open(1, sp.oo))
+    band = sg.predict(sg.fit(tail, np.exp(logs)), kind="observation")
+    plain = sg.predict(sg.fit(RATE, logs), kind="observation")
+    np.testing.assert_allclose([band.low, band.high], np.exp([plain.low, plain.high]), rtol=1e-7)
+    assert np.isnan(band.values).all() and np.isnan(band.standard_errors).all()
+
+
 def test_counts() -> None:
     """The averaged law of a Poisson count is nearly negative binomial; a proportion's counts end where they must."""
     fit = sg.fit(sg.StatisticalModel(r**n * sp.exp(-r) / sp.factorial(n), n, r), [13, 25, 12, 17, 14])
