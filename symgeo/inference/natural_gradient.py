@@ -19,6 +19,7 @@ from symgeo.codegen import lambdify
 from symgeo.errors import ArgumentError, DomainError, GeodesicError, ShapeError, UnknownSymbolError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.operators import gradient
+from symgeo.models.conditional_model import ConditionalModel
 from symgeo.solve.answer import Geodesic
 from symgeo.solve.geodesic import geodesic
 from symgeo.solve.spray import manifold_of
@@ -178,11 +179,11 @@ def _unused(name: str, manifold: StatisticalManifold) -> str:
 def fisher_vector_product(m: StatisticalManifold | Any) -> Any:
     """``f(theta, v) = g(theta) v``, (..., n), (..., n) -> (..., n), generated without forming the matrix.
 
-    Raises what `lambdify` raises.
+    For a model with covariates ``f(theta, v, **covariates)``, by name, (...,). Raises what `lambdify` raises.
     """
     import numpy as np
 
-    manifold = manifold_of(m)
+    manifold = m.manifold if isinstance(m, ConditionalModel) else manifold_of(m)
     n = range(manifold.dim)
     free = _unused("direction", manifold)
     v = [sp.Symbol(f"{free}_{i + 1}", real=True) for i in n]
@@ -190,10 +191,11 @@ def fisher_vector_product(m: StatisticalManifold | Any) -> Any:
     product = lambdify(rows, manifold.coordinates)
     used = {s for row in rows for s in row.free_symbols}
 
-    def function(theta: Any, direction: Any) -> np.ndarray:
+    def function(theta: Any, direction: Any, **covariates: Any) -> np.ndarray:
         direction = np.asarray(direction, dtype=float)
         if direction.shape[-1:] != (manifold.dim,):
             raise ShapeError(f"a direction has shape (..., {manifold.dim}), not {direction.shape}")
-        return product(theta, **{s.name: direction[..., i] for i, s in enumerate(v) if s in used})
+        given = {key: value for key, value in covariates.items() if key in {s.name for s in used}}
+        return product(theta, **given, **{s.name: direction[..., i] for i, s in enumerate(v) if s in used})
 
     return function

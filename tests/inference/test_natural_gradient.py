@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as hyp
 
 import symgeo as sg
-from symgeo.errors import ArgumentError, DomainError, ShapeError, UnknownSymbolError
+from symgeo.errors import ArgumentError, DataError, DomainError, ShapeError, UnknownSymbolError
 
 mu, tau, x = sp.symbols("mu tau x", real=True)
 k, r, s, t = sp.symbols("k r s t", positive=True)
@@ -82,6 +82,35 @@ def test_a_policy_over_states() -> None:
     assert weights @ np.sum(old * np.log(old / new), axis=1) == pytest.approx(0.03, rel=1e-9)
     metric = sg.lambdify(CATEGORICAL.manifold.metric)(theta) * weights[:, None, None]
     np.testing.assert_allclose(found.direction, np.linalg.solve(metric, slope[..., None])[..., 0], rtol=1e-8)
+
+
+def test_a_policy_whose_states_share_their_parameters() -> None:
+    """A normal law around a + b d: mean metric and mean divergence by their formulas; the slope scaled by both."""
+    d = sp.Symbol("d", real=True)
+    policy = sg.StatisticalModel(NORMAL.density.subs(mu, a + b * d), x, (a, b, s), covariates=d)
+    at, weights = np.array([-1.0, 0.0, 0.5, 3.0]), np.array([0.1, 0.4, 0.3, 0.2])
+    theta, slope = np.array([0.3, -0.8, 0.7]), np.array([1.0, 2.0, -0.5])
+    region = sg.TrustRegion(policy, states={"d": at})
+    rows = np.stack([np.ones(4), at], axis=1)
+    for shares in (weights, None):
+        w = np.full(4, 0.25) if shares is None else weights
+        found = region.step(theta, slope, 0.02, weights=shares)
+        metric = np.zeros((3, 3))
+        metric[:2, :2], metric[2, 2] = (rows * w[:, None]).T @ rows / 0.49, 2 / 0.49
+        np.testing.assert_allclose(found.direction, np.linalg.solve(metric, slope), rtol=1e-9)
+        apart, scale = rows @ (found.theta - theta)[:2], found.theta[2]
+        exact = np.log(scale / 0.7) + (0.49 + w @ apart**2) / (2 * scale**2) - 0.5
+        assert exact == pytest.approx(0.02, rel=1e-6)
+    with pytest.raises(ArgumentError, match="states are values of covariates; the model has d"):
+        sg.TrustRegion(policy)
+    with pytest.raises(ArgumentError, match="none of them"):
+        sg.TrustRegion(NORMAL, states={"d": at})
+    with pytest.raises(DataError, match="give values of d"):
+        sg.TrustRegion(policy, states={"e": at})
+    with pytest.raises(ShapeError, match="all states share their parameters"):
+        region.step(np.ones((4, 3)), np.ones((4, 3)), 0.1)
+    with pytest.raises(ShapeError, match="do not fit states"):
+        region.step(theta, slope, 0.1, weights=[0.5, 0.5])
 
 
 def test_the_line_search_keeps_the_objective_from_falling() -> None:
