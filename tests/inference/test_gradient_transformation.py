@@ -82,10 +82,14 @@ def test_in_a_chain_of_optax() -> None:
     chain = optax.chain(optax.clip(10.0), sg.scale_by_fisher(NORMAL), optax.scale(-0.5))
     params = {"mu": jnp.array(0.0), "s": jnp.array(1.0)}
     state = chain.init(params)
-    for _ in range(30):
+
+    def step(_: Any, carry: Any) -> Any:
+        params, state = carry
         gradient = jax.grad(lambda p: loss(p["mu"], p["s"]))(params)
         updates, state = chain.update(gradient, state, params)
-        params = optax.apply_updates(params, updates)
+        return optax.apply_updates(params, updates), state
+
+    params, _ = jax.lax.fori_loop(0, 80, step, (params, state))
     slope = jax.grad(lambda p: loss(p["mu"], p["s"]))(params)
     assert max(abs(float(v)) for v in slope.values()) < 1e-6
 
