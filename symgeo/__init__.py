@@ -45,10 +45,11 @@ from symgeo.geometry.operators import (
 )
 from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
-from symgeo.inference.em import em, mixture
+from symgeo.inference.em import em
 from symgeo.inference.fisher_scoring import fit
 from symgeo.inference.gradient_transformation import scale_by_fisher
 from symgeo.inference.intervals import confidence_interval
+from symgeo.inference.mixtures import mixture
 from symgeo.inference.natural_gradient import descend, fisher_vector_product, natural_gradient
 from symgeo.inference.prediction import predict
 from symgeo.inference.regions import confidence_region

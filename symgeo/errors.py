@@ -106,8 +106,16 @@ class RegionError(SymgeoError, ArithmeticError):
     """A confidence region or interval is not bounded inside the domain, or its boundary could not be followed."""
 
 
-class MixtureError(SymgeoError, ArithmeticError):
+class EMError(SymgeoError, ArithmeticError):
+    """EM came to no maximum: the likelihood has no bound, parameters are not told apart, or one runs to the boundary."""
+
+
+class MixtureError(EMError):
     """The likelihood of a mixture has no bound, or no maximum was found."""
+
+
+class MonotonicityError(EMError):
+    """A step of EM lowered the likelihood by more than rounding, which no correct step can do."""
 
 
 class TensorError(SymgeoError, ValueError):

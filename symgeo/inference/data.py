@@ -203,3 +203,48 @@ def checked_weights(weights: Any, count: int) -> np.ndarray:
     if not array.any():
         raise DataError("all weights are zero; at least one observation must count")
     return array
+
+
+def incomplete_observations(variables: tuple[Symbol, ...], data: Any, missing: bool) -> np.ndarray:
+    """Values of several variables as float64, (N, d), nan where one is missing.
+
+    Entries that a NumPy mask hides are missing, and with ``missing`` those that are nan, too; the forms are those of
+    :func:`observations`, and so are the refusals, but supports are not looked at. Raises :class:`DataError`.
+    """
+    import numpy as np
+
+    columns = _named_columns(variables, data)
+    masks = data if columns is None else [columns[v] for v in variables]
+    if columns is None:
+        array = _numbers(data, "the data")
+        hidden = np.ma.getmaskarray(masks) if isinstance(masks, np.ma.MaskedArray) else np.zeros(array.shape, bool)
+        if len(variables) == 1 and array.ndim == 1:
+            array, hidden = array[:, None], hidden[:, None]
+        if array.ndim != 2 or array.shape[1] != len(variables):
+            raise DataError(f"data of shape {array.shape} do not fit what is observed: {_wanted(variables)}")
+    else:
+        named = [_numbers(columns[v], f"the column of {v}") for v in variables]
+        shapes = {c.shape for c in named}
+        if len(shapes) > 1 or named[0].ndim != 1:
+            told = ", ".join(f"{v} has shape {c.shape}" for v, c in zip(variables, named, strict=True))
+            raise DataError(f"the columns are no one-dimensional arrays of one length: {told}; give one value of each")
+        array = np.stack(named, axis=1)
+        hidden = np.stack(
+            [np.ma.getmaskarray(c) if isinstance(c, np.ma.MaskedArray) else np.zeros(len(array), bool) for c in masks],
+            axis=1,
+        )
+    if not len(array):
+        raise DataError("there are no observations; give at least one")
+    if missing:
+        hidden = hidden | np.isnan(array)
+    elif (np.isnan(array) & ~hidden).any():
+        row, axis = np.argwhere(np.isnan(array) & ~hidden)[0]
+        raise DataError(
+            f"{variables[axis]} is nan in observation {row}; if that means that it was not observed, say missing=True "
+            "or give a masked array, else correct it"
+        )
+    _require_finite(variables, np.where(hidden, 0.0, array))
+    empty = np.flatnonzero(hidden.all(axis=1))
+    if empty.size:
+        raise DataError(f"observation {empty[0]} holds no value at all and says nothing; leave it out")
+    return np.where(hidden, np.nan, array)

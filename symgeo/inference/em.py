@@ -1,9 +1,12 @@
-"""EM for finite mixtures: an m-projection onto the data (E-step) and an e-projection onto the model (M-step) in turn.
+"""EM: maximum likelihood where some variables are hidden, or some entries missing, by two projections in turn.
 
-The E-step gives each observation's probabilities of the components, the m-projection of the present joint law onto the
-laws with the observed marginal; the M-step is maximum likelihood in each exponential family with these as weights, a
-matter of mean statistics. Sources: Dempster, Laird and Rubin, J. R. Statist. Soc. B 39 (1977) 1-38; Amari, Neural
-Networks 8 (1995) 1379-1408; Csiszar and Tusnady, Statistics and Decisions, Suppl. 1 (1984) 205-237.
+Both steps minimise ``D(q || p)``, q a law of the complete data that agrees with what is seen, p a law of the model.
+The E-step minimises over q, which is the conditional law of what is hidden: the e-projection of p onto the m-flat set
+of such q (projections are named after the geodesic along which they go). The M-step minimises over p, which is maximum
+likelihood with the expected statistics: the m-projection of q onto the model, e-flat where that is an exponential
+family. Then the two steps of Amari's em algorithm and of EM are the same, and ``D(q || p)`` after an E-step is minus
+the log-likelihood, up to a constant. Sources: Dempster, Laird and Rubin, J. R. Statist. Soc. B 39 (1977) 1-38; Amari,
+Neural Networks 8 (1995) 1379-1408; Csiszar and Tusnady, Statistics and Decisions, Suppl. 1 (1984) 205-237.
 """
 
 from __future__ import annotations
@@ -12,280 +15,247 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import sympy as sp
-
-from symgeo.codegen import numpy_function
-from symgeo.errors import ArgumentError, DataError, MixtureError, ParameterListError
-from symgeo.inference.ascent import Outcome, climb
+from symgeo.errors import ArgumentError, DataError, EMError, MixtureError
+from symgeo.inference.ascent import climb
 from symgeo.inference.data import checked_weights, observations
-from symgeo.inference.equations import Equations
-from symgeo.inference.likelihood import Likelihood
+from symgeo.inference.em_steps import EMState, Steps, em_step
+from symgeo.inference.fisher_scoring import starting_point
+from symgeo.inference.latent import LatentSteps
+from symgeo.inference.mixtures import Mixture, MixtureSteps, mixture
+from symgeo.inference.natural_step import natural_step
+from symgeo.inference.observed_likelihood import observed_likelihood
 from symgeo.inference.result import Fit
-from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.inference.search import GeneralSearch
-from symgeo.inference.starting import starting_points
 from symgeo.models.statistical_model import StatisticalModel
+from symgeo.models.support import Support
 
 if TYPE_CHECKING:
     import numpy as np
 
-# The log-likelihood may fall by rounding, relatively.
-_ROUNDING = 1e-11
 # Gain in log-likelihood, for one observation, from which Newton's steps on the whole likelihood take over.
 _NEWTON = 1e-7
 # EM steps taken from every start before the best goes on.
 _TRIAL = 25
 _TOLERANCE = 1e-18
-
-
-@dataclass(frozen=True, eq=False)
-class Mixture:
-    """The law ``sum of w_j p_j(x; theta_j)``; the components' parameters have numbers after their names.
-
-    ``model`` is an ordinary model in ``parameters``: those of each component in turn, then the weights but the last.
-    """
-
-    components: tuple[StatisticalModel, ...]
-    parameters: tuple[sp.Symbol, ...]
-    model: StatisticalModel
-
-
-def mixture(components: Sequence[StatisticalModel], name: str | None = None) -> Mixture:
-    """The mixture of regular exponential families of the same variables, such as ``[normal] * 3``.
-
-    Raises :class:`ParameterListError` for fewer than two components or different variables, and
-    :class:`NotExponentialFamilyError`.
-    """
-    parts = tuple(components)
-    if len(parts) < 2:
-        raise ParameterListError("a mixture has at least two components")
-    first = parts[0]
-    if any(p.variables != first.variables for p in parts):
-        raise ParameterListError("the components have different variables; declare them in the same symbols")
-    if any(p.support.sets != first.support.sets for p in parts):
-        raise ParameterListError("the components have different supports; mixtures need a common one")
-    density: sp.Expr = sp.S.Zero
-    parameters: list[sp.Symbol] = []
-    domain: dict[sp.Symbol, sp.Set] = {}
-    constraints: list[Any] = []
-    weights = [sp.Symbol(f"w_{j + 1}", positive=True) for j in range(len(parts) - 1)]
-    shares = [*weights, 1 - sp.Add(*weights)]
-    for j, (part, share) in enumerate(zip(parts, shares, strict=True), 1):
-        part.require_exponential_family()
-        own = {s: sp.Symbol(f"{s.name}_{j}", **s.assumptions0) for s in part.parameters}
-        parameters += own.values()
-        domain |= {own[s]: part.domain[s].xreplace(own) for s in part.parameters}
-        constraints += [c.xreplace(own) for c in part.constraints]
-        density += share * part.density.xreplace(own)
-    domain |= {w: sp.Interval.open(0, 1) for w in weights}
-    if len(weights) > 1:
-        constraints.append(sp.Add(*weights) < 1)
-    model = StatisticalModel(
-        density,
-        first.variables,
-        (*parameters, *weights),
-        support=first.support.sets,
-        domain=domain,
-        constraints=constraints,
-        name=name or f"mixture of {len(parts)} components",
-        check=False,
-    )
-    return Mixture(parts, model.parameters, model)
+# A gain of EM that is more than this part of the one before is slow, and what a step that helps must gain beside it.
+_SLOW, _WORTHWHILE = 0.2, 2.0
+# Gains below this, relatively, are rounding; so many of them in a row are the end.
+_STILL, _PATIENCE = 1e-14, 5
+# Log-likelihoods of starts that differ by no more than this are equal.
+_EQUAL = 1e-3
 
 
 def em(
-    law: Mixture | Sequence[StatisticalModel],
+    law: Mixture | Sequence[StatisticalModel] | StatisticalModel,
     data: Any,
     *,
+    hidden: Any = (),
+    missing: bool = False,
     weights: Any = None,
+    start: Any = None,
     starts: int = 10,
     seed: int = 0,
+    accelerate: bool = True,
     max_iterations: int = 5000,
 ) -> Fit:
-    """Maximum likelihood for a mixture by EM, finished by Newton's steps; components are ordered as they come out.
+    """Maximum likelihood by EM for a mixture, or for a joint density of which the data show only a part.
 
-    ``starts`` random starts are improved by a few steps each, and the best of them is followed. The log-likelihood
-    rises in every step (``Fit.trace``). Standard errors come from the observed information of the mixture.
+    law: a mixture, or its components; or any model of several variables.
+    data: of a mixture as for ``fit``; of a joint model the columns of all but the ``hidden`` variables. With
+        ``missing``, nan stands for a value that was not observed; so does an entry that a NumPy mask hides.
+    hidden: a variable or several that no observation shows. Those of finitely many values are summed over; others are
+        integrated, in closed form or by quadrature with an error estimate.
+    start: where to begin, as for ``fit``; by default ``starts`` random or likely starts are improved by a few steps
+        each, and the best is followed. The message tells how many led to it.
+    accelerate: take natural-gradient steps in the metric of the observed data where EM is slow and they gain more.
 
-    Raises :class:`MixtureError` where components collapse onto single observations from every start, so that the
-    likelihood is unbounded, :class:`DataError`, :class:`ArgumentError`, :class:`ParameterListError`.
+    The log-likelihood rises in every step (``Fit.trace``). The end is found by Newton's steps on the likelihood of
+    what is seen; standard errors come from its observed information. Exchangeable components of a mixture are put in
+    ascending order of their parameters; hidden classes of a joint model keep the order in which they came out.
+
+    Raises :class:`EMError` (:class:`MixtureError` for a mixture) where there is no maximum: components collapse onto
+    single observations, are empty or the same, or parameters are not told apart; :class:`MonotonicityError`,
+    :class:`DataError`, :class:`ArgumentError`, :class:`ParameterListError`, :class:`SupportError`.
     """
-    import numpy as np
-
-    law = law if isinstance(law, Mixture) else mixture(law)
     if starts < 1 or max_iterations < 1:
         raise ArgumentError("starts and max_iterations must be positive whole numbers")
+    if isinstance(law, StatisticalModel):
+        first = None if start is None else starting_point(law, start)
+        likelihood = observed_likelihood(law, data, hidden, missing, weights)
+        _require_cells(likelihood.model, likelihood.rows)
+        run = _Run(LatentSteps(likelihood, first), starts if first is None else 1, seed, accelerate, max_iterations)
+        return run.fit()
+    if not isinstance(law, Mixture | Sequence):
+        raise ArgumentError(
+            f"em takes a mixture, a list of components or a joint model, not a {type(law).__name__}; a model with "
+            "covariates is declared jointly, or given values by model.at"
+        )
+    law = law if isinstance(law, Mixture) else mixture(law)
+    if tuple_of(hidden) or missing:
+        raise ArgumentError("only a joint model has hidden variables or missing entries; declare the joint density")
+    first = None if start is None else starting_point(law.model, start)
+    steps = _mixture_steps(law, data, weights, first)
+    return _Run(steps, starts if first is None else 1, seed, accelerate, max_iterations, law).fit()
+
+
+def tuple_of(named: Any) -> tuple[Any, ...]:
+    """One thing or several, as a tuple."""
+    return tuple(named) if isinstance(named, list | tuple | set | frozenset) else (named,)
+
+
+def _mixture_steps(law: Mixture, data: Any, weights: Any, first: np.ndarray | None) -> Steps:
+    """The steps of a mixture: component by component, or jointly where components share a parameter."""
+    import numpy as np
+
     sample = observations(law.model.support, data)
     counts = np.ones(len(sample)) if weights is None else checked_weights(weights, len(sample))
-    kept = counts > 0
-    sample, counts = sample[kept], counts[kept]
+    sample, counts = sample[counts > 0], counts[counts > 0]
     if len(sample) <= len(law.components):
         raise DataError(f"{len(sample)} observations do not tell {len(law.components)} components apart; give more")
-    steps = _Steps(law, sample, counts)
-    random = np.random.default_rng(seed)
-    best: _State | None = None
-    for _ in range(starts):
-        state = steps.started(random)
-        for _ in range(_TRIAL):
-            state = None if state is None else steps.next(state)
-        if state is not None and (best is None or state.value > best.value):
-            best = state
-    if best is None:
-        raise MixtureError(
-            "from every start a component collapsed onto few observations, where the likelihood has no bound; use "
-            "fewer components, or fix what runs to the boundary (the variance)"
+    if not law.is_tied:
+        return MixtureSteps(law, sample, counts, first)
+    label, *seen = law.joint.variables
+    columns = dict(zip(seen, sample.T, strict=True))
+    return LatentSteps(observed_likelihood(law.joint, columns, label, False, counts), first)
+
+
+def _require_cells(model: StatisticalModel, rows: Sequence[Any]) -> None:
+    """Refuse more parameters than a finite table of what is seen can tell apart."""
+    if len(rows) != 1:
+        return
+    sets = {v: model.support.sets[v] for v in rows[0].density.seen}
+    if any(s.free_symbols for s in sets.values()):
+        return
+    points = Support.build(tuple(sets), sets).points()
+    if points is not None and len(points) - 1 < len(model.parameters):
+        raise EMError(
+            f"the table of {', '.join(map(str, sets))} has {len(points)} cells, so that {len(points) - 1} parameters "
+            f"can be identified at most, and the model has {len(model.parameters)}; fix or tie some, or use fewer "
+            "hidden classes"
         )
-    return _finished(law, steps, best, sample, counts, max_iterations)
 
 
 @dataclass
-class _State:
-    """Parameters of each component, weights (K,), the log-likelihood there, responsibilities (N, K), and the way."""
+class _Run:
+    """EM from several starts, the best of them followed to the maximum."""
 
-    thetas: list[np.ndarray]
-    shares: np.ndarray
-    value: float
-    responsibilities: np.ndarray
-    trace: list[float]
+    steps: Steps
+    starts: int
+    seed: int
+    accelerate: bool
+    max_iterations: int
+    law: Mixture | None = None
 
+    def fit(self) -> Fit:
+        best, trace, told = self._best()
+        likelihood = self.steps.likelihood
+        search = GeneralSearch(likelihood, "observed", _TOLERANCE, 60)
+        total = likelihood.count
+        tried, quiet, reason = _NEWTON * total, 0, ""
+        state = best
+        for state, gain, iterations, sped in self._followed(best, self.max_iterations):
+            trace.append(state.value)
+            quiet = quiet + 1 if gain <= _STILL * (1.0 + abs(state.value)) else 0
+            if gain > tried and not quiet:
+                continue
+            tried = 0.1 * gain  # the next attempt is closer to the maximum
+            start = likelihood.at(state.theta if self.law is None else self.law.ordered(state.theta))
+            found = None if start is None else climb(likelihood, start, _TOLERANCE, 60)
+            if found is not None:
+                reason = search.judged(found) or ""
+                short = likelihood.log_likelihood(found.state) < state.value - 1e-9 * total
+                if not reason and not short:
+                    return self._report(found, trace, iterations, sped, told)
+            if quiet >= _PATIENCE:
+                break
+        raise self._failure(state, reason)
 
-class _Steps:
-    """E- and M-steps on one sample."""
-
-    def __init__(self, law: Mixture, sample: np.ndarray, counts: np.ndarray):
-        self.sample, self.counts = sample, counts
-        distinct = {id(p): p for p in law.components}
-        equations = {key: Equations.of(p) for key, p in distinct.items()}
-        self.equations = [equations[id(p)] for p in law.components]
-        inverses = {
-            key: numpy_function(e.from_expectation, e.expectation_symbols)
-            for key, e in equations.items()
-            if e.from_expectation is not None
-        }
-        self._inverses = [inverses.get(id(p)) for p in law.components]
-        self._densities = [numpy_function([p.log_density], (*p.variables, *p.parameters)) for p in law.components]
-
-    def expected(self, thetas: list[np.ndarray], shares: np.ndarray, trace: list[float]) -> _State | None:
-        """The E-step: probabilities of the components given each observation; None where there is no likelihood."""
+    def _best(self) -> tuple[EMState, list[float], str]:
+        """The best of the starts after a few steps, its way, and how the others fared."""
         import numpy as np
 
-        with np.errstate(all="ignore"):
-            terms = np.stack(
-                [
-                    np.log(share) + f(*self.sample.T, *theta)[0]
-                    for f, theta, share in zip(self._densities, thetas, shares, strict=True)
-                ],
-                axis=-1,
+        random = np.random.default_rng(self.seed)
+        ways: list[tuple[EMState, list[float]]] = []
+        for index in range(self.starts):
+            state = self.steps.started(random, index)
+            if state is None:
+                continue
+            trace, last = [state.value], state
+            if self.starts > 1:
+                count = 0
+                for last, _, count, _ in self._followed(state, _TRIAL):
+                    trace.append(last.value)
+                if count < _TRIAL:
+                    continue  # a component collapsed
+            ways.append((last, trace))
+        if not ways:
+            raise self._error(
+                "from every start a component collapsed onto few observations, where the likelihood has no bound, or "
+                "there was no likelihood at all; use fewer components, fix what runs to the boundary (the variance), "
+                "or pass start="
             )
-            top = np.max(terms, axis=-1, keepdims=True)
-            sums = np.sum(np.exp(terms - top), axis=-1, keepdims=True)
-            value = float(self.counts @ (top + np.log(sums))[:, 0])
-        if not np.isfinite(value):
-            return None
-        return _State(thetas, shares, value, np.exp(terms - top) / sums, [*trace, value])
+        best, trace = max(ways, key=lambda way: way[0].value)
+        level = best.value - _EQUAL * (1.0 + abs(best.value) * 1e-3)
+        equal = sum(state.value >= level for state, _ in ways)
+        lost = self.starts - len(ways)
+        told = f"the best of {self.starts} starts ({equal} led there within {_TRIAL} steps"
+        told += f", {lost} to no maximum)" if lost else ")"
+        return best, trace, told if self.starts > 1 else "one start"
 
-    def next(self, state: _State) -> _State | None:
-        """One EM step; None where a component has collapsed. The likelihood does not fall."""
-        thetas = []
-        for j, near in enumerate(state.thetas):
-            theta = self._projected(j, self.counts * state.responsibilities[:, j], near)
-            if theta is None:
-                return None
-            thetas.append(theta)
-        shares = self.counts @ state.responsibilities / self.counts.sum()
-        found = self.expected(thetas, shares, state.trace)
-        if found is not None and found.value < state.value - _ROUNDING * (1.0 + abs(state.value)):
-            raise AssertionError(f"an EM step lowered the log-likelihood from {state.value} to {found.value}")
-        return found
+    def _followed(self, state: EMState, most: int) -> Iterator[tuple[EMState, float, int, int]]:
+        """The way of EM: states, their gains, and how many steps there were, some of them sped up.
 
-    def _projected(self, j: int, weights: np.ndarray, near: np.ndarray | None) -> np.ndarray | None:
-        """The M-step of component j: maximum likelihood with weights; None where there is no maximum."""
+        It ends after so many steps, or where a component collapses.
+        """
+        sped = wait = pause = 0
+        before = float("inf")
+        for iterations in range(1, most + 1):
+            found = em_step(self.steps, state)
+            if found is None:
+                return
+            gain = found.value - state.value
+            if self.accelerate and gain > _SLOW * before:
+                if wait == 0:
+                    further = natural_step(self.steps, found, _WORTHWHILE * max(gain, 0.0))
+                    sped += further is not None
+                    found = further or found
+                    # Where such a step does not help, the next attempt comes later.
+                    pause = 0 if further is not None else 2 * pause + 1
+                    wait = pause
+                else:
+                    wait -= 1
+            before, state = gain, found
+            yield state, gain, iterations, sped
+
+    def _report(self, found: Any, trace: list[float], iterations: int, sped: int, told: str) -> Fit:
         import numpy as np
 
-        if not weights.sum() > 0:
-            return None
-        likelihood = Likelihood(self.equations[j], self.sample, weights)
-        closed = self._inverses[j]
-        if closed is not None:
-            theta = np.array(closed(*likelihood.mean))
-            return theta if likelihood.chart.contains(theta) else None
-        for start in starting_points(likelihood, 1) if near is None else iter((near,)):
-            state = likelihood.at(start)
-            if state is not None:
-                found = climb(likelihood, state, _TOLERANCE, 200)
-                return found.state.theta if found.outcome in (Outcome.INTERIOR, Outcome.ROUGH) else None
-        return None
-
-    def started(self, random: np.random.Generator) -> _State | None:
-        """Responsibilities by the distance to observations drawn apart from one another (k-means++)."""
-        import numpy as np
-
-        spread = np.std(self.sample, axis=0)
-        points = self.sample / np.where(spread > 0, spread, 1.0)
-        centers = [points[random.choice(len(points), p=self.counts / self.counts.sum())]]
-        while len(centers) < len(self.equations):
-            nearest = np.min([np.sum((points - c) ** 2, axis=1) for c in centers], axis=0) * self.counts
-            total = nearest.sum()
-            chance = nearest / total if total > 0 else self.counts / self.counts.sum()
-            centers.append(points[random.choice(len(points), p=chance)])
-        distances = np.stack([np.sum((points - c) ** 2, axis=1) for c in centers], axis=-1)
-        near = 0.9 * (distances == distances.min(axis=1, keepdims=True)) + 0.1
-        shares = near / near.sum(axis=1, keepdims=True)
-        thetas = [self._projected(j, self.counts * shares[:, j], None) for j in range(len(self.equations))]
-        if any(t is None for t in thetas):
-            return None
-        return self.expected([t for t in thetas if t is not None], shares.T @ self.counts / self.counts.sum(), [])
-
-
-def _finished(
-    law: Mixture, steps: _Steps, state: _State, sample: np.ndarray, counts: np.ndarray, max_iterations: int
-) -> Fit:
-    """EM until its gains are small, then Newton's steps on the likelihood of the mixture itself."""
-    import numpy as np
-
-    likelihood = SampleLikelihood(law.model, sample, np.zeros((len(sample), 0)), counts, expected=False)
-    search = GeneralSearch(likelihood, "observed", _TOLERANCE, 60)
-    total = counts.sum()
-    tried = _NEWTON * total
-    for trace, point, gain in _followed(steps, state, max_iterations):
-        iterations = len(trace) - 1
-        if gain > tried:
-            continue
-        tried = 0.1 * gain  # the next attempt is closer to the maximum
-        start = likelihood.at(point)
-        if start is None:
-            continue
-        found = climb(likelihood, start, _TOLERANCE, 60)
-        if search.judged(found) is not None or likelihood.log_likelihood(found.state) < trace[-1] - 1e-9 * total:
-            continue
+        likelihood, n = self.steps.likelihood, len(found.state.theta)
+        times = "step" if iterations == 1 else "steps"
+        quick = f" ({sped} with a natural-gradient step)" if sped else ""
         fit = Fit(
-            model=law.model,
+            model=self.steps.model if self.law is None else self.law.model,
             estimate=found.state.theta,
-            standard_errors=np.full(len(point), np.nan),
-            covariance=np.full((len(point), len(point)), np.nan),
+            standard_errors=np.full(n, np.nan),
+            covariance=np.full((n, n), np.nan),
             log_likelihood=likelihood.log_likelihood(found.state),
             converged=True,
             iterations=iterations,
-            message=f"converged in {iterations} steps of EM and {found.iterations} of Newton",
-            n_observations=float(total),
+            message=f"converged in {iterations} {times} of EM{quick} and {found.iterations} of Newton, from {told}",
+            n_observations=likelihood.count,
             trace=(*trace, *(v for v in found.trace if v > trace[-1])),
             likelihood_of_sample=lambda: likelihood,
         )
         return fit.with_covariance("observed")
-    raise MixtureError(
-        f"EM came to no maximum within {max_iterations} steps: components may be the same, or one may collapse; use "
-        "fewer components, more starts, or raise max_iterations"
-    )
 
+    def _failure(self, state: EMState, reason: str) -> EMError:
+        remark = self.steps.remark(state)
+        causes = "; ".join(filter(None, (remark, reason)))
+        return self._error(
+            f"EM came to no maximum within {self.max_iterations} steps"
+            + (f": {causes}" if causes else ": a component collapsed onto few observations, or convergence is slow")
+            + ". Use fewer components or hidden classes, fix a parameter, or give more starts or steps"
+        )
 
-def _followed(steps: _Steps, state: _State | None, most: int) -> Iterator[tuple[list[float], np.ndarray, float]]:
-    """The way of EM: log-likelihoods, the parameters of the mixture, and the last gain."""
-    import numpy as np
-
-    for _ in range(most):
-        assert state is not None, "left below"
-        before = state.value
-        state = steps.next(state)
-        if state is None:
-            return
-        yield state.trace, np.concatenate([*state.thetas, state.shares[:-1]]), state.value - before
+    def _error(self, message: str) -> EMError:
+        return MixtureError(message) if self.law is not None else EMError(message)

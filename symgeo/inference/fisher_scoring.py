@@ -72,7 +72,7 @@ def fit(
     if not (isinstance(max_iterations, int) and max_iterations > 0):
         raise ArgumentError(f"max_iterations must be a positive whole number, not {max_iterations}")
     check_covariance(covariance)
-    first = None if start is None else _start(model, start)
+    first = None if start is None else starting_point(model, start)
     sample, given = _read(model, data)
     if weights is None:
         counts = _ones(len(sample))
@@ -291,7 +291,7 @@ def _out_of_iterations(found: Climb) -> str:
     )
 
 
-def _start(model: StatisticalModel | ConditionalModel, start: Any) -> np.ndarray:
+def starting_point(model: StatisticalModel | ConditionalModel, start: Any) -> np.ndarray:
     """A user's starting point as (n,), checked against the domain."""
     import numpy as np
 

@@ -177,9 +177,9 @@ class SampleLikelihood(Judging):
             return None
         with np.errstate(all="ignore"):
             value = float(self.terms(theta) @ self.weights) / self.count
-            scores = self._score(*self._columns, *theta)
-            score = np.array([s @ self.weights for s in scores]) / self.count
-            size = np.array([np.abs(s) @ self.weights for s in scores]) / self.count
+            scores = self.scores(theta)
+            score = self.weights @ scores / self.count
+            size = self.weights @ np.abs(scores) / self.count
         if not (math.isfinite(value) and np.isfinite(score).all()):
             return None
         factor = None

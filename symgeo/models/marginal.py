@@ -33,7 +33,13 @@ def marginal(model: StatisticalModel, variables: Symbol | Sequence[Symbol]) -> S
     integral or sum was found.
     """
     kept = (variables,) if isinstance(variables, sp.Symbol) else tuple(variables)
-    _require_some(model, kept)
+    log_density = marginal_log_density(model, kept)
+    return _declared(model, log_density, [v for v in model.variables if v in kept], {})
+
+
+def marginal_log_density(model: StatisticalModel, kept: Sequence[Symbol]) -> Expr:
+    """The log-density of some of a model's variables; raises what :func:`marginal` raises."""
+    _require_some(model, tuple(kept))
     log_density = model.log_density
     for v in reversed(model.variables):
         if v in kept:
@@ -45,7 +51,7 @@ def marginal(model: StatisticalModel, variables: Symbol | Sequence[Symbol]) -> S
                 f"with {users[0]} before {v}, and the support of {v} through {users[0]}"
             )
         log_density = _without(model, log_density, v)
-    return _declared(model, log_density, [v for v in model.variables if v in kept], {})
+    return log_density
 
 
 def conditional(model: StatisticalModel, given: Mapping[Symbol, Any]) -> StatisticalModel:
