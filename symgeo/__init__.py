@@ -45,6 +45,7 @@ from symgeo.geometry.operators import (
 )
 from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
+from symgeo.inference.alternating import alternating_projections
 from symgeo.inference.em import em
 from symgeo.inference.fisher_scoring import fit
 from symgeo.inference.gradient_transformation import scale_by_fisher
@@ -90,6 +91,7 @@ __all__ = [
     "StatisticalModel",
     "TrustRegion",
     "alpha_divergence",
+    "alternating_projections",
     "bhattacharyya",
     "bregman_divergence",
     "catalogue",

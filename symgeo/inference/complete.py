@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _TOLERANCE = 1e-18
 _STEPS = 200
+# Squared length of a step, in standard errors, that need not be taken: the next M-step does.
+_NEGLIGIBLE = 1e-8
 # Numbers in a block of many points.
 _BLOCK = 200_000
 
@@ -283,5 +285,6 @@ class Maximisation:
             state = likelihood.at(start)
             if state is not None:
                 found = climb(likelihood, state, _TOLERANCE, _STEPS)
-                return found.state.theta if found.outcome in (Outcome.INTERIOR, Outcome.ROUGH) else None
+                near_enough = count * found.state.decrement < _NEGLIGIBLE
+                return found.state.theta if near_enough or found.outcome is Outcome.ROUGH else None
         return None

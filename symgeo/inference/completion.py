@@ -18,6 +18,7 @@ from symgeo.algebra.sets import Points
 from symgeo.codegen import numpy_function
 from symgeo.errors import ArgumentError, DataError, NoClosedFormError, SupportError
 from symgeo.expectation.law import Law
+from symgeo.expectation.node import Expectation
 from symgeo.models.marginal import marginal_log_density
 from symgeo.models.support import Support
 
@@ -35,7 +36,7 @@ _MOST = 20_000_000
 class SeenDensity:
     """The density of some variables of a model: ``seen`` ones and ``classes``, hidden ones of finitely many values.
 
-    ``integrated`` are the other hidden ones; ``by_quadrature`` says that their integral has no closed form.
+    ``integrated`` are the other hidden ones.
     """
 
     def __init__(self, model: StatisticalModel, seen: Sequence[Symbol]):
@@ -48,7 +49,6 @@ class SeenDensity:
         self.kept = tuple(v for v in model.variables if v not in self.integrated)
         self._require_free()
         self.support = Support(self.kept, [model.support.sets[v] for v in self.kept])
-        self.by_quadrature = False
         self._places = (*self.kept, *model.parameters)
 
     def _require_free(self) -> None:
@@ -69,10 +69,14 @@ class SeenDensity:
         try:
             return marginal_log_density(model, self.kept)
         except NoClosedFormError:
-            self.by_quadrature = True
             parts = [model.support.pieces[model.variables.index(v)] for v in self.integrated]
             names = (*model.parameters, *self.kept)
             return Law(model.log_density, self.integrated, parts, names, unnormalised=True).log_normaliser()
+
+    @property
+    def by_quadrature(self) -> bool:
+        """Whether the integral has no closed form and is taken in numbers."""
+        return isinstance(self.log_density, Expectation)
 
     @cached_property
     def _slopes(self) -> list[Any]:

@@ -53,7 +53,7 @@ def em(
     missing: bool = False,
     weights: Any = None,
     start: Any = None,
-    starts: int = 10,
+    starts: int | None = None,
     seed: int = 0,
     accelerate: bool = True,
     max_iterations: int = 5000,
@@ -65,8 +65,8 @@ def em(
         ``missing``, nan stands for a value that was not observed; so does an entry that a NumPy mask hides.
     hidden: a variable or several that no observation shows. Those of finitely many values are summed over; others are
         integrated, in closed form or by quadrature with an error estimate.
-    start: where to begin, as for ``fit``; by default ``starts`` random or likely starts are improved by a few steps
-        each, and the best is followed. The message tells how many led to it.
+    start: where to begin, as for ``fit``; by default ``starts`` random or likely starts (10, or 2 with quadrature) are
+        improved by a few steps each, and the best is followed. The message tells how many led to it.
     accelerate: take natural-gradient steps in the metric of the observed data where EM is slow and they gain more.
 
     The log-likelihood rises in every step (``Fit.trace``). The end is found by Newton's steps on the likelihood of
@@ -77,13 +77,14 @@ def em(
     single observations, are empty or the same, or parameters are not told apart; :class:`MonotonicityError`,
     :class:`DataError`, :class:`ArgumentError`, :class:`ParameterListError`, :class:`SupportError`.
     """
-    if starts < 1 or max_iterations < 1:
+    if (starts is not None and starts < 1) or max_iterations < 1:
         raise ArgumentError("starts and max_iterations must be positive whole numbers")
     if isinstance(law, StatisticalModel):
         first = None if start is None else starting_point(law, start)
         likelihood = observed_likelihood(law, data, hidden, missing, weights)
         _require_cells(likelihood.model, likelihood.rows)
-        run = _Run(LatentSteps(likelihood, first), starts if first is None else 1, seed, accelerate, max_iterations)
+        count = starts or (2 if likelihood.by_quadrature else 10)
+        run = _Run(LatentSteps(likelihood, first), count if first is None else 1, seed, accelerate, max_iterations)
         return run.fit()
     if not isinstance(law, Mixture | Sequence):
         raise ArgumentError(
@@ -95,7 +96,7 @@ def em(
         raise ArgumentError("only a joint model has hidden variables or missing entries; declare the joint density")
     first = None if start is None else starting_point(law.model, start)
     steps = _mixture_steps(law, data, weights, first)
-    return _Run(steps, starts if first is None else 1, seed, accelerate, max_iterations, law).fit()
+    return _Run(steps, (starts or 10) if first is None else 1, seed, accelerate, max_iterations, law).fit()
 
 
 def tuple_of(named: Any) -> tuple[Any, ...]:
@@ -147,12 +148,12 @@ class _Run:
     law: Mixture | None = None
 
     def fit(self) -> Fit:
-        best, trace, told = self._best()
+        best, trace, early, told = self._best()
         likelihood = self.steps.likelihood
         search = GeneralSearch(likelihood, "observed", _TOLERANCE, 60)
         total = likelihood.count
         tried, quiet, reason = _NEWTON * total, 0, ""
-        state = best
+        state, ended = best, "a component collapsed onto few observations, or a parameter ran to its boundary"
         for state, gain, iterations, sped in self._followed(best, self.max_iterations):
             trace.append(state.value)
             quiet = quiet + 1 if gain <= _STILL * (1.0 + abs(state.value)) else 0
@@ -165,42 +166,44 @@ class _Run:
                 reason = search.judged(found) or ""
                 short = likelihood.log_likelihood(found.state) < state.value - 1e-9 * total
                 if not reason and not short:
-                    return self._report(found, trace, iterations, sped, told)
-            if quiet >= _PATIENCE:
+                    return self._report(found, trace, early + sped, told)
+            if quiet >= _PATIENCE or iterations == self.max_iterations:
+                ended = ""
                 break
-        raise self._failure(state, reason)
+        raise self._failure(state, len(trace) - 1, ended, reason)
 
-    def _best(self) -> tuple[EMState, list[float], str]:
-        """The best of the starts after a few steps, its way, and how the others fared."""
+    def _best(self) -> tuple[EMState, list[float], int, str]:
+        """The best of the starts after a few steps, its way, its natural-gradient steps, and how the others fared."""
         import numpy as np
 
         random = np.random.default_rng(self.seed)
-        ways: list[tuple[EMState, list[float]]] = []
+        ways: list[tuple[EMState, list[float], int]] = []
         for index in range(self.starts):
             state = self.steps.started(random, index)
             if state is None:
                 continue
-            trace, last = [state.value], state
-            if self.starts > 1:
-                count = 0
-                for last, _, count, _ in self._followed(state, _TRIAL):
-                    trace.append(last.value)
-                if count < _TRIAL:
-                    continue  # a component collapsed
-            ways.append((last, trace))
+            if self.starts == 1:
+                return state, [state.value], 0, "one start"
+            trace, last, count, sped, still = [state.value], state, 0, 0, False
+            for last, gain, count, sped in self._followed(state, _TRIAL):
+                trace.append(last.value)
+                still = gain <= _STILL * (1.0 + abs(last.value))
+                if still:
+                    break
+            if still or count == _TRIAL:  # else a component collapsed
+                ways.append((last, trace, sped))
         if not ways:
             raise self._error(
                 "from every start a component collapsed onto few observations, where the likelihood has no bound, or "
                 "there was no likelihood at all; use fewer components, fix what runs to the boundary (the variance), "
                 "or pass start="
             )
-        best, trace = max(ways, key=lambda way: way[0].value)
-        level = best.value - _EQUAL * (1.0 + abs(best.value) * 1e-3)
-        equal = sum(state.value >= level for state, _ in ways)
+        best, trace, sped = max(ways, key=lambda way: way[0].value)
+        equal = sum(state.value >= best.value - _EQUAL for state, _, _ in ways)
         lost = self.starts - len(ways)
         told = f"the best of {self.starts} starts ({equal} led there within {_TRIAL} steps"
         told += f", {lost} to no maximum)" if lost else ")"
-        return best, trace, told if self.starts > 1 else "one start"
+        return best, trace, sped, told
 
     def _followed(self, state: EMState, most: int) -> Iterator[tuple[EMState, float, int, int]]:
         """The way of EM: states, their gains, and how many steps there were, some of them sped up.
@@ -227,10 +230,11 @@ class _Run:
             before, state = gain, found
             yield state, gain, iterations, sped
 
-    def _report(self, found: Any, trace: list[float], iterations: int, sped: int, told: str) -> Fit:
+    def _report(self, found: Any, trace: list[float], sped: int, told: str) -> Fit:
         import numpy as np
 
         likelihood, n = self.steps.likelihood, len(found.state.theta)
+        iterations = len(trace) - 1
         times = "step" if iterations == 1 else "steps"
         quick = f" ({sped} with a natural-gradient step)" if sped else ""
         fit = Fit(
@@ -248,13 +252,11 @@ class _Run:
         )
         return fit.with_covariance("observed")
 
-    def _failure(self, state: EMState, reason: str) -> EMError:
-        remark = self.steps.remark(state)
-        causes = "; ".join(filter(None, (remark, reason)))
+    def _failure(self, state: EMState, steps: int, ended: str, reason: str) -> EMError:
+        causes = "; ".join(filter(None, (self.steps.remark(state), ended, reason)))
         return self._error(
-            f"EM came to no maximum within {self.max_iterations} steps"
-            + (f": {causes}" if causes else ": a component collapsed onto few observations, or convergence is slow")
-            + ". Use fewer components or hidden classes, fix a parameter, or give more starts or steps"
+            f"EM came to no maximum in {steps} steps: {causes or 'convergence is too slow'}. Use fewer components or "
+            "hidden classes, fix a parameter, or give more starts or steps"
         )
 
     def _error(self, message: str) -> EMError:

@@ -81,8 +81,10 @@ class Mixture:
         values = dict(zip(self.parameters, map(float, theta), strict=True))
         if self.is_weighted and len(set(self.shares)) > 1:
             return theta
-        weights = [values[s] for s in self.shares[:-1]] if not self.is_weighted else []
-        weights = [*weights, 1.0 - sum(weights)]
+        weights = [1.0] * len(self.shares)
+        if not self.is_weighted:
+            weights = [values[s] for s in self.shares[:-1]]
+            weights.append(1.0 - sum(weights))
         moved, placed = dict(values), list(weights)
         for part in {id(p): p for p in self.components}.values():
             group = [j for j, p in enumerate(self.components) if p is part]
