@@ -73,7 +73,7 @@ def draw(runs: dict, floor: float, path: Path) -> None:
             whole.plot(steps, run.after_e, color=colour, lw=2.0, label=f"start {seed}")
         whole.axhline(floor, color="0.55", lw=1.2, ls=(0, (5, 3)), label="best without hidden units")
         whole.set(yscale="log", ylim=(1e-13, 10), xlabel="step", ylabel="$D(q\\,\\|\\,p)$ after the e-step")
-        whole.legend(frameon=False, loc="upper right")
+        whole.legend(frameon=False, loc="lower left")
         run = next(iter(runs.values()))
         few = np.arange(1, 13)
         first.plot(few, run.after_e[few - 1], "o", ms=4, color="#2a788e", label="after the e-step")

@@ -107,7 +107,7 @@ class RegionError(SymgeoError, ArithmeticError):
 
 
 class EMError(SymgeoError, ArithmeticError):
-    """EM came to no maximum: the likelihood has no bound, parameters are not told apart, or one runs to the boundary."""
+    """EM came to no maximum: the likelihood has no bound, or is flat, or a parameter runs to the boundary."""
 
 
 class MixtureError(EMError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from symgeo.errors import ArgumentError, EMError, MonotonicityError
-from symgeo.inference.complete import FiniteFamily, Maximisation
+from symgeo.inference.complete import FiniteFamily
 from symgeo.inference.fisher_scoring import starting_point
 from symgeo.inference.observed_likelihood import ObservedLikelihood, observed_likelihood
 
@@ -87,8 +87,8 @@ def alternating_projections(
         found = likelihood.step(law @ family.table, likelihood.count, theta)
         if found is None:
             raise EMError(
-                f"the m-step after {len(laws)} e-steps has no minimum inside the domain: the expected statistics lie on "
-                "the boundary of what the model can have; observe more, or fix a parameter"
+                f"the m-step after {len(laws)} e-steps has no minimum inside the domain: the expected statistics lie "
+                "on the boundary of what the model can have; observe more, or fix a parameter"
             )
         theta = found
         parameters.append(theta)

@@ -32,6 +32,8 @@ _TOLERANCE = 1e-18
 _STEPS = 200
 # Squared length of a step, in standard errors, that need not be taken: the next M-step does.
 _NEGLIGIBLE = 1e-8
+# Rounding errors of an estimate, in the Fisher metric, that leave nothing of it.
+_BLURRED = 1e-2
 # Numbers in a block of many points.
 _BLOCK = 200_000
 
@@ -67,7 +69,7 @@ class Family:
 
     def at(self, theta: np.ndarray) -> Local:
         """Everything at one point, by the derivatives of A."""
-        n, m = self.n, self.m
+        n = self.n
         natural, jacobian, bends = self._split(theta)
         values = self._array(self._partition(*theta))
         return Local(natural, jacobian, bends, values[0], values[1 : 1 + n], values[1 + n :].reshape(n, n))
@@ -272,19 +274,26 @@ class Maximisation:
 
     def __call__(self, mean: np.ndarray, count: float, near: np.ndarray | None) -> np.ndarray | None:
         """The maximum, searched from ``near`` or from anywhere; None where there is none inside the domain."""
-        likelihood: RegularLikelihood | MeanLikelihood
+        likelihood = self._given(mean, count)
+        state = self._closed(likelihood)
+        if state is None:
+            for start in starting_points(likelihood, 1) if near is None else iter((near,)):
+                first = likelihood.at(start)
+                if first is not None:
+                    found = climb(likelihood, first, _TOLERANCE, _STEPS)
+                    ended = found.outcome is Outcome.ROUGH or count * found.state.decrement < _NEGLIGIBLE
+                    state = found.state if ended else None
+                    break
+        # A family that shrinks onto one point has an estimate of nothing but rounding errors.
+        return state.theta if state is not None and state.noise < _BLURRED else None
+
+    def _given(self, mean: np.ndarray, count: float) -> RegularLikelihood | MeanLikelihood:
         if self.regular is not None:
-            likelihood = self.regular.given(mean, count)
-            closed = likelihood.closed_form()
-            if closed is not None:
-                return closed
-        else:
-            assert self.family is not None, "one of the two"
-            likelihood = MeanLikelihood(self.family, mean, count)
-        for start in starting_points(likelihood, 1) if near is None else iter((near,)):
-            state = likelihood.at(start)
-            if state is not None:
-                found = climb(likelihood, state, _TOLERANCE, _STEPS)
-                near_enough = count * found.state.decrement < _NEGLIGIBLE
-                return found.state.theta if near_enough or found.outcome is Outcome.ROUGH else None
-        return None
+            return self.regular.given(mean, count)
+        assert self.family is not None, "one of the two"
+        return MeanLikelihood(self.family, mean, count)
+
+    @staticmethod
+    def _closed(likelihood: RegularLikelihood | MeanLikelihood) -> State | None:
+        theta = likelihood.closed_form() if isinstance(likelihood, RegularLikelihood) else None
+        return None if theta is None else likelihood.at(theta)

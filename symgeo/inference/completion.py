@@ -263,6 +263,6 @@ def _completed(density: SeenDensity, seen: np.ndarray) -> tuple[list[np.ndarray]
 
 def _too_many(v: Symbol) -> ArgumentError:
     return ArgumentError(
-        f"with {v} there are more than {_MOST} combinations of observations and hidden values; declare the density with "
-        "fewer hidden values, or group the observations by weights"
+        f"with {v} there are more than {_MOST} combinations of observations and hidden values; declare the density "
+        "with fewer hidden values"
     )

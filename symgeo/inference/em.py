@@ -38,7 +38,7 @@ _NEWTON = 1e-7
 _TRIAL = 25
 _TOLERANCE = 1e-18
 # A gain of EM that is more than this part of the one before is slow, and what a step that helps must gain beside it.
-_SLOW, _WORTHWHILE = 0.2, 2.0
+_SLOW, _WORTHWHILE = 0.2, 0.1
 # Gains below this, relatively, are rounding; so many of them in a row are the end.
 _STILL, _PATIENCE = 1e-14, 5
 # Log-likelihoods of starts that differ by no more than this are equal.
@@ -82,7 +82,7 @@ def em(
     if isinstance(law, StatisticalModel):
         first = None if start is None else starting_point(law, start)
         likelihood = observed_likelihood(law, data, hidden, missing, weights)
-        _require_cells(likelihood.model, likelihood.rows)
+        _require_cells(law, likelihood.rows)
         count = starts or (2 if likelihood.by_quadrature else 10)
         run = _Run(LatentSteps(likelihood, first), count if first is None else 1, seed, accelerate, max_iterations)
         return run.fit()
@@ -184,14 +184,12 @@ class _Run:
                 continue
             if self.starts == 1:
                 return state, [state.value], 0, "one start"
-            trace, last, count, sped, still = [state.value], state, 0, 0, False
+            trace = [state.value]
             for last, gain, count, sped in self._followed(state, _TRIAL):
                 trace.append(last.value)
-                still = gain <= _STILL * (1.0 + abs(last.value))
-                if still:
+                if gain <= _STILL * (1.0 + abs(last.value)) or count == _TRIAL:  # else a component collapsed
+                    ways.append((last, trace, sped))
                     break
-            if still or count == _TRIAL:  # else a component collapsed
-                ways.append((last, trace, sped))
         if not ways:
             raise self._error(
                 "from every start a component collapsed onto few observations, where the likelihood has no bound, or "

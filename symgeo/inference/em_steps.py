@@ -27,10 +27,15 @@ class EMState:
 
 
 class Steps(Protocol):
-    """E- and M-steps on one sample; ``likelihood`` is that of what is seen, ``model`` the one that is reported."""
+    """E- and M-steps on one sample."""
 
-    model: StatisticalModel
-    likelihood: SampleLikelihood
+    @property
+    def model(self) -> StatisticalModel:
+        """The model that is reported."""
+
+    @property
+    def likelihood(self) -> SampleLikelihood:
+        """The likelihood of what is seen."""
 
     def started(self, random: np.random.Generator, index: int) -> EMState | None:
         """The state of the start of this number; None where it leads nowhere."""

@@ -47,11 +47,13 @@ class LatentSteps:
 
     def maximised(self, state: EMState) -> np.ndarray | None:
         """The M-step from the conditional law that the E-step found."""
+        import numpy as np
+
         step = self.likelihood.step
         if step is None:
             return self._scored(state)
         pairs = zip(self.likelihood.rows, self._shares(state), strict=True)
-        total = sum(r.statistics_sum(state.theta, shares) for r, shares in pairs)
+        total = np.sum([r.statistics_sum(state.theta, shares) for r, shares in pairs], axis=0)
         return step(total / self.likelihood.count, self.likelihood.count, state.theta)
 
     @staticmethod
@@ -89,7 +91,7 @@ class LatentSteps:
     @cached_property
     def _metric(self) -> Any:
         try:
-            return numpy_function(self.model.manifold.metric.flat(), self.model.parameters)
+            return numpy_function(list(self.model.manifold.metric.flat()), self.model.parameters)
         except (DivergentExpectationError, NoClosedFormError, SingularMetricError):
             return None
 
@@ -141,7 +143,7 @@ class LatentSteps:
         assert step is not None, "an exponential family"
         count = float(sum(r.counts.sum() for r in rows))
         nowhere = np.zeros(self.likelihood.n)
-        total = sum(r.statistics_sum(nowhere, s) for r, s in zip(rows, shares, strict=True))
+        total = np.sum([r.statistics_sum(nowhere, s) for r, s in zip(rows, shares, strict=True)], axis=0)
         theta = step(total / count, count, None)
         return None if theta is None else self.at(theta)
 

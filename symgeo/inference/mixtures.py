@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -193,7 +194,7 @@ class MixtureSteps:
         self._tables = [tables[id(p)] for p in law.components]
         self._densities = [numpy_function([p.log_density], (*p.variables, *p.parameters)) for p in law.components]
         ends = np.cumsum([0, *(len(p.parameters) for p in law.components)])
-        self._slices = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self._slices = [slice(a, b) for a, b in pairwise(ends)]
         self._fixed = np.array([float(s) for s in law.shares]) if law.is_weighted else None
 
     def _weights(self, theta: np.ndarray) -> np.ndarray:
@@ -269,7 +270,7 @@ class MixtureSteps:
                 if self.law.components[k] is part and np.allclose(
                     state.theta[self._slices[j]], state.theta[self._slices[k]], rtol=_SAME, atol=_SAME
                 ):
-                    told.append(f"components {k + 1} and {j + 1} are the same, so that their weights are not told apart")
+                    told.append(f"components {k + 1} and {j + 1} are the same: their weights are not told apart")
         return "; ".join(told)
 
 

@@ -2,8 +2,9 @@
 
 Near a maximum a step of EM is a natural-gradient step in the metric of the complete data. That metric exceeds the one
 of the observed data by the information that is missing, so that the steps are too short and convergence is linear; in
-the metric of the observed data it is superlinear. Sources: Lange, J. R. Statist. Soc. B 57 (1995) 425-437; Amari, Neural Computation 10 (1998) 251-276;
-Jamshidian and Jennrich, J. R. Statist. Soc. B 59 (1997) 569-587, for the safeguard.
+the metric of the observed data it is superlinear. Sources: Lange, J. R. Statist. Soc. B 57 (1995) 425-437; Amari,
+Neural Computation 10 (1998) 251-276; Jamshidian and Jennrich, J. R. Statist. Soc. B 59 (1997) 569-587, for the
+safeguard.
 """
 
 from __future__ import annotations

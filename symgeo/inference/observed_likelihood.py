@@ -31,6 +31,8 @@ class ObservedLikelihood(SampleLikelihood):
     complete data are no exponential family.
     """
 
+    model: StatisticalModel
+
     def __init__(self, model: StatisticalModel, rows: Sequence[Rows], step: Maximisation | None):
         import numpy as np
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from symgeo.inference.likelihood import Likelihood
-    from symgeo.inference.sample_likelihood import SampleLikelihood
+    from symgeo.models.chart import Chart
+
+
+class Valued(Protocol):
+    """What can be searched: a function of the points of a chart."""
+
+    chart: Chart
+
+    def values(self, thetas: np.ndarray) -> np.ndarray:
+        """Its values at many points (N, n) -> (N,); -inf outside the domain."""
+
 
 # Distances from an end or from zero, in powers of ten: data of size 1e8 have precisions of size 1e-16.
 _DECADES = 20
@@ -21,7 +30,7 @@ _SWEEPS = 3
 _LEVEL = 0.01
 
 
-def starting_points(likelihood: Likelihood | SampleLikelihood, count: int) -> Iterator[np.ndarray]:
+def starting_points(likelihood: Valued, count: int) -> Iterator[np.ndarray]:
     """Up to ``count`` interior points (n,), the likeliest first, from different parts of the domain; then a plain one.
 
     Random points on all scales and the chart's own interior points are tried; the best of them are improved one
@@ -67,7 +76,7 @@ def _pool(grids: Sequence[np.ndarray], moderate: np.ndarray) -> np.ndarray:
     return np.concatenate([moderate, spread, mixed, scaled])
 
 
-def _numeric_pieces(likelihood: Likelihood | SampleLikelihood) -> list[list[tuple[float, float]]]:
+def _numeric_pieces(likelihood: Valued) -> list[list[tuple[float, float]]]:
     return [[(float(p.ends[0]), float(p.ends[1])) for p in parts] for parts in likelihood.chart.pieces]
 
 
@@ -104,7 +113,7 @@ def _alike(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.all(np.abs(a - b) <= 2.0 * np.minimum(np.abs(a), np.abs(b))))
 
 
-def _improved(likelihood: Likelihood | SampleLikelihood, point: np.ndarray, grids: Sequence[np.ndarray]) -> np.ndarray:
+def _improved(likelihood: Valued, point: np.ndarray, grids: Sequence[np.ndarray]) -> np.ndarray:
     import numpy as np
 
     best, value = point.copy(), -math.inf
