@@ -146,7 +146,7 @@ def _log_sum(logs: np.ndarray) -> float:
 
 
 class MeanLikelihood(Judging):
-    """``eta(theta) . mean - A(theta)``, climbed by its own curvature ``dd A - mean . dd eta`` where that is positive."""
+    """``eta(theta) . mean - A(theta)``, climbed by its own curvature ``dd A - mean . dd eta``."""
 
     def __init__(self, family: Family, mean: np.ndarray, count: float):
         self.family, self.chart, self.mean, self.count = family, family.chart, mean, count

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from symgeo.algebra.sets import Points
+from symgeo.algebra.sets import Points, Progression, Segment
 from symgeo.codegen import numpy_function
 from symgeo.errors import ArgumentError, DataError, NoClosedFormError, SupportError
 from symgeo.expectation.law import Law
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from sympy import Expr, Symbol
 
+    from symgeo.algebra.sets import Piece
     from symgeo.inference.complete import Maximisation
     from symgeo.models.statistical_model import StatisticalModel
 
@@ -69,9 +70,9 @@ class SeenDensity:
         try:
             return marginal_log_density(model, self.kept)
         except NoClosedFormError:
-            parts = [model.support.pieces[model.variables.index(v)] for v in self.integrated]
+            log_density, parts = _with_fixed_ends(model, self.integrated, self.kept)
             names = (*model.parameters, *self.kept)
-            return Law(model.log_density, self.integrated, parts, names, unnormalised=True).log_normaliser()
+            return Law(log_density, self.integrated, parts, names, unnormalised=True).log_normaliser()
 
     @property
     def by_quadrature(self) -> bool:
@@ -107,6 +108,32 @@ class SeenDensity:
 
 def _written(e: Any) -> Expr:
     return e if isinstance(e, sp.Basic) else e.to_sympy()
+
+
+def _with_fixed_ends(
+    model: StatisticalModel, integrated: Sequence[Symbol], kept: Sequence[Symbol]
+) -> tuple[Expr, list[tuple[Piece, ...]]]:
+    """The log-density, and the pieces of the integrated variables, measured from ends that depend on kept ones."""
+    log_density, parts = model.log_density, []
+    for v in integrated:
+        pieces = model.support.pieces[model.variables.index(v)]
+        if not any(e.free_symbols & set(kept) for p in pieces for e in p.ends):
+            parts.append(pieces)
+            continue
+        if len(pieces) > 1:
+            raise NoClosedFormError(
+                f"the set of {v} has several pieces whose ends depend on what is seen; declare the density with one"
+            )
+        (lower, upper), piece = pieces[0].ends, pieces[0]
+        whole: Piece = Segment(sp.S.Zero, sp.oo)
+        if isinstance(piece, Progression):
+            whole = Progression(sp.S.Zero, sp.oo, piece.step)
+        place, rate = (lower + v, sp.S.One) if upper.is_infinite else (upper - v, sp.S.One)
+        if not (lower.is_infinite or upper.is_infinite):
+            place, rate, whole = lower + (upper - lower) * v, upper - lower, Segment(sp.S.Zero, sp.S.One)
+        log_density = log_density.subs(v, place) + sp.log(rate)
+        parts.append((whole,))
+    return log_density, parts
 
 
 def _is_class(support: Support, v: Symbol, integrated: Sequence[Symbol]) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from symgeo.errors import ArgumentError, DataError, EMError, MixtureError
 from symgeo.inference.ascent import climb
@@ -136,6 +136,14 @@ def _require_cells(model: StatisticalModel, rows: Sequence[Any]) -> None:
         )
 
 
+class _Way(NamedTuple):
+    """Where a start came to, the log-likelihoods on the way, and how many steps were natural-gradient steps."""
+
+    state: EMState
+    trace: list[float]
+    sped: int
+
+
 @dataclass
 class _Run:
     """EM from several starts, the best of them followed to the maximum."""
@@ -148,13 +156,63 @@ class _Run:
     law: Mixture | None = None
 
     def fit(self) -> Fit:
-        best, trace, early, told = self._best()
+        """The highest maximum to which a start leads. Raises :class:`EMError` where none does."""
+        ways = self._ways()
+        failed: list[tuple[float, EMError]] = []
+        for way in ways:
+            if any(abs(way.state.value - value) <= _EQUAL for value, _ in failed):
+                continue
+            equal = sum(abs(way.state.value - other.state.value) <= _EQUAL for other in ways)
+            found = self._end(way, self._told(len(ways), equal, len(failed)))
+            if isinstance(found, Fit):
+                return found
+            failed.append((way.state.value, found))
+        raise failed[0][1]
+
+    def _told(self, led: int, equal: int, failed: int) -> str:
+        """How many starts there were, and what became of them."""
+        if self.starts == 1:
+            return "one start"
+        told = [f"{equal} led there within {_TRIAL} steps"]
+        lost = self.starts - led
+        told += [f"{lost} to no maximum"] if lost else []
+        told += [f"{failed} likelier to no maximum in the end"] if failed else []
+        return f"the best of {self.starts} starts ({', '.join(told)})"
+
+    def _ways(self) -> list[_Way]:
+        """The starts after a few steps, the likeliest first."""
+        import numpy as np
+
+        random = np.random.default_rng(self.seed)
+        ways: list[_Way] = []
+        for index in range(self.starts):
+            state = self.steps.started(random, index)
+            if state is None:
+                continue
+            if self.starts == 1:
+                return [_Way(state, [state.value], 0)]
+            trace = [state.value]
+            for last, gain, count, sped in self._followed(state, _TRIAL):
+                trace.append(last.value)
+                if gain <= _STILL * (1.0 + abs(last.value)) or count == _TRIAL:  # else a component collapsed
+                    ways.append(_Way(last, trace, sped))
+                    break
+        if not ways:
+            raise self._error(
+                "from every start a component collapsed onto few observations, where the likelihood has no bound, or "
+                "there was no likelihood at all; use fewer components, fix what runs to the boundary (the variance), "
+                "or pass start="
+            )
+        return sorted(ways, key=lambda way: -way.state.value)
+
+    def _end(self, way: _Way, told: str) -> Fit | EMError:
+        """Where a way leads: EM until its gains are small, then Newton's steps on the likelihood itself."""
         likelihood = self.steps.likelihood
         search = GeneralSearch(likelihood, "observed", _TOLERANCE, 60)
-        total = likelihood.count
+        total, trace = likelihood.count, list(way.trace)
         tried, quiet, reason = _NEWTON * total, 0, ""
-        state, ended = best, "a component collapsed onto few observations, or a parameter ran to its boundary"
-        for state, gain, iterations, sped in self._followed(best, self.max_iterations):
+        state, ended = way.state, "a component collapsed onto few observations, or a parameter ran to its boundary"
+        for state, gain, iterations, sped in self._followed(way.state, self.max_iterations):
             trace.append(state.value)
             quiet = quiet + 1 if gain <= _STILL * (1.0 + abs(state.value)) else 0
             if gain > tried and not quiet:
@@ -166,42 +224,11 @@ class _Run:
                 reason = search.judged(found) or ""
                 short = likelihood.log_likelihood(found.state) < state.value - 1e-9 * total
                 if not reason and not short:
-                    return self._report(found, trace, early + sped, told)
+                    return self._report(found, trace, way.sped + sped, told)
             if quiet >= _PATIENCE or iterations == self.max_iterations:
                 ended = ""
                 break
-        raise self._failure(state, len(trace) - 1, ended, reason)
-
-    def _best(self) -> tuple[EMState, list[float], int, str]:
-        """The best of the starts after a few steps, its way, its natural-gradient steps, and how the others fared."""
-        import numpy as np
-
-        random = np.random.default_rng(self.seed)
-        ways: list[tuple[EMState, list[float], int]] = []
-        for index in range(self.starts):
-            state = self.steps.started(random, index)
-            if state is None:
-                continue
-            if self.starts == 1:
-                return state, [state.value], 0, "one start"
-            trace = [state.value]
-            for last, gain, count, sped in self._followed(state, _TRIAL):
-                trace.append(last.value)
-                if gain <= _STILL * (1.0 + abs(last.value)) or count == _TRIAL:  # else a component collapsed
-                    ways.append((last, trace, sped))
-                    break
-        if not ways:
-            raise self._error(
-                "from every start a component collapsed onto few observations, where the likelihood has no bound, or "
-                "there was no likelihood at all; use fewer components, fix what runs to the boundary (the variance), "
-                "or pass start="
-            )
-        best, trace, sped = max(ways, key=lambda way: way[0].value)
-        equal = sum(state.value >= best.value - _EQUAL for state, _, _ in ways)
-        lost = self.starts - len(ways)
-        told = f"the best of {self.starts} starts ({equal} led there within {_TRIAL} steps"
-        told += f", {lost} to no maximum)" if lost else ")"
-        return best, trace, sped, told
+        return self._failure(state, len(trace) - 1, ended, reason)
 
     def _followed(self, state: EMState, most: int) -> Iterator[tuple[EMState, float, int, int]]:
         """The way of EM: states, their gains, and how many steps there were, some of them sped up.
