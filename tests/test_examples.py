@@ -166,3 +166,20 @@ def test_the_beetles(tmp_path: Path) -> None:
     assert [float(v) for v in rows["a"].split()] == pytest.approx([-60.7175, 5.1807], abs=6e-4)
     assert [float(v) for v in rows["b"].split()] == pytest.approx([34.2703, 2.9121], abs=6e-4)
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_boltzmann_machine_learns_by_two_projections(tmp_path: Path) -> None:
+    """Both divergences fall to zero, below what any machine without hidden units has."""
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "boltzmann.png"
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "boltzmann_em.py"), str(picture)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    floor = float(re.search(r"without hidden units: D = (\S+)", done.stdout)[1])
+    rows = re.findall(r"^ +\d+ +(\d\.\d+e[+-]\d+) +(\d\.\d+e[+-]\d+)$", done.stdout, re.MULTILINE)
+    way = [float(value) for row in rows for value in row]
+    assert len(way) == 18 and all(b < a for a, b in zip(way, way[1:], strict=False)) and way[-1] < 1e-12 < floor
+    shares = re.findall(r"^ +[01]{3} +(\S+) +(\S+)$", done.stdout, re.MULTILINE)
+    assert len(shares) == 8 and all(a == b for a, b in shares)
+    assert picture.read_bytes().startswith(b"\x89PNG")

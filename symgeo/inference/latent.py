@@ -149,14 +149,18 @@ class LatentSteps:
 
     @cached_property
     def _points(self) -> Iterator[np.ndarray]:
-        """Points of the domain, likely ones first where the likelihood is cheap."""
+        """Plain points of the domain and, where the likelihood is cheap, likely ones in turn.
+
+        Plain ones first: EM comes from afar, and the likelihood may be mere rounding where parameters are huge.
+        """
         import numpy as np
 
         points = self.model.chart.interior_points(16)
         plain = (np.array([float(p[s]) for s in self.model.parameters]) for p in points)
         if self.likelihood.by_quadrature:
             return plain
-        return itertools.chain(starting_points(self.likelihood, 8), plain)
+        pairs = itertools.zip_longest(plain, starting_points(self.likelihood, 8))
+        return (theta for pair in pairs for theta in pair if theta is not None)
 
     def remark(self, state: EMState) -> str:
         """Which hidden classes hold no observations."""

@@ -40,14 +40,13 @@ def bivariate() -> sg.StatisticalModel:
 
 
 def normal_log_likelihood(theta: np.ndarray, data: np.ndarray) -> float:
-    """Of a bivariate normal sample with nan for what is missing, row by row."""
+    """Of a bivariate normal sample with nan for what is missing: the first given, then the second given the first."""
     m1, m2, s1, s2, r = theta
-    mean, covariance = np.array([m1, m2]), np.array([[s1**2, r * s1 * s2], [r * s1 * s2, s2**2]])
-    total = 0.0
-    for row in data:
-        seen = ~np.isnan(row)
-        total += st.multivariate_normal.logpdf(row[seen], mean[seen], covariance[np.ix_(seen, seen)])
-    return float(total)
+    one, two = ~np.isnan(data).T
+    total = st.norm.logpdf(data[one, 0], m1, s1).sum() + st.norm.logpdf(data[~one, 1], m2, s2).sum()
+    both = data[one & two]
+    mean, spread = m2 + r * s2 / s1 * (both[:, 0] - m1), s2 * np.sqrt(1 - r**2)
+    return float(total + st.norm.logpdf(both[:, 1], mean, spread).sum())
 
 
 def test_rao_s_linkage_data() -> None:
@@ -72,7 +71,7 @@ def test_monotone_missing_entries_have_a_closed_form() -> None:
     random = np.random.default_rng(7)
     data = random.multivariate_normal([1.0, 2.0], [[1.0, 0.8], [0.8, 2.0]], 60)
     data[40:, 1] = np.nan
-    found = sg.em(bivariate(), data, missing=True)
+    found = sg.em(bivariate(), data, missing=True, starts=2)
     first, both = data[:, 0], data[:40]
     m1, v1 = first.mean(), first.var()
     slope = np.cov(both.T, bias=True)[0, 1] / both[:, 0].var()
@@ -88,7 +87,7 @@ def test_any_pattern_of_missing_entries_against_direct_maximisation() -> None:
     data = random.multivariate_normal([1.0, -1.0], [[1.0, -0.5], [-0.5, 1.5]], 50)
     data[:8, 0], data[8:20, 1] = np.nan, np.nan
     masked = np.ma.masked_invalid(data)
-    found = sg.em(bivariate(), masked)
+    found = sg.em(bivariate(), masked, starts=2)
     direct = scipy.optimize.minimize(
         lambda t: -normal_log_likelihood([t[0], t[1], np.exp(t[2]), np.exp(t[3]), np.tanh(t[4])], data),
         np.zeros(5),
@@ -98,8 +97,10 @@ def test_any_pattern_of_missing_entries_against_direct_maximisation() -> None:
     np.testing.assert_allclose(found.estimate, [*direct.x[:2], *np.exp(direct.x[2:4]), np.tanh(direct.x[4])], atol=2e-4)
     # Named columns, and nan where that is said to be missing.
     named = {v: data[:, i] for i, v in enumerate(bivariate().variables)}
-    assert sg.em(bivariate(), named, missing=True).log_likelihood == pytest.approx(found.log_likelihood, rel=1e-12)
-    plain = sg.em(bivariate(), data, missing=True, accelerate=False)
+    assert sg.em(bivariate(), named, missing=True, starts=1).log_likelihood == pytest.approx(
+        found.log_likelihood, rel=1e-12
+    )
+    plain = sg.em(bivariate(), data, missing=True, starts=1, accelerate=False)
     np.testing.assert_allclose(plain.estimate, found.estimate, rtol=1e-8)
     assert (np.diff(plain.trace) > -1e-9).all()
     low, high = sg.confidence_interval(found, found.model.parameters[0])[:2]
@@ -128,7 +129,7 @@ def test_a_hidden_rate_leaves_the_negative_binomial() -> None:
         (a, b),
     )
     data = np.random.default_rng(1).poisson(np.random.default_rng(2).gamma(3.0, 2.0, 200))
-    found = sg.em(joint, data, hidden=lam)
+    found = sg.em(joint, data, hidden=lam, starts=2)
     direct = sg.fit(sg.marginal(joint, k), data, covariance="observed")
     np.testing.assert_allclose(found.estimate, direct.estimate, rtol=1e-8)
     np.testing.assert_allclose(found.covariance, direct.covariance, rtol=1e-6)
@@ -197,7 +198,7 @@ def test_latent_classes() -> None:
     chances = np.where(first[:, None], [0.8, 0.9, 0.7, 0.85], [0.2, 0.3, 0.15, 0.1])
     data = (random.random((400, 4)) < chances).astype(float)
     model = latent_class(4)
-    found = sg.em(model, data, hidden=z, starts=3)
+    found = sg.em(model, data, hidden=z, starts=2)
 
     def value(point: np.ndarray) -> float:
         share, p, q = point[0], point[1:5], point[5:]
@@ -263,7 +264,7 @@ def test_the_choice_of_parameters_does_not_matter() -> None:
     )
     data = np.random.default_rng(3).multivariate_normal([0, 0], [[1, 0.4], [0.4, 1]], 30)
     data[:6, 0], data[6:14, 1] = np.nan, np.nan
-    found, same = sg.em(bivariate(), data, missing=True), sg.em(other, data, missing=True)
+    found, same = (sg.em(m, data, missing=True, starts=1) for m in (bivariate(), other))
     assert same.log_likelihood == pytest.approx(found.log_likelihood, rel=1e-11)
     assert same.estimate[2] == pytest.approx(found.estimate[2] ** 2, rel=1e-7)
 
@@ -303,8 +304,8 @@ def test_refusals() -> None:
         sg.em(linkage(), [], hidden=z)
     with pytest.raises(DataError, match="weights of shape"):
         sg.em(linkage(), [0, 1, 2], hidden=z, weights=[1.0])
-    with pytest.raises(EMError, match="one may|boundary|collapsed|no maximum"):
-        sg.em(model, [[0.0, 1.0], [1.0, 2.0], [2.0, np.nan]], missing=True)  # two complete rows: a line
+    with pytest.raises(EMError, match=r"collapsed|no maximum"):
+        sg.em(model, [[0.0, 1.0], [1.0, 2.0], [2.0, np.nan]], missing=True, starts=1)  # two complete rows: a line
     with pytest.raises(ArgumentError, match="only a joint model"):
         sg.em([sg.catalogue.poisson()] * 2, [1, 2, 3, 4], hidden=z)
     moved = sg.StatisticalModel(
@@ -312,5 +313,5 @@ def test_refusals() -> None:
     )
     with pytest.raises(SupportError, match="depends on lambda, which is integrated out"):
         sg.em(moved, [0.5, 0.2], hidden=lam)
-    with pytest.raises(ArgumentError, match="no mixture|takes a mixture"):
+    with pytest.raises(ArgumentError, match="takes a mixture"):
         sg.em(3, [1.0])
