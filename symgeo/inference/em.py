@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from symgeo.errors import ArgumentError, DataError, EMError, MixtureError
+from symgeo.errors import ArgumentError, DataError, EMError, MixtureError, MonotonicityError
 from symgeo.inference.ascent import climb
 from symgeo.inference.data import checked_weights, observations
 from symgeo.inference.em_steps import EMState, Steps, em_step
@@ -92,14 +92,14 @@ def em(
             "covariates is declared jointly, or given values by model.at"
         )
     law = law if isinstance(law, Mixture) else mixture(law)
-    if tuple_of(hidden) or missing:
+    if _tuple_of(hidden) or missing:
         raise ArgumentError("only a joint model has hidden variables or missing entries; declare the joint density")
     first = None if start is None else starting_point(law.model, start)
     steps = _mixture_steps(law, data, weights, first)
     return _Run(steps, (starts or 10) if first is None else 1, seed, accelerate, max_iterations, law).fit()
 
 
-def tuple_of(named: Any) -> tuple[Any, ...]:
+def _tuple_of(named: Any) -> tuple[Any, ...]:
     """One thing or several, as a tuple."""
     return tuple(named) if isinstance(named, list | tuple | set | frozenset) else (named,)
 
@@ -185,18 +185,19 @@ class _Run:
 
         random = np.random.default_rng(self.seed)
         ways: list[_Way] = []
+        fallen: list[MonotonicityError] = []
         for index in range(self.starts):
             state = self.steps.started(random, index)
             if state is None:
                 continue
             if self.starts == 1:
                 return [_Way(state, [state.value], 0)]
-            trace = [state.value]
-            for last, gain, count, sped in self._followed(state, _TRIAL):
-                trace.append(last.value)
-                if gain <= _STILL * (1.0 + abs(last.value)) or count == _TRIAL:  # else a component collapsed
-                    ways.append(_Way(last, trace, sped))
-                    break
+            try:
+                ways += self._begun(state)
+            except MonotonicityError as error:  # rounding, far out; an error of the steps shows from every start
+                fallen.append(error)
+        if fallen and not ways:
+            raise fallen[0]
         if not ways:
             raise self._error(
                 "from every start a component collapsed onto few observations, where the likelihood has no bound, or "
@@ -204,6 +205,15 @@ class _Run:
                 "or pass start="
             )
         return sorted(ways, key=lambda way: -way.state.value)
+
+    def _begun(self, state: EMState) -> list[_Way]:
+        """The way from a start after a few steps; none where a component collapsed."""
+        trace = [state.value]
+        for last, gain, count, sped in self._followed(state, _TRIAL):
+            trace.append(last.value)
+            if gain <= _STILL * (1.0 + abs(last.value)) or count == _TRIAL:
+                return [_Way(last, trace, sped)]
+        return []
 
     def _end(self, way: _Way, told: str) -> Fit | EMError:
         """Where a way leads: EM until its gains are small, then Newton's steps on the likelihood itself."""
