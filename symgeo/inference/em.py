@@ -41,6 +41,10 @@ _TOLERANCE = 1e-18
 _SLOW, _WORTHWHILE = 0.2, 0.1
 # Gains below this, relatively, are rounding; so many of them in a row are the end.
 _STILL, _PATIENCE = 1e-14, 5
+_COLLAPSED = (
+    "a component collapsed onto few observations, a parameter ran to its boundary, or the observations agree in nearly "
+    "all their digits (then subtract a common value)"
+)
 # Log-likelihoods of starts that differ by no more than this are equal.
 _EQUAL = 1e-3
 
@@ -221,7 +225,7 @@ class _Run:
         search = GeneralSearch(likelihood, "observed", _TOLERANCE, 60)
         total, trace = likelihood.count, list(way.trace)
         tried, quiet, reason = _NEWTON * total, 0, ""
-        state, ended = way.state, "a component collapsed onto few observations, or a parameter ran to its boundary"
+        state, ended = way.state, _COLLAPSED
         for state, gain, iterations, sped in self._followed(way.state, self.max_iterations):
             trace.append(state.value)
             quiet = quiet + 1 if gain <= _STILL * (1.0 + abs(state.value)) else 0

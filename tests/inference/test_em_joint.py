@@ -253,6 +253,63 @@ def test_complete_data_that_are_no_exponential_family() -> None:
     assert (np.diff(found.trace) > -1e-9).all()
 
 
+def normal(v: sp.Expr, mean: sp.Expr, spread: sp.Expr) -> sp.Expr:
+    return sp.exp(-(((v - mean) / spread) ** 2) / 2) / (spread * sp.sqrt(2 * sp.pi))
+
+
+def test_one_factor_explains_three_covariances() -> None:
+    """Three loadings and three variances give any covariance matrix of this kind: Bartholomew, Knott and Moustaki,
+    Latent Variable Models and Factor Analysis, 3rd ed. 2011, chapter 3. The complete data are a curved family."""
+    seen, loadings = sp.symbols("x1:4", real=True), sp.symbols("l1:4", real=True)
+    spreads = sp.symbols("s1:4", positive=True)
+    f = sp.Symbol("f", real=True)
+    density = normal(f, sp.S.Zero, sp.S.One)
+    for v, slope, spread in zip(seen, loadings, spreads, strict=True):
+        density *= normal(v, slope * f, spread)
+    model = sg.StatisticalModel(density, (*seen, f), (*loadings, *spreads), check=False)
+    assert model.exponential_family is not None and model.exponential_family.is_curved
+    random = np.random.default_rng(3)
+    data = random.normal(size=(100, 1)) * [1.0, 0.8, 0.6] + random.normal(size=(100, 3)) * [0.5, 0.7, 0.9]
+    found = sg.em(model, data, hidden=f, start=np.ones(6))
+    slope, spread = found.estimate[:3], found.estimate[3:]
+    np.testing.assert_allclose(np.outer(slope, slope) + np.diag(spread**2), data.T @ data / 100, atol=1e-10)
+
+
+def test_hidden_classes_with_missing_entries_and_some_labels() -> None:
+    """The class z is the middle variable, seen in a part of the observations only."""
+    m1, m2, n1, n2 = sp.symbols("m1 m2 n1 n2", real=True)
+    one = w * normal(x, m1, s) * normal(y, m2, s)
+    other = (1 - w) * normal(x, n1, s) * normal(y, n2, s)
+    model = sg.StatisticalModel(
+        one**z * other ** (1 - z),
+        (x, z, y),
+        (m1, m2, n1, n2, s, w),
+        support={x: sp.S.Reals, z: sp.FiniteSet(0, 1), y: sp.S.Reals},
+        domain={w: UNIT},
+        check=False,
+    )
+    random = np.random.default_rng(5)
+    label = random.random(60) < 0.4
+    means = np.where(label[:, None], [0.0, 1.0], [3.0, -2.0])
+    data = np.insert(means + random.normal(size=(60, 2)), 1, label, axis=1)
+    data[:40, 1], data[:10, 0], data[10:25, 2] = np.nan, np.nan, np.nan
+
+    def value(point: np.ndarray) -> float:
+        total = 0.0
+        for u, j, v in data:
+            terms = []
+            for k, (a1, a2, share) in enumerate(((*point[2:4], 1 - point[5]), (*point[:2], point[5]))):
+                seen = [st.norm.pdf(q, c, point[4]) for q, c in ((u, a1), (v, a2)) if not np.isnan(q)]
+                terms.append(share * np.prod(seen) if np.isnan(j) or j == k else 0.0)
+            total += np.log(sum(terms))
+        return float(total)
+
+    found = sg.em(model, data, missing=True, starts=2)
+    assert found.log_likelihood == pytest.approx(value(found.estimate), rel=1e-12)
+    for direction in random.normal(size=(4, 6)):
+        assert value(found.estimate + 0.03 * found.standard_errors * direction) < found.log_likelihood
+
+
 def test_the_choice_of_parameters_does_not_matter() -> None:
     v = sp.Symbol("v", positive=True)
     x1, x2 = bivariate().variables
