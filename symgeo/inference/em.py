@@ -117,6 +117,9 @@ def _mixture_steps(law: Mixture, data: Any, weights: Any, first: np.ndarray | No
     sample, counts = sample[counts > 0], counts[counts > 0]
     if len(sample) <= len(law.components):
         raise DataError(f"{len(sample)} observations do not tell {len(law.components)} components apart; give more")
+    told = _too_few_cells(law.model.support, law.model)
+    if told:
+        raise MixtureError(told)
     if not law.is_tied:
         return MixtureSteps(law, sample, counts, first)
     label, *seen = law.joint.variables
@@ -129,15 +132,22 @@ def _require_cells(model: StatisticalModel, rows: Sequence[Any]) -> None:
     if len(rows) != 1:
         return
     sets = {v: model.support.sets[v] for v in rows[0].density.seen}
-    if any(s.free_symbols for s in sets.values()):
-        return
-    points = Support.build(tuple(sets), sets).points()
-    if points is not None and len(points) - 1 < len(model.parameters):
-        raise EMError(
-            f"the table of {', '.join(map(str, sets))} has {len(points)} cells, so that {len(points) - 1} parameters "
-            f"can be identified at most, and the model has {len(model.parameters)}; fix or tie some, or use fewer "
-            "hidden classes"
-        )
+    told = (
+        None if any(s.free_symbols for s in sets.values()) else _too_few_cells(Support.build(tuple(sets), sets), model)
+    )
+    if told:
+        raise EMError(told)
+
+
+def _too_few_cells(support: Support, model: StatisticalModel) -> str:
+    points = support.points()
+    if points is None or len(points) > len(model.parameters):
+        return ""
+    return (
+        f"the table of {', '.join(map(str, support.variables))} has {len(points)} cells, so that {len(points) - 1} "
+        f"parameters can be identified at most, and the model has {len(model.parameters)}; fix or tie some, or use "
+        "fewer components or hidden classes"
+    )
 
 
 class _Way(NamedTuple):

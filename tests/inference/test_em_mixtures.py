@@ -159,7 +159,7 @@ def test_what_is_not_identifiable_is_named() -> None:
     with pytest.raises(MixtureError, match=r"the same|flat|no observation is left|boundary"):
         sg.em(law("Poisson"), [1, 2, 1, 2, 1, 2], starts=1, max_iterations=60)
     bernoulli = sg.StatisticalModel(p**n * (1 - p) ** (1 - n), n, p, support=sp.Range(0, 2), domain={p: UNIT})
-    with pytest.raises(MixtureError):
+    with pytest.raises(MixtureError, match="the table of n has 2 cells, so that 1 parameters"):
         sg.em([bernoulli] * 2, [0, 1, 1, 0, 1, 1, 0], starts=1, max_iterations=60)
     random = np.random.default_rng(0)
     with pytest.raises(MixtureError, match="collapsed"):
