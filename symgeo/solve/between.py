@@ -60,7 +60,7 @@ def geodesic_between(
     :class:`ArgumentError` for what is no finite number, :class:`ParameterListError` for an alpha that is no number and
     mappings that name other coordinates, :class:`NoClosedFormError` where a closed form is asked for and not known.
     Sources: Amari and Nagaoka 2000, section 1.6; Ascher, Mattheij and Russell, Numerical Solution of Boundary Value
-    Problems, 1995, chapter 5.
+    Problems, 1995.
     """
     return _answer(m, p, q, alpha, method, failed, PRECISE, progress)
 
