@@ -238,7 +238,8 @@ class BoundaryValueSolver:
         import numpy as np
 
         nothing = np.full((2, len(rows)), np.nan)
-        there = Found(found.start[:, rows], found.chord[:, rows], *nothing, np.zeros(len(rows), dtype=int))
+        steps = np.zeros(len(rows), dtype=int)
+        there = Found(found.start[:, rows], found.chord[:, rows], nothing[0], nothing[1], steps)
         self._levi_civita.solve(there, LENGTHS)
         for i, path in there.pieces.items():
             self._moved_alpha(found, rows[i], path, tolerance)

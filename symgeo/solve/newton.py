@@ -2,7 +2,7 @@
 
 The unknowns are the second derivatives of the paths at Gauss points. Steps are shortened until the next one, taken with
 the same derivative, is smaller: this test does not depend on the chart's units, and needs no energy, which connections
-other than Levi-Civita's do not have. Source: Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 3.3.
+other than Levi-Civita's do not have. Source: Deuflhard, Newton Methods for Nonlinear Problems, 2004.
 """
 
 from __future__ import annotations

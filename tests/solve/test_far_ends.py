@@ -57,7 +57,11 @@ def test_parameters_of_all_sizes_against_closed_forms(seed: int) -> None:
 def test_lines_that_leave_the_cone_give_way_to_others() -> None:
     """The straight line in the chart leaves the positive definite matrices; the m-geodesic does not."""
     model = catalogue.get("multivariate_normal(2)")
-    p, q = (0.0, 0.0, 1.0, 0.98, 1.0), (0.3, -0.3, 1.0, -0.98, 9.0)
+    p, q = (0.0, 0.0, 1.0, 0.9, 1.0), (0.3, -0.3, 25.0, 22.0, 25.0)
+    solver = connecting(model.manifold, 0).solver
+    found = solver.prepared(*(np.array(x)[:, None] for x in (p, q)))
+    straight = found.start + found.chord * np.linspace(0, 1, 17)
+    assert not solver.equation.inside(solver.equation.chart.point(straight)).all()
     found = sg.geodesic_between(model, p, q)
     assert found.distance == pytest.approx(sg.distance(model, q, p), rel=1e-9)
     assert sg.exponential_map(model, p, found.velocity) == pytest.approx(np.array(q), rel=1e-6, abs=1e-6)
@@ -130,6 +134,25 @@ def test_an_interruption_keeps_the_pairs_that_are_done(monkeypatch: pytest.Monke
             ask(model, p, q)
         assert caught.value.pairs == ((6,), (7,))
         assert caught.value.answer.distance[:6] == pytest.approx(lengths[:6], rel=1e-9)
+
+
+def test_an_interrupted_mean_is_kept_as_far_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = catalogue.get("beta")
+    given_points = np.exp(0.5 * np.random.default_rng(6).normal(size=(5, 2)))
+    advance, calls = progress.Progress.advance, []
+
+    def advanced(self: progress.Progress, amount: float) -> None:
+        advance(self, amount)
+        calls.append(amount)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    whole = sg.frechet_mean(model, given_points, details=True)
+    monkeypatch.setattr(progress.Progress, "advance", advanced)
+    with pytest.raises(errors.BoundaryValueError, match="interrupted") as caught:
+        sg.frechet_mean(model, given_points)
+    so_far = caught.value.answer
+    assert whole.variance < so_far.variance < 1.1 * whole.variance and whole.residual < so_far.residual < 1
 
 
 def test_pairs_draw_a_bar_when_asked(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
