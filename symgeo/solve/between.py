@@ -39,6 +39,7 @@ def geodesic_between(
     *,
     method: str = AUTOMATIC,
     failed: str = "raise",
+    progress: bool | None = None,
 ) -> GeodesicBetween:
     """The geodesic of the alpha-connection from p (t = 0) to q (t = 1), for one pair of points or thousands.
 
@@ -52,25 +53,32 @@ def geodesic_between(
     length, in the chart's own domain: where curvature is positive, or the domain has holes, other geodesics may connect
     the same points, and shorter ones; on a simply connected manifold without positive curvature there is one. Pairs
     whose geodesic is not found raise :class:`BoundaryValueError`; with ``failed="nan"`` they are nan in the answer, and
-    ``converged`` says which.
+    ``converged`` says which. ``progress``: whether a bar is drawn; None draws it on a terminal when the work is long.
+    An interruption by Ctrl-C keeps the pairs that are finished: ``complete`` is False then, and the others are nan.
 
     Raises :class:`DomainError` for points outside the domain, :class:`ShapeError` for shapes that do not fit,
     :class:`ArgumentError` for what is no finite number, :class:`ParameterListError` for an alpha that is no number and
     mappings that name other coordinates, :class:`NoClosedFormError` where a closed form is asked for and not known.
     Sources: Amari and Nagaoka 2000, section 1.6; Ascher, Mattheij and Russell, Numerical Solution of Boundary Value
-    Problems, 1995, chapter 5.
+    Problems, 1995.
     """
-    return _answer(m, p, q, alpha, method, failed, PRECISE)
+    return _answer(m, p, q, alpha, method, failed, PRECISE, progress)
 
 
 def logarithm_map(
-    m: StatisticalManifold | HasManifold, p: Any, q: Any, alpha: Expr | int | float | Fraction = 0
+    m: StatisticalManifold | HasManifold,
+    p: Any,
+    q: Any,
+    alpha: Expr | int | float | Fraction = 0,
+    *,
+    progress: bool | None = None,
 ) -> np.ndarray:
     """The velocity (..., n) at p of the geodesic that is at q at time 1: the inverse of the exponential map.
 
-    Arguments and errors are those of :func:`geodesic_between`. Source: do Carmo, Riemannian Geometry, 1992, chapter 3.
+    Arguments and errors are those of :func:`geodesic_between`; an interruption raises :class:`BoundaryValueError`,
+    whose ``answer`` holds what is finished. Source: do Carmo, Riemannian Geometry, 1992.
     """
-    return _answer(m, p, q, alpha, AUTOMATIC, "raise", PRECISE).velocity
+    return _whole(_answer(m, p, q, alpha, AUTOMATIC, "raise", PRECISE, progress)).velocity
 
 
 def distance(
@@ -81,6 +89,7 @@ def distance(
     details: bool = False,
     method: str = AUTOMATIC,
     failed: str = "raise",
+    progress: bool | None = None,
 ) -> Any:
     """The Fisher-Rao distance: an expression for exact numbers and symbols, float64 (...,) for arrays and floats.
 
@@ -88,8 +97,9 @@ def distance(
     SymPy's) and symbols the value is the closed form where the space is recognised (:func:`isometry`). For floats and
     arrays it is that closed form in numbers, for all pairs at once and without cancellation where points are close;
     where there is none, the length of the geodesic that is found numerically, which is a local minimum (see
-    :func:`geodesic_between`). ``details=True`` gives the whole answer, which says how it was found; ``method`` and
-    ``failed`` are those of :func:`geodesic_between`.
+    :func:`geodesic_between`). ``details=True`` gives the whole answer, which says how it was found; ``method``,
+    ``failed`` and ``progress`` are those of :func:`geodesic_between`. An interruption raises
+    :class:`BoundaryValueError`, whose ``answer`` holds what is finished.
 
     Raises :class:`NoClosedFormError` for symbols where the space is not recognised, and what
     :func:`geodesic_between` raises. Sources: Atkinson and Mitchell, Sankhya A 43 (1981) 345-365; Miyamoto, Meneghetti,
@@ -105,15 +115,23 @@ def distance(
             return isometry.distance(m, p, q)
         except NoClosedFormError:
             pass
-    answer = _answer(m, p, q, 0, method, failed, PRECISE if details else LENGTHS)
+    answer = _answer(m, p, q, 0, method, failed, PRECISE if details else LENGTHS, progress)
     if details:
         return answer
+    _whole(answer)
     assert answer.distance is not None, "alpha is zero"
     return float(answer.distance) if answer.distance.ndim == 0 else answer.distance
 
 
 def _answer(
-    m: StatisticalManifold | HasManifold, p: Any, q: Any, alpha: Any, method: str, failed: str, tolerance: float
+    m: StatisticalManifold | HasManifold,
+    p: Any,
+    q: Any,
+    alpha: Any,
+    method: str,
+    failed: str,
+    tolerance: float,
+    progress: bool | None,
 ) -> GeodesicBetween:
     import numpy as np
 
@@ -123,10 +141,26 @@ def _answer(
         raise ArgumentError(f'failed is "raise" or "nan", not {failed!r}')
     manifold = m if isinstance(m, StatisticalManifold) else m.manifold
     start, end, leading = pairs_of(manifold, p, q)
-    answer = connecting(manifold, alpha).answer(start, end, leading, method, tolerance)
-    if failed == "raise" and not np.all(answer.converged):
+    answer = connecting(manifold, alpha).answer(start, end, leading, method, tolerance, progress)
+    if failed == "raise" and answer.complete and not np.all(answer.converged):
         _refuse(answer, start.T.reshape(*leading, -1), end.T.reshape(*leading, -1))
     return answer
+
+
+def _whole(answer: GeodesicBetween) -> GeodesicBetween:
+    """An answer that was not interrupted; :class:`BoundaryValueError`, with what is known, for another: numbers alone
+    could not say that some are missing."""
+    import numpy as np
+
+    if answer.complete:
+        return answer
+    pairs = tuple(tuple(k) for k in np.argwhere(~answer.converged).tolist())
+    raise BoundaryValueError(
+        f"interrupted: {len(answer) - len(pairs)} of {len(answer)} pairs are finished. The error's .answer holds them, "
+        "and .pairs are those that are left",
+        pairs,
+        answer,
+    )
 
 
 def connecting(manifold: StatisticalManifold, alpha: Any) -> Connecting:

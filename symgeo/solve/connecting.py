@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from symgeo.codegen import numpy_function
 from symgeo.errors import NoClosedFormError, NotDuallyFlatError
+from symgeo.solve.affine_lines import AffineLines
 from symgeo.solve.boundary_value import BoundaryValueSolver, Found
-from symgeo.solve.closed_form import ClosedForm, Map, closed_form
-from symgeo.solve.collocation import operators, rule
+from symgeo.solve.closed_form import ClosedForm, closed_form
 from symgeo.solve.newton import solved
 from symgeo.solve.path_between import GeodesicBetween, Source
+from symgeo.solve.progress import interruptible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from symgeo.geometry.manifold import StatisticalManifold
     from symgeo.solve.lowered_equation import LoweredEquation
+    from symgeo.solve.progress import Progress
 
 AUTOMATIC, CLOSED, AFFINE, COLLOCATION = "automatic", "closed form", "affine coordinates", "collocation"
 METHODS = (AUTOMATIC, CLOSED, AFFINE, COLLOCATION)
@@ -58,11 +59,21 @@ class Connecting:
         )
 
     def answer(
-        self, p: np.ndarray, q: np.ndarray, leading: tuple[int, ...], method: str, tolerance: float
+        self,
+        p: np.ndarray,
+        q: np.ndarray,
+        leading: tuple[int, ...],
+        method: str,
+        tolerance: float,
+        progress: bool | None = False,
     ) -> GeodesicBetween:
         """The geodesics from p to q (n, P), by the first method that can."""
-        source = self._source(p, q, method, tolerance)
-        return GeodesicBetween(self.manifold, self.alpha, p, q, leading, source)
+        source, complete = self._source(p, q, method, tolerance), True
+        if isinstance(source, CollocatedPaths):
+            with interruptible(p.shape[1], "geodesics", progress) as work:
+                source.solve(work)
+            complete = work.complete
+        return GeodesicBetween(self.manifold, self.alpha, p, q, leading, source, complete)
 
     def _source(self, p: np.ndarray, q: np.ndarray, method: str, tolerance: float) -> Source:
         if method in (AUTOMATIC, CLOSED):
@@ -85,24 +96,28 @@ class CollocatedPaths:
 
     def __init__(self, connecting: Connecting, p: np.ndarray, q: np.ndarray, tolerance: float):
         solver = connecting.solver
-        self._equation = solver.equation
-        self._blocks: list[tuple[slice, Found]] = []
-        for start in range(0, p.shape[1], _BLOCK):
-            block = slice(start, start + _BLOCK)
-            self._blocks.append((block, solver.solve(p[:, block], q[:, block], tolerance)))
+        self._solver, self._equation, self._tolerance = solver, solver.equation, tolerance
+        columns = range(0, p.shape[1], _BLOCK)
+        self._blocks: list[Found] = [solver.prepared(p[:, k : k + _BLOCK], q[:, k : k + _BLOCK]) for k in columns]
+
+    def solve(self, work: Progress | None = None) -> CollocatedPaths:
+        """Find the geodesics, block by block; an interruption leaves those that are done."""
+        for found in self._blocks:
+            self._solver.solve(found, self._tolerance, work)
+        return self
 
     def _joined(self, name: str) -> np.ndarray:
         import numpy as np
 
-        return np.concatenate([getattr(found, name) for _, found in self._blocks] or [np.zeros(0)])
+        return np.concatenate([getattr(found, name) for found in self._blocks] or [np.zeros(0)])
 
     def velocity(self) -> np.ndarray:
         """See :class:`Source`."""
         import numpy as np
 
         parts = []
-        for _, found in self._blocks:
-            u, du, _ = found.paths(lambda size: rule(size).ends)
+        for found in self._blocks:
+            u, du, _ = found.paths()
             parts.append(self._equation.chart.with_slopes(u[:, :, 0])[1] * du[:, :, 0])
         return np.concatenate(parts, axis=1) if parts else np.zeros((self._equation.dim, 0))
 
@@ -126,7 +141,7 @@ class CollocatedPaths:
         """See :class:`Source`."""
         import numpy as np
 
-        parts = [found.paths(lambda size: operators(size, times))[0] for _, found in self._blocks]
+        parts = [found.paths(times)[0] for found in self._blocks]
         if not parts:
             return np.zeros((self._equation.dim, 0, len(times)))
         found = self._equation.chart.point(np.concatenate(parts, axis=1))
@@ -193,19 +208,7 @@ class ClosedPaths:
     def _collocated(self) -> CollocatedPaths:
         from symgeo.solve.boundary_value import PRECISE
 
-        return CollocatedPaths(self._connecting, self._p, self._q, PRECISE)
-
-
-class AffineLines:
-    """Straight lines in natural (alpha 1) or expectation coordinates (-1)."""
-
-    def __init__(self, manifold: StatisticalManifold, alpha: int):
-        duality = manifold.duality
-        assert duality is not None, "asked for before"
-        chart = duality.in_natural if alpha == 1 else duality.in_expectation
-        self.map = Map(duality.natural if alpha == 1 else duality.expectation, manifold.coordinates)
-        self.back = numpy_function(chart.origin, chart.coordinates)
-        self.name = "natural" if alpha == 1 else "expectation"
+        return CollocatedPaths(self._connecting, self._p, self._q, PRECISE).solve()
 
 
 class AffinePaths:
@@ -254,11 +257,8 @@ class AffinePaths:
 
     def points(self, times: np.ndarray) -> np.ndarray:
         """See :class:`Source`."""
-        import numpy as np
 
-        line = self._start[:, :, None] + self._step[:, :, None] * times
-        found = self._lines.back(*line.reshape(len(line), -1))
-        return np.array(found).reshape(line.shape)
+        return self._lines.points(self._start, self._step, times)
 
 
 def measured_residual(equation: LoweredEquation, points: Any, length: np.ndarray) -> np.ndarray:

@@ -41,7 +41,12 @@ class FrechetMean:
 
 
 def frechet_mean(
-    m: StatisticalManifold | HasManifold, points: Any, weights: Any = None, *, details: bool = False
+    m: StatisticalManifold | HasManifold,
+    points: Any,
+    weights: Any = None,
+    *,
+    details: bool = False,
+    progress: bool | None = None,
 ) -> Any:
     """The Frechet mean (n,) of points (N, n) under the Fisher metric: the least weighted sum of squared distances.
 
@@ -49,11 +54,12 @@ def frechet_mean(
     quasi-Newton's, from the mean of the logarithms, which is minus half the gradient, and are shortened until the sum
     falls. The mean exists and is unique where curvature is not positive, or all points lie in a ball that is small
     enough; elsewhere it is a local minimum.
-    ``details=True`` gives :class:`FrechetMean`, with variance, residual and iterations.
+    ``details=True`` gives :class:`FrechetMean`, with variance, residual and iterations. ``progress`` is that of
+    :func:`geodesic_between`.
 
     Raises what :func:`geodesic_between` raises, :class:`ShapeError` for points that are no array (N, n), and
     :class:`DataError` for weights that are none; :class:`BoundaryValueError` also where the iteration does not
-    converge.
+    converge, and where it is interrupted: ``answer`` then is the :class:`FrechetMean` as far as it came.
     """
     import numpy as np
 
@@ -62,7 +68,7 @@ def frechet_mean(
     if given.ndim != 2 or not len(given):
         raise ShapeError(f"the points must be an array (N, {manifold.dim}) with at least one row, not {given.shape}")
     share = _weights(weights, len(given))
-    found = _Descent(manifold, given.T.copy(), share).run()
+    found = _Descent(manifold, given.T.copy(), share, progress).run()
     return found if details else np.array(found.mean)
 
 
@@ -82,11 +88,12 @@ def _weights(weights: Any, count: int) -> np.ndarray:
 class _Descent:
     """Steps towards the mean of some points (n, N); the place is moved in the chart without walls."""
 
-    def __init__(self, manifold: StatisticalManifold, points: np.ndarray, weights: np.ndarray):
+    def __init__(self, manifold: StatisticalManifold, points: np.ndarray, weights: np.ndarray, progress: bool | None):
         self._connecting = connecting(manifold, 0)
         self._equation = self._connecting.solver.equation
         self._manifold, self._points, self._weights = manifold, points, weights
-        self.method = ""
+        self.method, self._progress = "", progress
+        self._last: FrechetMean | None = None
 
     def _look(self, u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """The variance about a place, the mean logarithm in the chart u, and the metric there."""
@@ -97,8 +104,14 @@ class _Descent:
         if not np.all(np.isfinite(x)) or not bool(self._equation.inside(x)):
             return np.inf, np.full(n, np.nan), np.eye(n)
         start = np.repeat(x[:, None], self._points.shape[1], axis=1)
-        answer = self._connecting.answer(start, self._points, (self._points.shape[1],), AUTOMATIC, PRECISE)
+        leading = (self._points.shape[1],)
+        answer = self._connecting.answer(start, self._points, leading, AUTOMATIC, PRECISE, self._progress)
         self.method = answer.method
+        if not answer.complete:
+            raise BoundaryValueError(
+                "interrupted: the error's .answer is the mean as far as it came, with its residual, or None",
+                answer=self._last,
+            )
         if not np.all(answer.converged):
             return np.inf, np.full(n, np.nan), np.eye(n)
         variance = float(self._weights @ np.asarray(answer.distance) ** 2)
@@ -120,8 +133,9 @@ class _Descent:
             gradient = -2 * metric @ mean
             size = float(np.sqrt(max(mean @ metric @ mean, 0.0)))
             residual = size / np.sqrt(variance) if variance > 0 else 0.0
+            self._last = self._found(u, variance, residual, iteration)
             if residual <= _SETTLED:
-                return self._found(u, variance, residual, iteration)
+                return self._last
             step = -np.linalg.solve(hessian, gradient)
             factor = 1.0
             for _ in range(_HALVINGS):
@@ -133,7 +147,7 @@ class _Descent:
                 factor /= 2
             else:
                 if residual <= _ROUNDED:
-                    return self._found(u, variance, residual, iteration)
+                    return self._last
                 break
             change, turned = factor * step, -2 * there[2] @ there[1] - gradient
             hessian = _updated(hessian, change, turned)

@@ -13,6 +13,7 @@ from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.solve import march
 from symgeo.solve.answer import Geodesic, increasing
 from symgeo.solve.boundary import Boundary
+from symgeo.solve.closed_motion import ClosedMotion, ClosedSpace
 from symgeo.solve.march import BLOCK, March, Mover, Outcome, RungeKutta
 from symgeo.solve.path import Path, Paths
 from symgeo.solve.progress import Progress, interruptible
@@ -50,9 +51,11 @@ def geodesic(
     ``m``: a manifold or a model; ``start`` and ``velocity`` (..., n), whose leading axes broadcast, in the order of its
     coordinates; ``times`` (T,) increasing, from 0 on. The points of the answer are (..., T, n), and ``answer(t)`` gives
     those at other times. All geodesics of a call are followed together, each with steps of its own. alpha = 0 are
-    those of the Fisher metric, 1 and -1 the e- and m-geodesics. A geodesic that comes to the boundary of the domain
-    ends there: what follows is nan, and the answer says when that is and which condition ends. ``progress``: whether a
-    bar is drawn; None draws it on a terminal when the work is long. An interruption by Ctrl-C keeps what is finished.
+    those of the Fisher metric, 1 and -1 the e- and m-geodesics; on recognised spaces, and in affine coordinates with
+    closed inverses, they are taken in closed form, and ``method`` says so. A geodesic that comes to the boundary of the
+    domain ends there: what follows is nan, and the answer says when that is and which condition ends. ``progress``:
+    whether a bar is drawn; None draws it on a terminal when the work is long. An interruption by Ctrl-C keeps what is
+    finished.
 
     Raises :class:`DomainError` for a start outside the domain, :class:`ShapeError` for shapes that do not fit,
     :class:`ArgumentError` for values that are not finite and times that do not increase or are negative,
@@ -69,9 +72,9 @@ def geodesic(
     boundary = Boundary.of(spray)
     paths = Paths(x.shape[1], spray.dim)
     end = float(moments[-1])
-    method = _METHOD
+    ways: dict[str, int] = {}
     with interruptible(x.shape[1], "geodesics", progress) as work:
-        method = _follow(spray, boundary, paths, x, v, end, work)
+        _follow(spray, boundary, paths, x, v, end, work, ways)
     status, left, which = paths.ends()
     count, n = x.shape[1], spray.dim
     points, velocities = paths.at(np.repeat(np.arange(count), len(moments)), np.tile(moments, count))
@@ -89,7 +92,7 @@ def geodesic(
         drift,
         left.reshape(leading),
         names[which + 1].reshape(leading),
-        method,
+        _method(ways, x.shape[1]),
         work.complete,
         spray,
         paths,
@@ -114,26 +117,40 @@ def exponential_map(
 
 
 def _follow(
-    spray: Spray, boundary: Boundary, paths: Paths, x: np.ndarray, v: np.ndarray, end: float, work: Progress
-) -> str:
-    """Follow all geodesics block by block, in closed form where there is one and it serves; says how."""
+    spray: Spray,
+    boundary: Boundary,
+    paths: Paths,
+    x: np.ndarray,
+    v: np.ndarray,
+    end: float,
+    work: Progress,
+    ways: dict[str, int],
+) -> None:
+    """Follow all geodesics block by block, in closed form where there is one and it serves; ``ways`` counts both."""
     import numpy as np
 
     tolerance = _INTEGRATED_TOLERANCE if spray.is_integrated else _TOLERANCE
-    integrator, closed, straight, integrated = RungeKutta(spray, tolerance), "", has_straight_lines(spray), 0
+    integrator = RungeKutta(spray, tolerance)
+    straight, space = has_straight_lines(spray), ClosedSpace.of(spray)
     for first in range(0, x.shape[1], BLOCK):
         part = np.arange(first, min(first + BLOCK, x.shape[1]))
-        if straight:
-            lines = StraightLines(spray, x[:, part], v[:, part], tolerance)
-            closed = lines.name
-            outcome = _march(boundary, lines, paths, x, v, part, end, work)
+        if straight or space is not None:
+            here = x[:, part], v[:, part], tolerance
+            exact = StraightLines(spray, *here) if space is None else ClosedMotion(space, spray, *here)
+            ways[exact.name] = ways.get(exact.name, 0) + len(part)
+            outcome = _march(boundary, exact, paths, x, v, part, end, work)
             part = part[~np.isin(outcome.status, (march.FINISHED, march.LEFT))]
+            ways[exact.name] -= len(part)
         if len(part):
-            integrated += len(part)
+            ways[_METHOD] = ways.get(_METHOD, 0) + len(part)
             _march(boundary, integrator, paths, x, v, part, end, work)
-    if not closed:
-        return _METHOD
-    return f"{closed}; {integrated} of {x.shape[1]} by {_METHOD}" if integrated else closed
+
+
+def _method(ways: dict[str, int], count: int) -> str:
+    taken = [name for name, many in ways.items() if many]
+    if _METHOD in taken[1:]:
+        return f"{taken[0]}; {ways[_METHOD]} of {count} by {_METHOD}"
+    return taken[0] if taken else _METHOD
 
 
 def _march(

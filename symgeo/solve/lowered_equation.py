@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Linearised:
-    """The equation along some paths: defect (n, P, N), metric (n, n, P, N), velocity in x and dx/du (n, P, N), and the
-    derivatives of the defect by u, u' and u'', each (n, n, P, N) with the component of the equation first."""
+    """The equation along some paths: defect in u (n, P, N), metric in x (n, n, P, N), velocity in x and dx/du
+    (n, P, N), and the derivatives of the defect by u, u' and u'', each (n, n, P, N) with the component of the equation
+    first."""
 
     defect: np.ndarray
     metric: np.ndarray
@@ -165,9 +166,14 @@ class LoweredEquation:
         metric = values[n : n + n * n].reshape(shape)
         by_x = values[n + n * n : n + 2 * n * n].reshape(shape)
         by_v = values[n + 2 * n * n :].reshape(shape)
-        by_point = by_x * f1 + by_v * (f2 * du) + metric * (f3 * du**2 + f2 * ddu)
-        by_velocity = by_v * f1 + metric * (2 * f2 * du)
-        return Linearised(values[:n], metric, v, f1, by_point, by_velocity, metric * f1)
+        # The components in u, dx/du times those in x: they do not change with the unit of x, and Newton's method would
+        # else have to follow it by one power of e a step where a coordinate has an end.
+        row, defect = f1[:, None], values[:n]
+        by_point = (by_x * f1 + by_v * (f2 * du) + metric * (f3 * du**2 + f2 * ddu)) * row
+        by_velocity = (by_v * f1 + metric * (2 * f2 * du)) * row
+        for k in range(n):
+            by_point[k, k] += defect[k] * f2[k]
+        return Linearised(defect * f1, metric, v, f1, by_point, by_velocity, metric * f1 * row)
 
 
 class BlendedEquation:

@@ -2,7 +2,7 @@
 
 The unknowns are the second derivatives of the paths at Gauss points. Steps are shortened until the next one, taken with
 the same derivative, is smaller: this test does not depend on the chart's units, and needs no energy, which connections
-other than Levi-Civita's do not have. Source: Deuflhard, Newton Methods for Nonlinear Problems, 2004, section 3.3.
+other than Levi-Civita's do not have. Source: Deuflhard, Newton Methods for Nonlinear Problems, 2004.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _STEPS = 25
 _HALVINGS = 8
+_SHIFTS = (1e-15, -2e-15, 4e-15, -7e-15)  # of coordinates, to see rounding errors
 _FREE = 0.1  # steps smaller than this share of the length are taken whole
 
 
@@ -177,6 +178,37 @@ def length_of(lin: Linearised, rule: Rule) -> np.ndarray:
     return np.sqrt(np.einsum("kmpi,kpi,mpi,i->p", lin.metric, lin.velocity, lin.velocity, rule.weights))
 
 
+def residual_of(equation: LoweredEquation | BlendedEquation, paths: Paths, rule: Rule) -> np.ndarray:
+    """The largest of ``|x'' - a(x, x')|/|x'|``, in the metric, at points between those of the rule, (P,)."""
+    import numpy as np
+
+    defect, metric, velocity = equation.defect(*paths.at(rule.between))
+    g = np.moveaxis(metric, (0, 1), (-2, -1))
+    raised = solved(g, np.moveaxis(defect, 0, -1)[..., None])[..., 0]
+    squares = np.einsum("pik,kpi->pi", raised, defect) / np.einsum("kmpi,kpi,mpi->pi", metric, velocity, velocity)
+    return np.sqrt(np.max(np.where(squares >= 0, squares, np.nan), axis=1))
+
+
+def noise_of(equation: LoweredEquation | BlendedEquation, paths: Paths, rule: Rule) -> np.ndarray:
+    """By how much rounding errors change :func:`residual_of`, (P,): what moving the points by some units in the last
+    place does to the defect beyond its linear change, and what the rounding of the ends does to velocities."""
+    import numpy as np
+
+    u, du, ddu = paths.at(rule.between)
+    lin = equation.linearised(u, du, ddu)
+    noise = np.zeros(lin.defect.shape[1:])
+    speed = np.einsum("kmpi,kpi,mpi->pi", lin.metric, lin.velocity, lin.velocity)
+    g = np.moveaxis(lin.by_acceleration, (0, 1), (-2, -1))
+    for share in _SHIFTS:
+        shift = share * np.maximum(np.abs(u), 1.0) * np.linspace(1.0, 0.4, len(u))[:, None, None]
+        there = equation.linearised(u + shift, du, ddu).defect
+        change = there - lin.defect - np.einsum("kmpi,mpi->kpi", lin.by_point, shift)
+        change = np.abs(change) + np.abs(np.einsum("kmpi,mpi->kpi", lin.by_velocity, shift))
+        raised = solved(g, np.moveaxis(change, 0, -1)[..., None])[..., 0]
+        noise = np.maximum(noise, np.einsum("pik,kpi->pi", raised, change) / speed)
+    return np.sqrt(np.max(noise, axis=1))
+
+
 def is_minimum(lin: Linearised, jacobian: np.ndarray, rule: Rule) -> np.ndarray:
     """Whether the second variation of the energy is positive along geodesics (P,).
 
@@ -186,9 +218,8 @@ def is_minimum(lin: Linearised, jacobian: np.ndarray, rule: Rule) -> np.ndarray:
     import numpy as np
 
     n, count, size = lin.stretch.shape
-    weighted = np.moveaxis(lin.stretch, 0, 1)[..., None] * (rule.weights[:, None] * rule.twice)  # (P, n, N, N)
     rows = jacobian.reshape(count, n, size, n * size)
-    form = -np.matmul(np.swapaxes(weighted, -1, -2), rows).reshape(count, n * size, n * size)
+    form = -np.matmul((rule.weights[:, None] * rule.twice).T, rows).reshape(count, n * size, n * size)
     form = form + np.swapaxes(form, -1, -2)
     try:
         np.linalg.cholesky(form)

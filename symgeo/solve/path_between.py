@@ -43,7 +43,8 @@ class Source(Protocol):
 class GeodesicBetween:
     """Geodesics of one alpha-connection from p to q; ``answer(t)`` gives their points for t in [0, 1].
 
-    ``p`` and ``q`` (..., n). What is not converged is nan.
+    ``p`` and ``q`` (..., n). What is not converged is nan. ``complete``: False where the work was interrupted; then
+    ``converged`` says what was finished.
     """
 
     def __init__(
@@ -54,8 +55,9 @@ class GeodesicBetween:
         q: np.ndarray,
         leading: tuple[int, ...],
         source: Source,
+        complete: bool = True,
     ):
-        self.manifold, self.alpha = manifold, alpha
+        self.manifold, self.alpha, self.complete = manifold, alpha, complete
         self._ends = p, q
         self._leading, self._source = leading, source
         self.p, self.q = self._points(p), self._points(q)
@@ -133,7 +135,9 @@ class GeodesicBetween:
         head = f"{count} geodesics" if count != 1 else "Geodesic"
         lines = [f"{head} between points, alpha = {self.alpha}, in ({names})", f"  method: {self.method}"]
         good = int(np.sum(self.converged))
-        if good < count:
+        if not self.complete:
+            lines.append(f"  INTERRUPTED: {good} of {count} are finished, the rest is nan")
+        elif good < count:
             lines.append(f"  NOT CONVERGED: {count - good} of {count}, which are nan")
         if good:
             lines.append(f"  residual of the geodesic equation: {np.nanmax(self.residual):.1e}")

@@ -1,9 +1,10 @@
 """First paths for far ends: polygons in the chart without walls whose discrete energy is least.
 
-The energy ``K sum_i g(m_i)(d_i, d_i)`` of K edges d_i with midpoints m_i falls at every step, whatever the start:
-Newton's direction is taken where the energy falls along it, else that of Gauss and Newton, which always descends.
-Midpoints make it second order in 1/K, enough for the collocation to go on from. Source: Nocedal and Wright, Numerical
-Optimization, 2006, sections 3.1 and 10.3.
+The energy ``sum_i (g(u_i) + g(u_i+1))(d_i, d_i)/(2 h_i)`` of edges d_i that take h_i of time falls at every step,
+whatever the start: Newton's direction is taken where the energy falls along it, else that of Gauss and Newton, which
+always descends. It is second order in the spans, enough for the collocation to go on from; with the metric at midpoints
+a long edge across a place where it vanishes would cost nothing. Source: Nocedal and Wright, Numerical Optimization,
+2006, sections 3.1 and 10.3.
 """
 
 from __future__ import annotations
@@ -63,36 +64,47 @@ class Polygons:
         m, n = self.equation.manifold, range(self.dim)
         return numpy_function([m.metric.element(i, j).to_sympy() for i in n for j in n], m.coordinates)
 
-    def energy(self, u: np.ndarray) -> np.ndarray:
-        """The discrete energies (P,) of polygons with the corners u (n, P, K + 1); infinite outside the domain."""
+    def energy(self, u: np.ndarray, spans: np.ndarray) -> np.ndarray:
+        """The discrete energies (P,) of polygons with the corners u (n, P, K + 1), whose edges take spans (P, K)
+        of time; infinite outside the domain."""
         import numpy as np
 
-        edges = np.diff(u, axis=2)
-        x, first, _, _ = self.equation.chart.with_slopes((u[:, :, 1:] + u[:, :, :-1]) / 2)
-        n, v = self.dim, first * edges
-        g = np.array(self._metric(*x)).reshape(n, n, *x.shape[1:])
-        whole = np.einsum("ijpe,ipe,jpe->p", g, v, v) * edges.shape[2]
-        good = np.isfinite(whole) & (whole >= 0) & np.all(self.equation.inside(x), axis=1)
+        whole = np.sum(self.lengths(u) ** 2 / spans, axis=1)
+        good = np.isfinite(whole) & np.all(self.equation.inside(self.equation.chart.point(u)), axis=1)
         return np.where(good, whole, np.inf)
 
-    def relaxed(self, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Polygons of least energy (n, P, K + 1), from polygons with the same ends, and their energies (P,)."""
+    def lengths(self, u: np.ndarray) -> np.ndarray:
+        """The edges' lengths (P, K)."""
+        import numpy as np
+
+        n, edges = self.dim, np.diff(u, axis=2)
+        x, first, _, _ = self.equation.chart.with_slopes(u)
+        g = np.array(self._metric(*x)).reshape(n, n, *x.shape[1:])
+        squares = np.zeros(edges.shape[1:])
+        for near in (slice(None, -1), slice(1, None)):
+            v = first[:, :, near] * edges
+            squares += np.einsum("ijpe,ipe,jpe->pe", g[..., near], v, v) / 2
+        return np.sqrt(np.where(squares >= 0, squares, np.nan))
+
+    def relaxed(self, start: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Polygons of least energy (n, P, K + 1), from polygons with the same ends and edges that take
+        spans (P, K) of time, and their energies (P,)."""
         import numpy as np
 
         u = start.copy()
-        energy = self.energy(u)
+        energy = self.energy(u, spans)
         active = np.isfinite(energy)
         for _ in range(_STEPS):
             rows = np.flatnonzero(active)
             if not len(rows):
                 break
-            step, fall = self._direction(u[:, rows])
+            step, fall = self._direction(u[:, rows], spans[rows])
             share, left = np.ones(len(rows)), np.arange(len(rows))
             longest = np.max(np.abs(step), axis=(0, 2))
             share = np.minimum(share, 3.0 / np.maximum(longest, 1e-300)) if self._walled else share
             for _ in range(_HALVINGS):
                 trial = u[:, rows[left]] + share[left][:, None] * step[:, left]
-                found = self.energy(trial)
+                found = self.energy(trial, spans[rows[left]])
                 good = found <= energy[rows[left]] - _ARMIJO * share[left] * fall[left]
                 u[:, rows[left[good]]] = trial[:, good]
                 energy[rows[left[good]]] = found[good]
@@ -112,12 +124,12 @@ class Polygons:
         chart = self.equation.chart
         return bool(np.all(np.isfinite(chart.lower) | np.isfinite(chart.upper)))
 
-    def _direction(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _direction(self, u: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A step (n, P, K + 1), zero at the ends, and by how much the energy falls along it to first order (P,)."""
         import numpy as np
 
         n, count, corners = u.shape
-        slope, full, plain = self._derivatives(u)
+        slope, full, plain = self._derivatives(u, spans)
         free = corners - 2
         slope = np.moveaxis(slope[:, :, 1:-1], 0, -1).reshape(count, free * n)
         step = np.full_like(slope, np.nan)
@@ -133,24 +145,37 @@ class Polygons:
         out[:, :, 1:-1] = np.moveaxis(step.reshape(count, free, n), -1, 0)
         return out, np.where(np.isfinite(fall), fall, 0.0)
 
-    def _derivatives(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _derivatives(self, u: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The energy's slope (n, P, K + 1) and two Hessians (P, (K - 1) n, (K - 1) n): its own, Gauss and Newton's."""
         import numpy as np
 
         n, count, corners = u.shape
-        size = corners - 1
+        slope = np.zeros_like(u)
+        full, plain = np.zeros((2, count, (corners - 2) * n, (corners - 2) * n))
+        for share in (0.0, 1.0):
+            self._add(u, spans, share, slope, full, plain)
+        return slope, full, plain
+
+    def _add(
+        self, u: np.ndarray, spans: np.ndarray, share: float, slope: np.ndarray, full: np.ndarray, plain: np.ndarray
+    ) -> None:
+        """Half of the energy's derivatives, with the metric of every edge at this share of the way along it."""
+        import numpy as np
+
+        n, count, corners = u.shape
+        half = 0.5 / spans
         edges = np.diff(u, axis=2)
-        x, f1, f2, f3 = self.equation.chart.with_slopes((u[:, :, 1:] + u[:, :, :-1]) / 2)
+        x, f1, f2, f3 = self.equation.chart.with_slopes(u[:, :, 1:] * share + u[:, :, :-1] * (1 - share))
         v = f1 * edges
-        values = np.array(self._jet(*x, *v)).reshape(3, n, n, count, size)
+        values = np.array(self._jet(*x, *v)).reshape(3, n, n, count, corners - 1)
         g, first, second = values
         gv = np.einsum("ijpe,jpe->ipe", g, v)
         turn, twist = f2 * edges, f3 * edges
-        # An edge has the energy g(v, v) with v = f'(m) d; the metric and v both depend on the midpoint m.
+        # An edge has the energy g(v, v) with v = f'(m) d; the metric and v both depend on the place m.
         b_metric = first * f1
         by_mid = np.einsum("ikpe,ipe->kpe", b_metric, v) + 2 * gv * turn
         by_edge = 2 * gv * f1
-        both = np.einsum("ikpe->ikpe", 2 * (b_metric + g * turn) * f1[:, None])
+        both = 2 * (b_metric + g * turn) * f1[:, None]
         for k in range(n):
             both[k, k] += 2 * gv[k] * f2[k]
         mid_mid = second * f1 * f1[:, None]
@@ -159,10 +184,9 @@ class Polygons:
         for k in range(n):
             mid_mid[k, k] += 2 * gv[k] * twist[k] + np.einsum("ipe,ipe->pe", v, first[:, k]) * f2[k]
         edge_edge = 2 * g * f1 * f1[:, None]
-        slope = np.zeros_like(u)
-        slope[:, :, 1:] += size * (by_mid / 2 + by_edge)
-        slope[:, :, :-1] += size * (by_mid / 2 - by_edge)
-        full = self._assembled(mid_mid, both, edge_edge)
+        slope[:, :, 1:] += half * (by_mid * share + by_edge)
+        slope[:, :, :-1] += half * (by_mid * (1 - share) - by_edge)
+        full += self._assembled(mid_mid, both, edge_edge, share, half)
         # Gauss and Newton: |g^(1/2) v|^2 with d(g^(1/2) v) = g^(1/2) (dv + g^-1 dg v/2).
         change = b_metric / 2
         for k in range(n):
@@ -170,19 +194,21 @@ class Polygons:
         gl = np.moveaxis(g, (0, 1), (-2, -1))
         cl = np.moveaxis(change, (0, 1), (-2, -1))
         mid_plain = np.moveaxis(2 * np.swapaxes(cl, -1, -2) @ solved(gl, cl), (-2, -1), (0, 1))
-        plain = self._assembled(mid_plain, 2 * change * f1[:, None], edge_edge)
-        return slope, full, plain
+        plain += self._assembled(mid_plain, 2 * change * f1[:, None], edge_edge, share, half)
 
-    def _assembled(self, mid_mid: np.ndarray, both: np.ndarray, edge_edge: np.ndarray) -> np.ndarray:
-        """The Hessian in the corners between the ends; ``both[i, k]`` is by edge i and midpoint k."""
+    def _assembled(
+        self, mid_mid: np.ndarray, both: np.ndarray, edge_edge: np.ndarray, share: float, half: np.ndarray
+    ) -> np.ndarray:
+        """Half of the Hessian in the corners between the ends; ``both[i, k]`` is by edge i and place k."""
         import numpy as np
 
         n, _, count, size = mid_mid.shape
-        mixed = np.swapaxes(both, 0, 1)  # by midpoint, then by edge
+        mixed = np.swapaxes(both, 0, 1)  # by place, then by edge
         blocks = {}
-        for a, s in ((0, -1.0), (1, 1.0)):
-            for b, r in ((0, -1.0), (1, 1.0)):
-                blocks[a, b] = size * (mid_mid / 4 + r * mixed / 2 + s * both / 2 + s * r * edge_edge)
+        corners = ((0, 1 - share, -1.0), (1, share, 1.0))  # by what place and edge move with each
+        for a, w, s in corners:
+            for b, z, r in corners:
+                blocks[a, b] = half * (w * z * mid_mid + w * r * mixed + s * z * both + s * r * edge_edge)
         out = np.zeros((count, size + 1, n, size + 1, n))
         e = np.arange(size)
         for (a, b), block in blocks.items():
@@ -190,14 +216,23 @@ class Polygons:
         return out[:, 1:-1, :, 1:-1, :].reshape(count, (size - 1) * n, (size - 1) * n)
 
 
-def bends(u: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Second derivatives (n, P, N) at times (N,) of polygons with corners at equal times (n, P, K + 1), by
-    interpolation of second differences."""
+def remeshed(u: np.ndarray, spans: np.ndarray, corners: int, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Polygons (n, P, K + 1) with another number of edges, and their spans of time (P, K).
+
+    Corners are put where the polygon has gone an equal share of its way, half of it measured by the ``lengths`` (P, K)
+    of the edges in the metric and half in the chart: a coordinate may run far where the metric hardly notices.
+    """
     import numpy as np
 
-    size = u.shape[2] - 1
-    inner = np.diff(u, n=2, axis=2) * size**2
-    places = np.clip(times * size - 1, 0, size - 2)
-    low = np.minimum(places.astype(int), size - 3)
-    share = places - low
-    return inner[:, :, low] * (1 - share) + inner[:, :, low + 1] * share
+    n, count, _ = u.shape
+    new, times = np.empty((n, count, corners + 1)), np.empty((count, corners + 1))
+    for k in range(count):
+        moved = np.sqrt(np.sum(np.diff(u[:, k], axis=1) ** 2, axis=0))
+        ways = [w / max(np.sum(w), 1e-300) for w in (lengths[k], moved, spans[k])]
+        way = np.concatenate([[0.0], np.cumsum(0.45 * ways[0] + 0.45 * ways[1] + 0.1 * ways[2])])
+        places = np.interp(np.linspace(0, way[-1], corners + 1), way, np.arange(len(way)))
+        moments = np.concatenate([[0.0], np.cumsum(spans[k])])
+        times[k] = np.interp(places, np.arange(len(way)), moments)
+        new[:, k] = [np.interp(places, np.arange(len(way)), c) for c in u[:, k]]
+    new[:, :, 0], new[:, :, -1], times[:, 0], times[:, -1] = u[:, :, 0], u[:, :, -1], 0.0, 1.0
+    return new, np.diff(times, axis=1)

@@ -3,7 +3,7 @@
 Written for second order: with the stages' velocities ``v_j = v + h sum_k A_jk a_k`` put into those of the points,
 ``x_j = x + h c_j v + h^2 sum_k (A A)_jk a_k``, only accelerations are kept. Arrays are (n, P), every coordinate
 contiguous, steps (P,). Source: Hairer, Norsett and Wanner, Solving Ordinary Differential Equations I, 1993, sections
-II.5, II.10 and II.14.
+II.5 and II.14.
 """
 
 from __future__ import annotations

@@ -49,8 +49,7 @@ def parallel_transport(
     Transport by alpha = 0 preserves g(u, w), and g(P_alpha u, P_-alpha w) = g(u, w) for every alpha. Raises
     :class:`ShapeError`, :class:`ArgumentError` for a curve of another manifold, missing or disordered times and
     vectors that are not finite, :class:`DomainError` where a curve given as a function leaves the domain and
-    :class:`GeodesicError` where the equations could not be integrated. Source: Amari and Nagaoka 2000, section 1.6 and
-    theorem 3.2.
+    :class:`GeodesicError` where the equations could not be integrated. Source: Amari and Nagaoka 2000, section 1.6.
     """
     import numpy as np
 

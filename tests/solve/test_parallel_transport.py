@@ -28,7 +28,7 @@ def pairing(model, points: np.ndarray, u: np.ndarray, w: np.ndarray) -> np.ndarr
 @pytest.mark.parametrize("alpha", [0, 1, Fraction(-1, 3)])
 @pytest.mark.parametrize("name", CURVES)
 def test_dual_connections_keep_the_pairing(name: str, alpha: Fraction) -> None:
-    """g(P_alpha u, P_-alpha w) = g(u, w): Amari and Nagaoka 2000, theorem 3.2; alpha = 0 is the metric's own case."""
+    """g(P_alpha u, P_-alpha w) = g(u, w): Amari and Nagaoka 2000, chapter 3; alpha = 0 is the metric's own case."""
     model, rng = catalogue.get(name), np.random.default_rng(7)
     u, w = rng.normal(size=(2, 4, 2))
     found = sg.geodesic(model, STARTS[name], 0.2 * rng.normal(size=(4, 2)), TIMES, 1)

@@ -59,7 +59,7 @@ def test_times_of_dense_output() -> None:
 def test_an_integration_that_fails_says_where_and_keeps_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(march, "_MOST_STEPS", 6)
     with pytest.raises(GeodesicError, match=r"1 of 2 geodesics.*index \(0,\) stops at t = .*too many steps") as caught:
-        sg.geodesic(catalogue.get("normal"), [0, 1], [[1, 1], [0, 0]], [0.01, 1.0])
+        sg.geodesic(catalogue.get("gamma"), [1, 1], [[1, 2], [0, 0]], [0.01, 1.0])
     answer = caught.value.answer
     assert np.all(np.isfinite(answer.points[1])) and np.all(np.isfinite(answer.points[0, 0]))
     assert np.all(np.isnan(answer.points[0, 1]))

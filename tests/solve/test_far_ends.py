@@ -1,0 +1,165 @@
+"""Geodesics between points whose parameters differ by many powers of ten, and batches that are stopped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import symgeo as sg
+from symgeo import catalogue, errors
+from symgeo.algebra import Tensor, differential_field
+from symgeo.solve import pieces, progress
+from symgeo.solve.between import connecting
+
+# Pairs whose paths turn sharply beside a wall, or run far in a coordinate at little cost.
+FAR = {
+    "beta": [((1e-3, 6e4), (7, 19)), ((1e-3, 1e4), (1e4, 1e-3))],
+    "gamma": [((5e3, 2e-3), (3e-3, 40))],
+    "weibull_free": [((1.6e-3, 7.8e-3), (28.8, 1.2e-2))],
+    "normal": [((-7352, 1.5e-3), (-1.9e-3, 0.11)), ((-1179, 1863), (-0.16, 4.7e-3))],
+    "student(4)": [((2042, 3.3e-2), (-441, 0.12))],
+    "dirichlet(3)": [((1.7e-3, 1e-2, 0.11), (8640, 1.3e-2, 1.24))],
+    "negative_binomial(4)": [((3.8e-3,), (0.9998,)), ((0.9999,), (1.1e-3,))],
+}
+CLOSED = ("weibull_free", "normal", "student(4)", "negative_binomial(4)")
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_far_ends_are_connected(name: str) -> None:
+    """The path back has the same length, both halves add up to it, and a closed form, where known, agrees."""
+    model = catalogue.get(name)
+    p, q = (np.array([pair[k] for pair in FAR[name]], dtype=float) for k in (0, 1))
+    found = sg.geodesic_between(model, p, q, method="collocation")
+    assert found.converged.all() and np.max(found.residual) < 1e-5
+    back = sg.distance(model, q, p, method="collocation")
+    assert found.distance == pytest.approx(back, rel=1e-8)
+    middle = found(0.4)
+    halves = [sg.distance(model, a, b, method="collocation") for a, b in ((p, middle), (middle, q))]
+    assert halves[0] == pytest.approx(0.4 * found.distance, rel=1e-7)
+    assert sum(halves) == pytest.approx(found.distance, rel=1e-8)
+    if name in CLOSED:
+        assert found.distance == pytest.approx(sg.distance(model, p, q, method="closed form"), rel=1e-8)
+
+
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_parameters_of_all_sizes_against_closed_forms(seed: int) -> None:
+    p, q = np.exp(np.random.default_rng(seed).uniform(np.log(1e-3), np.log(1e4), (2, 2, 2)))
+    model = catalogue.get("normal")
+    found = sg.distance(model, p, q, method="collocation", failed="nan")
+    known = np.isfinite(found)
+    assert found[known] == pytest.approx(sg.distance(model, p, q)[known], rel=1e-8)
+
+
+def test_lines_that_leave_the_cone_give_way_to_others() -> None:
+    """The straight line in the chart leaves the positive definite matrices; the m-geodesic does not."""
+    model = catalogue.get("multivariate_normal(2)")
+    p, q = (0.0, 0.0, 1.0, 0.9, 1.0), (0.3, -0.3, 25.0, 22.0, 25.0)
+    solver = connecting(model.manifold, 0).solver
+    found = solver.prepared(*(np.array(x)[:, None] for x in (p, q)))
+    straight = found.start + found.chord * np.linspace(0, 1, 17)
+    assert not solver.equation.inside(solver.equation.chart.point(straight)).all()
+    found = sg.geodesic_between(model, p, q)
+    assert found.distance == pytest.approx(sg.distance(model, q, p), rel=1e-9)
+    assert sg.exponential_map(model, p, found.velocity) == pytest.approx(np.array(q), rel=1e-6, abs=1e-6)
+
+
+def test_other_connections_are_reached_from_far_ends() -> None:
+    model, alpha = catalogue.get("beta"), sp.Rational(1, 2)
+    there = sg.geodesic_between(model, (0.01, 20.0), (30.0, 0.5), alpha)
+    back = sg.geodesic_between(model, (30.0, 0.5), (0.01, 20.0), alpha)
+    assert np.max(there.residual) < 1e-7
+    assert there([0.3, 0.7]) == pytest.approx(back([0.7, 0.3]), rel=1e-7)
+
+
+def test_pieces_are_one_smooth_path() -> None:
+    solver = connecting(catalogue.get("weibull_free").manifold, 0).solver
+    p, q = (np.array(x)[:, None] for x in FAR["weibull_free"][0])
+    found = solver.prepared(p, q)
+    solver.solve(found)
+    (path,) = found.pieces.values()
+    before, after = path.at(path.breaks[1:-1] - 1e-12), path.at(path.breaks[1:-1] + 1e-12)
+    for a, b in zip(before, after, strict=True):
+        assert a == pytest.approx(b, rel=1e-5, abs=1e-5 * np.max(np.abs(a)))
+    finer = path.split(np.full(len(path.spans), 2))
+    times = np.linspace(0, 1, 7)
+    assert finer.at(times)[1] == pytest.approx(path.at(times)[1], rel=1e-9)
+    assert pieces.PieceSolver(solver.equation).minimal(path)
+
+
+def test_a_great_circle_beyond_the_antipode_is_no_minimum() -> None:
+    """Three quarters of a circle on the sphere satisfy the equation, and are not the shortest nearby."""
+    a, b = sp.symbols("a b", real=True)
+    field = differential_field()
+    entries = {(0, 0): sp.cos(b) ** 2, (0, 1): sp.S.Zero, (1, 1): sp.S.One}
+    metric = Tensor.build(field, (a, b), (-1, -1), lambda i, j: field(entries[i, j]), ((0, 1),), name="metric")
+    sphere = sg.StatisticalManifold(metric, Tensor(field, (a, b), (-1,) * 3, {}, ((0, 1, 2),)))
+    equation = connecting(sphere, 0).solver.equation
+    times = np.linspace(0, 1, 13)
+    solver = pieces.PieceSolver(equation)
+    for angle, shortest in ((0.6 * np.pi, True), (1.5 * np.pi, False)):
+        u = np.stack([0.1 + angle * times, 0.0 * times])
+        assert solver.minimal(pieces.from_polygon(u, np.diff(times))) == shortest
+
+
+def interrupted_after(pairs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    advance = progress.Progress.advance
+
+    def advanced(self: progress.Progress, amount: float) -> None:
+        advance(self, amount)
+        if self.done >= pairs:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(progress.Progress, "advance", advanced)
+
+
+def test_an_interruption_keeps_the_pairs_that_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symgeo.solve.connecting._BLOCK", 3)
+    model, rng = catalogue.get("beta"), np.random.default_rng(5)
+    p, q = np.exp(0.5 * rng.normal(size=(2, 8, 2)))
+    whole = sg.geodesic_between(model, p, q)
+    lengths = sg.distance(model, p, q)
+    interrupted_after(6, monkeypatch)
+    part = sg.geodesic_between(model, p, q)
+    assert whole.complete and not part.complete and "INTERRUPTED: 6 of 8" in repr(part)
+    assert part.converged.tolist() == [True] * 6 + [False] * 2
+    np.testing.assert_array_equal(part.distance[:6], whole.distance[:6])
+    np.testing.assert_array_equal(part(0.3)[:6], whole(0.3)[:6])
+    assert np.isnan(part.distance[6:]).all() and np.isnan(part.velocity[6:]).all()
+    for ask in (sg.distance, sg.logarithm_map):
+        with pytest.raises(errors.BoundaryValueError, match="interrupted: 6 of 8") as caught:
+            ask(model, p, q)
+        assert caught.value.pairs == ((6,), (7,))
+        assert caught.value.answer.distance[:6] == pytest.approx(lengths[:6], rel=1e-9)
+
+
+def test_an_interrupted_mean_is_kept_as_far_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = catalogue.get("beta")
+    given_points = np.exp(0.5 * np.random.default_rng(6).normal(size=(5, 2)))
+    advance, calls = progress.Progress.advance, []
+
+    def advanced(self: progress.Progress, amount: float) -> None:
+        advance(self, amount)
+        calls.append(amount)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    whole = sg.frechet_mean(model, given_points, details=True)
+    monkeypatch.setattr(progress.Progress, "advance", advanced)
+    with pytest.raises(errors.BoundaryValueError, match="interrupted") as caught:
+        sg.frechet_mean(model, given_points)
+    so_far = caught.value.answer
+    assert whole.variance < so_far.variance < 1.1 * whole.variance and whole.residual < so_far.residual < 1
+
+
+def test_pairs_draw_a_bar_when_asked(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    pytest.importorskip("tqdm")
+    monkeypatch.setattr(progress, "_PATIENCE", -1.0)
+    model = catalogue.get("beta")
+    sg.geodesic_between(model, (1.0, 2.0), (2.0, 1.0))
+    assert capsys.readouterr().err == ""
+    sg.geodesic_between(model, (1.0, 2.0), (2.0, 1.0), progress=True)
+    assert "geodesics" in capsys.readouterr().err
