@@ -17,6 +17,8 @@ from symgeo.algebra import differential_field
 from symgeo.codegen.looking import functions_within
 from symgeo.codegen.lowering import polygamma_tail, scaled_expint
 
+# What cancellation is looked for in.
+KINDS = (sp.expint, sp.polygamma)
 _MOST_NODES = 3000
 # Beyond these arguments the series serve, with so many terms.
 _FAR, _TERMS = 4, 10
@@ -29,7 +31,7 @@ def without_asymptotic_cancellation(expr: sp.Basic) -> sp.Basic:
     """An equal expression, by cases: another form where the argument of E_1 or of polygammas is large."""
     if not isinstance(expr, (sp.Mul, sp.Add)):
         return expr
-    functions = functions_within(expr, (sp.expint, sp.polygamma), _MOST_NODES)
+    functions = functions_within(expr, KINDS, _MOST_NODES)
     arguments = {f.args[1] for f in functions if _is_far_function(f)}
     if len(arguments) != 1:
         return expr

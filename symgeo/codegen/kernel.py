@@ -9,9 +9,11 @@ from typing import Any
 
 import sympy as sp
 
+from symgeo.codegen import far_out, removable
 from symgeo.codegen.builder import Builder
 from symgeo.codegen.far_out import without_asymptotic_cancellation
 from symgeo.codegen.graph import Graph
+from symgeo.codegen.looking import kinds_within
 from symgeo.codegen.removable import without_removable_singularities
 from symgeo.errors import ParameterListError, ShapeError
 
@@ -31,7 +33,11 @@ def program(expressions: Sequence[sp.Basic], symbols: Iterable[sp.Basic], target
     symbol is not among ``symbols``.
     """
     builder = Builder(symbols, target)
-    forms = [without_asymptotic_cancellation(without_removable_singularities(e)) for e in expressions]
+    forms, kinds = list(expressions), kinds_within(expressions)
+    if not kinds.isdisjoint(removable.KINDS):
+        forms = [without_removable_singularities(e) for e in forms]
+    if not kinds.isdisjoint(far_out.KINDS):
+        forms = [without_asymptotic_cancellation(e) for e in forms]
     return Program(builder.graph, tuple(builder.build(form) for form in forms))
 
 

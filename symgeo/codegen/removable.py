@@ -16,6 +16,8 @@ from symgeo.algebra import differential_field
 from symgeo.codegen.looking import functions_within
 from symgeo.codegen.lowering import polylog_tail
 
+# What singularities are looked for in.
+KINDS = (sp.log, sp.polylog)
 # Beyond this size of z the expression serves as it is: the remainder's series converges fast below.
 _RADIUS = sp.Rational(1, 2)
 _MOST_NODES = 6000
@@ -38,7 +40,7 @@ def without_removable_singularities(expr: sp.Basic) -> sp.Basic:
     """An equal expression, by cases where the denominator vanishes together with the arguments of functions."""
     if not isinstance(expr, sp.Mul) or not any(p.is_Pow and p.exp.is_negative for p in expr.args):
         return expr
-    functions = [f for f in functions_within(expr, (sp.log, sp.polylog), _MOST_NODES) if _is_analytic(f)]
+    functions = [f for f in functions_within(expr, KINDS, _MOST_NODES) if _is_analytic(f)]
     if not functions:
         return expr
     functions.sort(key=sp.default_sort_key)
