@@ -55,7 +55,7 @@ class Field:
         self._converter = converter
         self._printer = printer
         self._converted: dict[Expr, Element] = {}
-        self.written_monomials: dict[tuple[tuple[int, int], ...], Expr] = {}
+        self.written_monomials: dict[tuple[tuple[int, int], ...], Expr | list[Expr]] = {}
         self.knowledge = Knowledge()
         self.towers: dict[Hashable, Tower] = {}
         # Inverse views, by generator index: the argument of a logarithm and of a logarithm of an absolute value, the

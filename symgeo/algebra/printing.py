@@ -9,7 +9,7 @@ import sympy as sp
 from symgeo.algebra.element import pieces
 from symgeo.algebra.generators import log
 from symgeo.algebra.lowest_terms import lowest_terms
-from symgeo.algebra.writing import joined_exponentials, product, product_with_number
+from symgeo.algebra.writing import joined_exponentials, polynomial, product
 from symgeo.algebra.zero_test import sampled_sign
 
 if TYPE_CHECKING:
@@ -190,12 +190,5 @@ def _factor(field: Field, p: fmpz_mpoly) -> Expr:
 
 
 def _polynomial(field: Field, p: fmpz_mpoly) -> Expr:
-    terms = []
-    for exponents, c in p.to_dict().items():
-        key = tuple((i, int(e)) for i, e in enumerate(exponents) if e)
-        monomial = field.written_monomials.get(key)
-        if monomial is None:
-            monomial = product(sp.S.One, ((field.generators[i].expr, e) for i, e in key))
-            field.written_monomials[key] = monomial
-        terms.append(product_with_number(int(c), monomial))
-    return sp.Add(*terms)
+    terms = {tuple((i, int(e)) for i, e in enumerate(m) if e): int(c) for m, c in p.to_dict().items()}
+    return polynomial([g.expr for g in field.generators], terms, field.written_monomials)
