@@ -14,7 +14,7 @@ from symgeo.codegen.builder import Builder
 from symgeo.codegen.far_out import Asymptotics, Meanings
 from symgeo.codegen.graph import Graph
 from symgeo.codegen.looking import kinds_within
-from symgeo.codegen.removable import without_removable_singularities
+from symgeo.codegen.removable import Singularities
 from symgeo.errors import ParameterListError, ShapeError
 
 
@@ -35,7 +35,8 @@ def program(expressions: Sequence[sp.Basic], symbols: Iterable[sp.Basic], target
     forms, kinds = list(expressions), kinds_within(expressions)
     meanings: Meanings = {}
     if not kinds.isdisjoint(removable.KINDS):
-        forms = [without_removable_singularities(e) for e in forms]
+        singularities = Singularities(meanings)
+        forms = [singularities.form(e) for e in forms]
     if not kinds.isdisjoint(far_out.KINDS):
         asymptotics = Asymptotics(meanings)
         forms = [asymptotics.form(e) for e in forms]
