@@ -88,7 +88,7 @@ def _separate_factors(powers: Iterable[tuple[Expr, int]]) -> list[Expr] | None:
         elif e == 1 and base.is_Pow and base.exp is sp.S.Half and base.base.is_Integer:
             root = sp.S.One  # roots of integers combine with each other
             factors.append(base)
-        elif base.is_Symbol or (base.is_Add and base.free_symbols) or (base.is_NumberSymbol and base is not sp.E):
+        elif base.is_Symbol or (base.is_Add and not base.is_number) or (base.is_NumberSymbol and base is not sp.E):
             root = base
             factors.append(base if e == 1 else sp.Pow(base, sp.Integer(e), evaluate=False))
         elif base.is_Function:
@@ -117,7 +117,7 @@ def _exponential(powers: list[tuple[Expr, int]]) -> Expr | None:
     exponent = terms[0] if len(terms) == 1 else sp.Add(*terms)
     if len(terms) > 1 and not _is_expanded(exponent):
         exponent = sp.expand(exponent)
-    if not exponent.free_symbols or exponent.has(sp.log, sp.I):
+    if exponent.is_number or exponent.has(sp.log, sp.I):
         return None
     return sp.exp(exponent, evaluate=False)
 
