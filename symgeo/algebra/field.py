@@ -54,8 +54,9 @@ class Field:
         self._merged: dict[tuple[Powers, Powers], Powers] = {}
         self._converter = converter
         self._printer = printer
-        self._converted: dict[Expr, Element] = {}
-        self.written_monomials: dict[tuple[tuple[int, int], ...], Expr] = {}
+        # What expressions are read as; more may be entered.
+        self.readings: dict[Expr, Element] = {}
+        self.written_monomials: dict[tuple[tuple[int, int], ...], Expr | list[Expr]] = {}
         self.knowledge = Knowledge()
         self.towers: dict[Hashable, Tower] = {}
         # Inverse views, by generator index: the argument of a logarithm and of a logarithm of an absolute value, the
@@ -337,11 +338,11 @@ class Field:
 
     def __call__(self, expr: Expr | int) -> Element:
         """The element that a SymPy expression stands for; what is not known exactly becomes a generator."""
-        found = self._converted.get(expr)
+        found = self.readings.get(expr)
         if found is None:
             if self._converter is None:
                 raise ValueError("this field was made without a converter")
-            found = self._converted[expr] = self._converter(self, expr)
+            found = self.readings[expr] = self._converter(self, expr)
         return found
 
     def to_sympy(self, a: Element) -> Expr:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flint import fmpz_mpoly
@@ -17,7 +17,10 @@ Derivation = Callable[["Symbol"], "Element"]
 
 @dataclass(eq=False)
 class Generator:
-    """One generator: its SymPy form, the symbols in it, its derivation, and the relation ``g**degree = value``."""
+    """One generator: its SymPy form, the symbols in it, its derivation, and the relation ``g**degree = value``.
+
+    ``values`` holds its numerical values, by the number of digits and the point.
+    """
 
     index: int
     expr: Expr
@@ -27,6 +30,7 @@ class Generator:
     value: Element | None = None
     is_symbol: bool = False
     derivatives: dict[Symbol, Element] = field(default_factory=dict)
+    values: dict[Hashable, Any] = field(default_factory=dict)
 
 
 @dataclass

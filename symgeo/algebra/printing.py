@@ -9,6 +9,7 @@ import sympy as sp
 from symgeo.algebra.element import pieces
 from symgeo.algebra.generators import log
 from symgeo.algebra.lowest_terms import lowest_terms
+from symgeo.algebra.writing import joined_exponentials, polynomial, product
 from symgeo.algebra.zero_test import sampled_sign
 
 if TYPE_CHECKING:
@@ -40,27 +41,19 @@ def to_sympy(a: Element) -> Expr:
     else:
         denominator, below = field.factorise(reduced[1])
     sign, signed = _with_signs(field, factors + [(f, -e) for f, e in below], content * denominator)
-    parts = [_squared_cosine(field, f, e) or _factor(field, f) ** e for f, e in _merged(signed)]
-    return _one_exponential(sp.Mul(sp.Rational(sign * content, denominator), *parts))
+    powers = [_squared_cosine(field, f, e) or (_factor(field, f), e) for f, e in _merged(signed)]
+    return product(sp.Rational(sign * content, denominator), powers)
 
 
-def _one_exponential(product: Expr) -> Expr:
-    """Exponentials that are multiplied with each other as one."""
-    factors = [f for f in sp.Mul.make_args(product) if isinstance(f, sp.exp)]
-    if len(factors) < 2:
-        return product
-    rest = [f for f in sp.Mul.make_args(product) if not isinstance(f, sp.exp)]
-    return sp.Mul(*rest, sp.exp(sp.expand(sp.Add(*(f.args[0] for f in factors)))))
-
-
-def _squared_cosine(field: Field, f: fmpz_mpoly, e: int) -> Expr | None:
-    """``1 - sin(u)**2`` as ``cos(u)**2``, and the same for sinh and cosh."""
+def _squared_cosine(field: Field, f: fmpz_mpoly, e: int) -> tuple[Expr, int] | None:
+    """The base and exponent of ``1 - sin(u)**2`` as ``cos(u)**2``, and the same for sinh and cosh."""
     if 2 <= len(f) <= 3:
         for generator in field.generators:
             if isinstance(generator.expr, sp.cos | sp.cosh) and generator.value is not None:
                 value = generator.value.numerator
                 if value in (f, -f):
-                    return generator.expr ** (2 * e) * (1 if value == f else (-1) ** e)
+                    power = generator.expr ** (2 * e)
+                    return (power, 1) if value == f or e % 2 == 0 else (-power, 1)
     return None
 
 
@@ -192,17 +185,10 @@ def _factor(field: Field, p: fmpz_mpoly) -> Expr:
                 powers += [top**e, bottom ** (degree - e)]
             elif e:
                 powers.append(field.generators[i].expr ** e)
-        terms.append(_one_exponential(sp.Mul(*powers)))
+        terms.append(joined_exponentials(sp.Mul(*powers)))
     return sp.Mul(sp.Add(*terms), *(bottom**-degree for degree, _, bottom in ratios.values()))
 
 
 def _polynomial(field: Field, p: fmpz_mpoly) -> Expr:
-    terms = []
-    for exponents, c in p.to_dict().items():
-        key = tuple((i, int(e)) for i, e in enumerate(exponents) if e)
-        monomial = field.written_monomials.get(key)
-        if monomial is None:
-            monomial = _one_exponential(sp.Mul(*(field.generators[i].expr ** e for i, e in key)))
-            field.written_monomials[key] = monomial
-        terms.append(sp.Mul(sp.Integer(int(c)), monomial))
-    return sp.Add(*terms)
+    terms = {tuple((i, int(e)) for i, e in enumerate(m) if e): int(c) for m, c in p.to_dict().items()}
+    return polynomial([g.expr for g in field.generators], terms, field.written_monomials)

@@ -80,6 +80,24 @@ def _has_tied_roots(field: Field, used: list[Generator]) -> bool:
 def generator_value(generator: Generator, field: Field, k: int, digits: int = _DIGITS) -> mpmath.mpc | None:
     """A generator's value at the k-th sample point to so many digits; None where it has none."""
     point = {s: field.knowledge.value(s, k) for s in generator.symbols}
+    key = (digits, frozenset(point.items()))
+    if key not in generator.values:
+        generator.values[key] = _generator_value(generator, field, k, point, digits)
+    return generator.values[key]
+
+
+def _generator_value(generator: Generator, field: Field, k: int, point: dict, digits: int) -> mpmath.mpc | None:
+    if generator.is_symbol:
+        (value,) = point.values()
+        with mpmath.workdps(digits + 10):
+            return mpmath.mpf(int(value.p)) / int(value.q)
+    exponent = field.exponents.get(generator.index)
+    if exponent is not None:
+        # The exponential of what the field knows the value of.
+        inner = _element_value(exponent, k, digits + 10)
+        if inner is not None and abs(inner) < _LARGEST_EXPONENT:
+            with mpmath.workdps(digits + 10):
+                return mpmath.exp(inner)
     try:
         if isinstance(generator.expr, Derivative | Subs):
             return _derivative_value(generator.expr, point, digits)
@@ -87,6 +105,20 @@ def generator_value(generator: Generator, field: Field, k: int, digits: int = _D
         return mpmath.mpmathify(value._to_mpmath(mpmath.libmp.dps_to_prec(digits + 10)))
     except (ValueError, TypeError, AttributeError, NotImplementedError, ZeroDivisionError, RecursionError):
         return None
+
+
+def _element_value(a: Element, k: int, digits: int) -> mpmath.mpc | None:
+    """The value of an element at the k-th sample point, None where its terms cancel or it has none."""
+    field = a.field
+    parts = [(a.numerator, 1), *((field.factor_polynomial(i), -e) for i, e in a.powers)]
+    with mpmath.workdps(digits):
+        total = mpmath.mpf(1) / a.denominator
+        for p, e in parts:
+            found = _polynomial_value(field, p, k, digits)
+            if found is None or abs(found[0]) < _CANCELLED * found[1]:
+                return None
+            total *= found[0] ** e
+        return total
 
 
 def _derivative_value(expr: Expr, point: dict, digits: int) -> mpmath.mpc | None:

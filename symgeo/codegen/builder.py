@@ -6,7 +6,7 @@ is linear in the size of the expression as a graph.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import sympy as sp
@@ -53,12 +53,16 @@ _REFUSED_REMEDIES = {
 
 
 class Builder:
-    """Turns expressions into nodes of ``graph``. ``leaves`` are the symbols that will have values."""
+    """Turns expressions into nodes of ``graph``.
 
-    def __init__(self, leaves: Iterable[sp.Basic], target: str):
+    ``leaves`` are the symbols that will have values, ``meanings`` the expressions that further symbols stand for.
+    """
+
+    def __init__(self, leaves: Iterable[sp.Basic], target: str, meanings: Mapping[sp.Basic, sp.Expr]):
         self.graph = Graph()
         self.target = target
         self._stabilizer = Stabilizer()
+        self._meanings = meanings
         self._memo: dict[sp.Basic, int] = {leaf: self.graph.symbol(leaf) for leaf in leaves}
 
     def build(self, root: sp.Basic) -> int:
@@ -84,7 +88,7 @@ class Builder:
         """Refuse what cannot be expressed before looking inside."""
         if isinstance(expr, sp.Derivative | sp.Subs) and lower_derivative(expr) is not None:
             return
-        if not isinstance(expr, _KNOWN) and row_of(expr) is None:
+        if not isinstance(expr, _KNOWN) and row_of(expr) is None and expr not in self._meanings:
             raise self._refusal(expr)
 
     def _lower(self, expr: sp.Basic) -> sp.Basic | None:
@@ -92,6 +96,8 @@ class Builder:
         form = self._stabilizer.form(expr)
         if form is not None:
             return form
+        if isinstance(expr, sp.Symbol):
+            return self._meanings[expr]
         if isinstance(expr, sp.Derivative | sp.Subs):
             return lower_derivative(expr)
         if isinstance(expr, sp.Contains):

@@ -9,10 +9,12 @@ from typing import Any
 
 import sympy as sp
 
+from symgeo.codegen import far_out, removable
 from symgeo.codegen.builder import Builder
-from symgeo.codegen.far_out import without_asymptotic_cancellation
+from symgeo.codegen.far_out import Asymptotics, Meanings
 from symgeo.codegen.graph import Graph
-from symgeo.codegen.removable import without_removable_singularities
+from symgeo.codegen.looking import kinds_within
+from symgeo.codegen.removable import Singularities
 from symgeo.errors import ParameterListError, ShapeError
 
 
@@ -30,8 +32,15 @@ def program(expressions: Sequence[sp.Basic], symbols: Iterable[sp.Basic], target
     Raises UnsupportedFunctionError where ``target`` cannot express a function and UnknownSymbolError where a
     symbol is not among ``symbols``.
     """
-    builder = Builder(symbols, target)
-    forms = [without_asymptotic_cancellation(without_removable_singularities(e)) for e in expressions]
+    forms, kinds = list(expressions), kinds_within(expressions)
+    meanings: Meanings = {}
+    if not kinds.isdisjoint(removable.KINDS):
+        singularities = Singularities(meanings)
+        forms = [singularities.form(e) for e in forms]
+    if not kinds.isdisjoint(far_out.KINDS):
+        asymptotics = Asymptotics(meanings)
+        forms = [asymptotics.form(e) for e in forms]
+    builder = Builder(symbols, target, meanings)
     return Program(builder.graph, tuple(builder.build(form) for form in forms))
 
 

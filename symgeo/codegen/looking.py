@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sympy as sp
 
 
@@ -24,3 +26,15 @@ def functions_within(expr: sp.Basic, kinds: tuple[type, ...], most: int) -> set[
         if isinstance(node, kinds):
             found.add(node)
     return found
+
+
+def kinds_within(expressions: Iterable[sp.Basic]) -> set[type]:
+    """The classes of all that occurs in some expressions, every distinct subexpression visited once."""
+    seen: set[sp.Basic] = set()
+    stack = list(expressions)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack += node.args
+    return {type(node) for node in seen}

@@ -50,6 +50,12 @@ class log_one_plus(sp.Function):
     """log(1 + x)."""
 
 
+class exponential(sp.Function):
+    """exp(x) for real x, without the questions about signs that SymPy asks to simplify it."""
+
+    is_positive = True
+
+
 class exp_minus_one(sp.Function):
     """exp(x) - 1."""
 

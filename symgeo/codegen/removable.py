@@ -8,7 +8,8 @@ denominator then divides out, exactly, in the field.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
@@ -16,6 +17,11 @@ from symgeo.algebra import differential_field
 from symgeo.codegen.looking import functions_within
 from symgeo.codegen.lowering import polylog_tail
 
+if TYPE_CHECKING:
+    from symgeo.algebra.element import Element
+
+# What singularities are looked for in.
+KINDS = (sp.log, sp.polylog)
 # Beyond this size of z the expression serves as it is: the remainder's series converges fast below.
 _RADIUS = sp.Rational(1, 2)
 _MOST_NODES = 6000
@@ -34,25 +40,103 @@ class _Near(NamedTuple):
     z: sp.Expr
 
 
-def without_removable_singularities(expr: sp.Basic) -> sp.Basic:
-    """An equal expression, by cases where the denominator vanishes together with the arguments of functions."""
-    if not isinstance(expr, sp.Mul) or not any(p.is_Pow and p.exp.is_negative for p in expr.args):
+class Singularities:
+    """Forms near removable singularities; those near one place share a field.
+
+    The symbols in the forms that stand for remainders are entered in ``meanings``.
+    """
+
+    def __init__(self, meanings: dict[sp.Symbol, sp.Expr]):
+        self._meanings = meanings
+        self._plain = differential_field()
+        self._places: dict[sp.Expr, _Zero | None] = {}
+        self._near: dict[tuple[sp.Expr, _Zero], _Near | None] = {}
+        self._expansions: dict[tuple[_Zero, int], _Expansion] = {}
+
+    def form(self, expr: sp.Basic) -> sp.Basic:
+        """An equal expression, by cases where the denominator vanishes together with the arguments of functions."""
+        if not isinstance(expr, sp.Mul) or not any(p.is_Pow and p.exp.is_negative for p in expr.args):
+            return expr
+        functions = [f for f in functions_within(expr, KINDS, _MOST_NODES) if _is_analytic(f)]
+        if not functions:
+            return expr
+        functions.sort(key=sp.default_sort_key)
+        for zero in self._zeros(expr, functions):
+            near = {f: n for f in functions if (n := self._function_near(f, zero)) is not None}
+            least = _vanishing_order(expr, near, zero) if near else 0
+            if not least:
+                continue
+            for order in range(least, _MOST_ORDER + 1, _STEP):
+                form = self._expansion(zero, order).form(expr, near)
+                if form is not None:
+                    conditions = [
+                        sp.StrictLessThan(sp.Abs(n.z, evaluate=False), _RADIUS, evaluate=False) for n in near.values()
+                    ]
+                    return sp.Piecewise((form, sp.And(*conditions, evaluate=False)), (expr, True), evaluate=False)
         return expr
-    functions = [f for f in functions_within(expr, (sp.log, sp.polylog), _MOST_NODES) if _is_analytic(f)]
-    if not functions:
-        return expr
-    functions.sort(key=sp.default_sort_key)
-    for zero in _zeros(expr, functions):
-        near = {f: n for f in functions if (n := _near(f, zero)) is not None}
-        least = _vanishing_order(expr, near, zero) if near else 0
-        if not least:
-            continue
-        for order in range(least, _MOST_ORDER + 1, _STEP):
-            form = _expanded(expr, near, zero, order)
-            if form is not None:
-                conditions = [sp.Abs(n.z, evaluate=False) < _RADIUS for n in near.values()]
-                return sp.Piecewise((form, sp.And(*conditions)), (expr, True))
-    return expr
+
+    def _zeros(self, expr: sp.Mul, functions: Iterable[sp.Expr]) -> list[_Zero]:
+        """Where z of Li_s(z) or log(1 - z), or a factor of the denominator, vanishes."""
+        candidates = [1 - f.args[0] if isinstance(f, sp.log) else f.args[1] for f in functions]
+        candidates += [p.base for p in expr.args if p.is_Pow and p.exp.is_Integer and p.exp < 0]
+        return list(dict.fromkeys(z for c in candidates if (z := self._zero(c)) is not None))
+
+    def _zero(self, z: sp.Expr) -> _Zero | None:
+        """Where this vanishes, if it is a rational function whose numerator is linear in a symbol."""
+        if z not in self._places:
+            self._places[z] = None
+            if z.is_rational_function(*z.free_symbols):
+                top = self._plain.polynomial(self._plain(z).numerator)
+                for s in sorted(z.free_symbols, key=str):
+                    slope = top.diff(s)
+                    if slope and s not in slope.free_symbols:
+                        self._places[z] = s, (self._plain(s) - top / slope).to_sympy()
+                        break
+        return self._places[z]
+
+    def _function_near(self, f: sp.Expr, zero: _Zero) -> _Near | None:
+        if (f, zero) not in self._near:
+            self._near[f, zero] = _near(f, zero)
+        return self._near[f, zero]
+
+    def _expansion(self, zero: _Zero, order: int) -> _Expansion:
+        if (zero, order) not in self._expansions:
+            self._expansions[zero, order] = _Expansion(zero, order, self._meanings)
+        return self._expansions[zero, order]
+
+
+class _Expansion:
+    """The functions near one place by so many terms and a remainder, read into a field."""
+
+    def __init__(self, zero: _Zero, order: int, meanings: dict[sp.Symbol, sp.Expr]):
+        self._zero, self._order, self._meanings = zero, order, meanings
+        self._field = differential_field()
+        self._at_zero: dict[sp.Symbol, sp.Expr] = {}
+        self._vanishing: dict[int, bool] = {}
+
+    def form(self, expr: sp.Mul, near: Mapping[sp.Expr, _Near]) -> sp.Expr | None:
+        """The expression with remainders for the functions, if nothing that vanishes is left in the denominator."""
+        for f, n in near.items():
+            if f not in self._field.readings:
+                self._field.readings[f] = self._read(n)
+        result = self._field(expr)
+        return None if any(self._vanishes(i) for i, _ in result.powers) else result.to_sympy()
+
+    def _read(self, near: _Near) -> Element:
+        field, order, s = self._field, self._order, int(near.order)
+        tail = sp.Dummy("r", positive=True)
+        self._meanings[tail] = polylog_tail(near.order, order, near.z)
+        self._at_zero[tail] = sp.Rational(1, order**s)
+        z = field(near.z)
+        terms = [z**k * Fraction(1, k**s) for k in range(1, order)]
+        return field(near.value) + near.sign * field.sum([*terms, z**order * field(tail)])
+
+    def _vanishes(self, factor: int) -> bool:
+        """Whether this factor of denominators is zero at the place."""
+        if factor not in self._vanishing:
+            written = self._field.polynomial(self._field.factor_polynomial(factor)).to_sympy()
+            self._vanishing[factor] = sp.expand(written.xreplace(self._at_zero).subs(*self._zero)) == 0
+        return self._vanishing[factor]
 
 
 def _is_analytic(f: sp.Expr) -> bool:
@@ -60,23 +144,6 @@ def _is_analytic(f: sp.Expr) -> bool:
     z = f.args[-1]
     known = isinstance(f, sp.log) or (f.args[0].is_Integer and f.args[0] > 1)
     return bool(known and z.free_symbols and z.is_rational_function(*z.free_symbols))
-
-
-def _zeros(expr: sp.Mul, functions: Iterable[sp.Expr]) -> list[_Zero]:
-    """Where z of Li_s(z) or log(1 - z), or a factor of the denominator, vanishes; each linear in a symbol."""
-    candidates = [sp.expand(1 - f.args[0]) if isinstance(f, sp.log) else f.args[1] for f in functions]
-    candidates = [sp.fraction(sp.together(z))[0] for z in candidates]
-    candidates += [p.base for p in expr.args if p.is_Pow and p.exp.is_Integer and p.exp < 0]
-    found: dict[_Zero, None] = {}
-    for z in candidates:
-        if not z.is_rational_function(*z.free_symbols):
-            continue
-        for s in sorted(z.free_symbols, key=str):
-            slope = sp.expand(z.diff(s))
-            if s not in slope.free_symbols:
-                found[s, sp.cancel(s - z / slope)] = None
-                break
-    return list(found)
 
 
 def _near(f: sp.Expr, zero: _Zero) -> _Near | None:
@@ -95,20 +162,3 @@ def _vanishing_order(expr: sp.Mul, near: Mapping[sp.Expr, _Near], zero: _Zero) -
     values = {f: n.value for f, n in near.items()}
     below = [p for p in expr.args if p.is_Pow and p.exp.is_Integer and p.exp < 0]
     return int(sum(-p.exp for p in below if sp.expand(p.base.xreplace(values).subs(*zero)) == 0))
-
-
-def _expanded(expr: sp.Mul, near: Mapping[sp.Expr, _Near], zero: _Zero, order: int) -> sp.Expr | None:
-    """The expression with remainders for the functions, if nothing that vanishes is left in the denominator."""
-    field = differential_field()
-    places, images, at_zero = {}, {}, {}
-    for f, (value, sign, s, z) in near.items():
-        tail = sp.Dummy("r", positive=True)
-        places[tail] = polylog_tail(s, order, z)
-        at_zero[tail] = sp.Rational(1, order) ** s
-        images[f] = value + sign * (sp.Add(*(z**k / sp.Integer(k) ** s for k in range(1, order))) + z**order * tail)
-    result = field(expr.xreplace(images))
-    for i, _ in result.powers:
-        factor = field.polynomial(field.factor_polynomial(i)).to_sympy()
-        if sp.expand(factor.xreplace(at_zero).subs(*zero)) == 0:
-            return None
-    return result.to_sympy().xreplace(places)

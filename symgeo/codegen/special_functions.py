@@ -319,11 +319,12 @@ def _with_columns(row: Row) -> Row:
     return replace(row, spelling={**row.spelling, **spelling})
 
 
-TABLE: Mapping[str, Row] = {
+TABLE: dict[str, Row] = {
     row.name: _with_columns(row)
     for rows in (_ELEMENTARY, _PIECES, _GAMMA, _INTEGRALS, _DIFFERENTIAL_EQUATIONS, _STABLE)
     for row in rows
 }
+TABLE["exponential"] = TABLE["exp"]
 
 # Numbers with a name, by target. Those NumPy does not name are written as literals.
 CONSTANTS: Mapping[str, Mapping[str, str]] = {

@@ -18,6 +18,7 @@ from symgeo.algebra.integral_functions import integro_exponential
 from symgeo.codegen.lowering import (
     complementary_erf,
     exp_minus_one,
+    exponential,
     largest_of,
     log_add_exp,
     log_beta,
@@ -38,7 +39,8 @@ from symgeo.codegen.lowering import (
 MOST_EXPONENTS = 6
 
 # The functions a sum is looked through for.
-_WIDE = (sp.exp, sp.besseli, sp.besselk, sp.erfc, complementary_erf, sp.factorial, sp.binomial, sp.cosh)
+_EXPONENTIALS = (sp.exp, exponential)
+_WIDE = (*_EXPONENTIALS, sp.besseli, sp.besselk, sp.erfc, complementary_erf, sp.factorial, sp.binomial, sp.cosh)
 
 _Split = tuple[sp.Expr, sp.Expr]
 
@@ -73,7 +75,7 @@ class Stabilizer:
         rest: list[sp.Expr] = []
         cancelling = False
         factors = [(factor, *_base_power(factor)) for factor in expr.args]
-        may_cancel = any(isinstance(base, sp.exp) or _decays(base) for _, base, _ in factors)
+        may_cancel = any(isinstance(base, _EXPONENTIALS) or _decays(base) for _, base, _ in factors)
         for factor, base, power in sorted(factors, key=lambda f: f[2].is_negative is not True):
             if not (cancelling or may_cancel or power.is_negative):
                 return None  # nothing below the line is of wide range
@@ -83,12 +85,12 @@ class Stabilizer:
                 continue
             wide.append((base, power, split))
             cancelling |= power.is_negative or _decays(base)
-        kinds = {type(base) for base, _, _ in wide}
+        kinds = {sp.exp if type(base) is exponential else type(base) for base, _, _ in wide}
         cancelling |= {sp.exp, sp.Add} <= kinds
         if len(wide) < 2 or not cancelling or kinds == {sp.exp}:
             return None
         exponent = _total([power * e for _, power, (_, e) in wide])
-        result = sp.Mul(*rest, *(s**power for _, power, (s, _) in wide), sp.exp(exponent))
+        result = sp.Mul(*rest, *(s**power for _, power, (s, _) in wide), _exp(exponent))
         self._final.add(result)
         return result
 
@@ -101,8 +103,8 @@ class Stabilizer:
         for factor in sp.Mul.make_args(arg):
             base, power = _base_power(factor)
             logarithm = _log_of_function(base) if isinstance(base, sp.Function) else None
-            if isinstance(base, sp.exp):
-                terms.append(power * base.exp)
+            if isinstance(base, _EXPONENTIALS):
+                terms.append(power * base.args[0])
             elif logarithm is not None and base.is_positive:
                 terms.append(power * logarithm)
             elif not power.is_Rational and base.is_positive:
@@ -182,7 +184,7 @@ class Stabilizer:
         if len(exponents) > 1 and not any(_total([e, -exponents[0]]) for e in exponents[1:]):
             exponents = exponents[:1]  # one exponent in different forms
         largest = exponents[0] if len(exponents) == 1 else largest_of(*exponents)
-        scaled = sp.Add(*(s * sp.exp(e - largest) for s, e in parts))
+        scaled = sp.Add(*(s * _exp(e - largest) for s, e in parts))
         self._sums[scaled, True] = self._sums[scaled, False] = None  # done: not to be scaled again
         return scaled, largest
 
@@ -203,6 +205,13 @@ class Stabilizer:
                 rest.append(split[0] ** power)
                 exponents.append(power * split[1])
         return sp.Mul(*rest), _total(exponents)
+
+
+def _exp(x: sp.Expr) -> sp.Expr:
+    """exp(x); not by SymPy's constructor, which asks at length whether x is zero, where that would keep x as it is."""
+    if isinstance(x, sp.Number) or any(isinstance(f, sp.log) for a in sp.Add.make_args(x) for f in sp.Mul.make_args(a)):
+        return sp.exp(x)
+    return exponential(x)
 
 
 def _total(exponents: list[sp.Expr]) -> sp.Expr:
@@ -246,8 +255,8 @@ def _gamma_argument(factor: sp.Expr) -> sp.Expr:
 def _split_function(base: sp.Expr) -> _Split | None:
     if not isinstance(base, sp.Function):
         return None
-    if isinstance(base, sp.exp):
-        return sp.S.One, base.exp
+    if isinstance(base, _EXPONENTIALS):
+        return sp.S.One, base.args[0]
     if isinstance(base, sp.cosh):
         size = sp.Abs(base.args[0], evaluate=False)
         return (1 + sp.exp(-2 * size)) / 2, size
@@ -331,8 +340,8 @@ def _exp_minus_one(expr: sp.Expr) -> tuple[int, sp.Expr] | None:
     """(1, u) for exp(u) - 1, (-1, u) for 1 - exp(u), else None."""
     if isinstance(expr, sp.Add) and len(expr.args) == 2 and expr.args[0] in (sp.S.One, sp.S.NegativeOne):
         coefficient, function = expr.args[1].as_coeff_Mul()
-        if isinstance(function, sp.exp) and coefficient == -expr.args[0]:
-            return int(coefficient), function.exp
+        if isinstance(function, _EXPONENTIALS) and coefficient == -expr.args[0]:
+            return int(coefficient), function.args[0]
     return None
 
 

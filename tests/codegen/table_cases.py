@@ -168,6 +168,7 @@ CASES = {
 # Rows that only the rewritings of lowering.py and stable.py bring in; the expressions that lead to them.
 INTERNAL = {
     "log_add_exp": [(sp.log(sp.exp(x) + sp.exp(y)), REAL, [-800.0, 0.5, 900.0])],
+    "exponential": [(sp.exp(x + y) / (1 + sp.exp(x + y)) ** 2, REAL, [-300.0, 0.5, 300.0])],
     "largest_of": [(sp.exp(x) / (1 + sp.exp(x)) ** 2, [-300.0, 0.5, 300.0])],
     "log_one_plus": [(sp.log(1 + x), [*POSITIVE, 1e-14, -0.5])],
     "log_one_minus_exp": [(sp.log(1 - sp.exp(-x)), [*POSITIVE, 1e-10, 700.0])],

@@ -87,3 +87,16 @@ def test_constants_with_functions_sympy_cannot_compare():
 def test_a_base_that_may_be_negative_is_not_split():
     value = numpy_function([sp.log(x**y * sp.gamma(x))], (x, y))(-1.5, 2.0)[0]
     assert value == pytest.approx(float(evaluate(sp.log(x**y * sp.gamma(x)), {x: -1.5, y: 2})))
+
+
+@pytest.mark.parametrize("size", [2, 8, 50, 3000, 40000])
+def test_polygammas_of_large_quotients_beside_the_digamma_function(size):
+    """The digamma function has no part in the cancellation of its derivatives, nor does it undo their form."""
+    d, p = sp.symbols("d p", positive=True)
+    c = d / p
+    mixed = (d * sp.polygamma(1, c) + p * sp.polygamma(0, c)) / p**3
+    small = sp.polygamma(0, c) * (p**2 * c * sp.polygamma(1, c) - p**2 - p**2 / (2 * c)) / d
+    point = {d: size, p: 1.25}
+    got = numpy_function([mixed, small], [d, p])(*map(float, point.values()))
+    for value, expr in zip(got, (mixed, small), strict=True):
+        assert float(value) == pytest.approx(float(evaluate(expr, point)), rel=1e-13 if size > 8 else 1e-11), expr
