@@ -38,6 +38,11 @@ ONE_CORE = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "JAX_ENABLE_X64": "1",
     "JAX_PLATFORMS": "cpu",
+    # glibc keeps what is freed. Pages fresh from the system cost more than the work of the large rows, and NumPy alone
+    # asks for huge ones.
+    "GLIBC_TUNABLES": ":".join(
+        f"glibc.malloc.{name}" for name in ("mmap_max=0", "trim_threshold=17179869184", "arena_max=1", "hugetlb=1")
+    ),
 }
 SLOWEST_SHOWN = 8
 
@@ -50,8 +55,8 @@ class Row:
 
     ``asked`` says of two contenders' seconds what their quotient should be: ``("geomstats", "numpy", ">=", 4)``.
     ``part`` multiplies the seconds of one that does a part of the work. All values agree with ours ``within``, but for
-    those of the ``loose``, which are not as accurate. Where memory is a good part of the work, the system's pages would
-    cost whoever comes first more than the others: every run is done ``twice`` in a row, and the second counts.
+    those of the ``loose``, which are not as accurate. Where memory is a good part of the work, every run is done
+    ``twice`` in a row, and the second counts, which writes to the memory that the first has given back.
     """
 
     title: str

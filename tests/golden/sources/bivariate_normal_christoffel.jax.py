@@ -16,8 +16,9 @@ def _stacked(components, leading, shape, like):
     dtype = jnp.result_type(like, *components)
     if not components:
         return jnp.zeros((*leading, *shape), dtype)
-    columns = [jnp.broadcast_to(jnp.asarray(c, dtype), leading) for c in components]
-    return jnp.stack(columns, axis=-1).reshape((*leading, *shape))
+    # Under vmap, unlike jnp.stack, this keeps the components of a point together: nothing is transposed afterwards.
+    columns = [jnp.broadcast_to(jnp.asarray(c, dtype), leading)[..., None] for c in components]
+    return jnp.concatenate(columns, axis=-1).reshape((*leading, *shape))
 
 
 def _masked(value, inside, axes):
