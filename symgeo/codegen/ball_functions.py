@@ -68,7 +68,6 @@ def _lambertw(x: arb, branch: arb | None = None) -> arb:
     return x.lambertw(0 if branch is None else int(branch.unique_fmpz()))
 
 
-
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **{kind.__name__: operation for kind, operation in balls.FUNCTIONS.items()},
     "asinh": lambda x: x.asinh(),

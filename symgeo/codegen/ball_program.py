@@ -89,9 +89,7 @@ class BallProgram:
                 earlier[index] = numbers
                 if None in known:
                     undefined = [_is_nan(v) for v in row]
-                    hopeless = any(undefined) and all(
-                        u or v is not None for u, v in zip(undefined, known, strict=True)
-                    )
+                    hopeless = any(undefined) and all(u or v is not None for u, v in zip(undefined, known, strict=True))
                     if not (hopeless and self._is_undefined(memory, k)):
                         still.append(index)
                 found[index] = [np.nan if v is None else v for v in known]
@@ -116,7 +114,7 @@ class BallProgram:
             return [_leaf(node)] * count
         if node.kind == "add":
             columns = [a if sign > 0 else list(map(operator.neg, a)) for sign, a in zip(node.data, args, strict=True)]
-            return list(reduce(lambda x, y: map(operator.add, x, y), columns))
+            return reduce(lambda x, y: list(map(operator.add, x, y)), columns)
         if node.kind == "compare":
             compare = _compare_at(node.data, precision)
             return list(map(compare, *args))
@@ -240,7 +238,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 
 
 def _compare_at(symbol: str, precision: int) -> Callable[[arb, arb], bool | None]:
-    """A comparison of balls, None where it is open; at the last precision what agrees in most of its digits is equal."""
+    """A comparison of balls, None where it is open; at the last precision what agrees in most digits is equal."""
     holds, fails = _COMPARISONS[symbol], _COMPARISONS[_OPPOSITE[symbol]]
 
     def compare(a: arb, b: arb) -> bool | None:

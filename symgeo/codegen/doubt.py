@@ -12,13 +12,12 @@ Algorithms (2002), sections 3.1 to 3.4. The bounds are of first order in u.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from symgeo.codegen.function_errors import is_native, magnified, roundoff, roundoff_there
 from symgeo.codegen.graph import Graph, Node
-from symgeo.codegen.ranges import ANY, Ranges
+from symgeo.codegen.proofs import JUMPS, Proofs
 from symgeo.codegen.special_functions import TABLE
 
 # What an output may lose, in units of u: 2e-11 relative to its value.
@@ -28,7 +27,6 @@ U = 2.0**-53
 _UNDERFLOW = 2.0**-960
 LEAST, _STEP = 2.0**-1022, 2.0**-20
 _SLOPES_ONE = {"sin", "cos", "Abs", "Min", "Max", "largest_of", "log_add_exp"}
-_JUMPS = {"sign", "Heaviside", "floor", "ceiling", "Mod"}
 _LONGEST = 16
 
 
@@ -42,96 +40,15 @@ class Doubt:
     def __init__(self, graph: Graph, outputs: Sequence[int], positive: Sequence[int] = (), everywhere: bool = False):
         self.graph = graph
         self._outputs = outputs
-        self._positive = positive
         self._everywhere = everywhere
         self.live = graph.live([*outputs, *positive])
-        self._ranges = Ranges(graph, self.live, positive).of
         self._errors: dict[int, int | None] = {}
-        self.proven: dict[int, float | None] = {}
-        for number in self.live:
-            self.proven[number] = self._prove(graph.nodes[number])
-
-    # What is known before any point.
-
-    def _range(self, number: int) -> tuple[float, float]:
-        return self._ranges.get(number, ANY)
-
-    def _sign(self, number: int) -> int:
-        low, high = self._range(number)
-        return 1 if low >= 0 else -1 if high <= 0 else 0
-
-    def _prove(self, node: Node) -> float | None:
-        """A bound of the error relative to the value, in units of u, or None."""
-        kind = node.kind
-        if kind in ("symbol", "boolean", "compare", "and", "or", "not"):
-            return 0.0
-        if kind == "number":
-            return 0.0 if _is_exact(node.data) else 1.0
-        if kind == "constant":
-            return 0.0 if node.data in ("inf", "nan") else 1.0
-        args = [self.proven[a] for a in node.args]
-        if kind == "neg":
-            return args[0]
-        if kind == "add" and len(args) == 2 and not any(args) and None not in args:
-            return 1.0
-        if self._everywhere or any(a is None for a in args):
-            return None
-        bounds = [a for a in args if a is not None]
-        if kind == "add":
-            return self._prove_sum(node, max(bounds) + len(bounds) - 1)
-        if kind in ("mul", "div"):
-            exact = any(self._is_power_of_two(a) for a in (node.args if kind == "mul" else node.args[1:]))
-            return sum(bounds) + (0.0 if exact else 1.0)
-        if kind == "sqrt":
-            return bounds[0] / 2 + 1
-        if kind == "pow":
-            return self._prove_power(node, *bounds)
-        if kind == "select":
-            return max(bounds) if self._is_decided(node.args[1]) else None
-        return self._prove_call(node, bounds) if kind == "call" else None
-
-    def _prove_sum(self, node: Node, most: float) -> float | None:
-        signs = {sign * self._sign(a) for sign, a in zip(node.data, node.args, strict=True)}
-        if signs in ({1}, {-1}):
-            return most
-        ranges = [self._range(a) for a in node.args]
-        low = sum(r[0] if sign > 0 else -r[1] for sign, r in zip(node.data, ranges, strict=True))
-        high = sum(r[1] if sign > 0 else -r[0] for sign, r in zip(node.data, ranges, strict=True))
-        sizes = sum(max(map(abs, r)) for r in ranges)
-        least = low if low > 0 else -high
-        return most * sizes / least if least > 0.01 * sizes else None
-
-    def _prove_power(self, node: Node, base: float, exponent: float) -> float | None:
-        number = self.graph.nodes[node.args[1]]
-        if number.kind == "number":
-            size = float(number.data)
-            return size * base + (4.0 if exponent == 0 else 4.0 + 750.0 * size)
-        return 4.0 if base == exponent == 0 else None
-
-    def _prove_call(self, node: Node, bounds: Sequence[float]) -> float | None:
-        ranges = [self._range(a) for a in node.args]
-        error = roundoff(self.graph, node, ranges)
-        if error is None or not any(bounds):
-            return error
-        if node.data[0].name in _JUMPS and not any(b == 0 for b in bounds):
-            return None
-        most = magnified(self.graph, node, ranges)
-        return None if most is None else error + most * max(bounds)
-
-    def _is_power_of_two(self, number: int) -> bool:
-        node = self.graph.nodes[number]
-        return node.kind == "number" and _is_exact(node.data) and math.frexp(node.data)[0] == 0.5
-
-    def _is_decided(self, condition: int) -> bool:
-        """Whether a condition compares nothing but exact numbers."""
-        comparisons = [n for i in self.graph.live([condition]) if (n := self.graph.nodes[i]).kind == "compare"]
-        return all(self.proven[a] == 0.0 for n in comparisons for a in n.args)
-
-    # What is computed beside the values.
+        self._proofs = Proofs(graph, self.live, positive, everywhere)
+        self.proven = self._proofs.bounds
 
     def sizes(self, number: int) -> int:
         """|v| as a node."""
-        sign = self._sign(number)
+        sign = self._proofs.sign(number)
         if sign:
             return number if sign > 0 else self.graph.neg(number)
         return self._call("Abs", [number])
@@ -256,7 +173,7 @@ class Doubt:
 
     def _of_call(self, number: int, node: Node, errors: list[int | None]) -> list[int | None]:
         graph, size = self.graph, self.sizes(number)
-        error = roundoff(graph, node, [self._range(a) for a in node.args])
+        error = roundoff(graph, node, [self._proofs.range(a) for a in node.args])
         if error is None:
             own: int | None = roundoff_there(graph, node, size)
         else:
@@ -269,13 +186,13 @@ class Doubt:
         assert error is not None, "an exact argument has no error"
         if name in _SLOPES_ONE:
             return error
-        if name in _JUMPS:
+        if name in JUMPS:
             return graph.select([(graph.number(0), self._stays(number, node, i, error))], graph.constant("inf"))
         if name == "exp":
             return graph.mul(self.sizes(number), error)
         if name == "log":
             return graph.div(error, self.sizes(a))
-        most = magnified(graph, node, [self._range(x) for x in node.args])
+        most = magnified(graph, node, [self._proofs.range(x) for x in node.args])
         relative = graph.div(error, self.sizes(a))
         if most is not None:
             return graph.mul(graph.mul(graph.number(most), relative), self.sizes(number))
@@ -292,7 +209,9 @@ class Doubt:
         return graph.logical(
             "and",
             [
-                graph.compare("==", number, graph.call(node.data, [e if j == i else x for j, x in enumerate(node.args)]))
+                graph.compare(
+                    "==", number, graph.call(node.data, [e if j == i else x for j, x in enumerate(node.args)])
+                )
                 for e in ends
             ],
         )
@@ -318,8 +237,6 @@ class Doubt:
         graph, (a, b) = self.graph, node.args
         apart = self._call("Abs", [graph.add([a, graph.neg(b)])])
         return graph.compare("<", graph.mul(graph.number(2 * U), error), apart)
-
-    # What it is for.
 
     def sure(self) -> int | None:
         """A condition under which all outputs are accurate enough, as a node; None where nothing need be looked at."""
@@ -409,10 +326,3 @@ def exactness(graph: Graph, outputs: Sequence[int], conditions: Sequence[int], e
     sure = doubt.sure()
     inside, signs = doubt.signs(conditions)
     return Exactness(doubt.all_of([t for t in (sure, signs) if t is not None]), inside)
-
-
-def _is_exact(value: object) -> bool:
-    try:
-        return float(value) == value  # type: ignore[arg-type]
-    except OverflowError:
-        return False

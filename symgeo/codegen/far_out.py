@@ -38,7 +38,9 @@ def without_asymptotic_cancellation(expr: sp.Basic) -> sp.Basic:
     if any(isinstance(f, sp.expint) for f in functions):
         images, far = _exponential_integrals(expr, c, places), _FAR
     else:
-        images, far = {f: _polygamma(f, places) for f in functions if f.args[1] == c}, _FAR_POLYGAMMA
+        # Digamma has a logarithm in its series: it stays, and with it the expression.
+        powers = [f for f in functions if f.args[1] == c and f.args[0].is_positive]
+        images, far = {f: _polygamma(f, places) for f in powers}, _FAR_POLYGAMMA
     form = differential_field()(expr.xreplace(images)).to_sympy()
     if form.has(sp.exp, sp.erfc, sp.polygamma):
         return expr
