@@ -43,11 +43,17 @@ def _log_normal_cdf(x: arb) -> arb:
 
 
 def _polygamma_tail(order: arb, terms: arb, c: arb) -> arb:
-    n, k = int(order.unique_fmpz()), int(terms.unique_fmpz())
+    n, k = _whole(order), _whole(terms)
     total = arb.fac_ui(n - 1) / c**n + arb.fac_ui(n) / (2 * c ** (n + 1))
     for j in range(1, k):
         total += arb.bernoulli(2 * j) * arb(2 * j + 1).rising(arb(n - 1)) / c ** (2 * j + n)
     return c ** (2 * k + n) * ((-1) ** (n + 1) * balls.polygamma(order, c) - total)
+
+
+def _whole(literal: arb) -> int:
+    value = literal.unique_fmpz()
+    assert value is not None, "a literal of the table of functions"
+    return int(value)
 
 
 def _heaviside(x: arb, at_zero: arb) -> arb:
@@ -65,7 +71,7 @@ def _lerch_phi(z: arb, s: arb, a: arb) -> arb:
 
 
 def _lambertw(x: arb, branch: arb | None = None) -> arb:
-    return x.lambertw(0 if branch is None else int(branch.unique_fmpz()))
+    return x.lambertw(0 if branch is None else _whole(branch))
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {

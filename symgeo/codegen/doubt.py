@@ -206,21 +206,13 @@ class Doubt:
         graph, a = self.graph, node.args[i]
         reach = graph.mul(graph.number(2 * U), error)
         ends = [graph.add([a, reach]), graph.add([a, graph.neg(reach)])]
-        return graph.logical(
-            "and",
-            [
-                graph.compare(
-                    "==", number, graph.call(node.data, [e if j == i else x for j, x in enumerate(node.args)])
-                )
-                for e in ends
-            ],
-        )
+        there = [graph.call(node.data, [e if j == i else x for j, x in enumerate(node.args)]) for e in ends]
+        return graph.logical("and", [graph.compare("==", number, value) for value in there])
 
     def _of_select(self, node: Node, errors: list[int | None]) -> int:
         """The error of the branch taken, without bound where the condition is not sure."""
         graph = self.graph
-        value, condition, otherwise = node.args
-        zero = graph.number(0)
+        condition, zero = node.args[1], graph.number(0)
         taken = graph.select([(errors[0] or zero, condition)], errors[2] or zero)
         doubtful = [t for i in graph.live([condition]) if (t := self._is_close(graph.nodes[i])) is not None]
         for test in doubtful:
@@ -295,7 +287,7 @@ class Doubt:
         return []
 
     def signs(self, conditions: Sequence[int]) -> tuple[int | None, int | None]:
-        """Nodes: that no condition is negative for sure, and that all their signs are sure; None where all always are."""
+        """Nodes: that no condition is negative for sure, and that all signs are sure; None where all always are."""
         graph = self.graph
         maybe, sure = [], []
         for condition in conditions:

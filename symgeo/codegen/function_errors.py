@@ -1,8 +1,8 @@
 """How exact the functions of NumPy and SciPy are, and how much they magnify the errors of their arguments.
 
-All in units of the roundoff u = 2^-53 relative to the value: ``roundoff`` of a function at an exact argument, as a number
-or, where that depends on the point, as an expression in the graph; ``magnified`` bounds |x f'(x)/f(x)| where a number
-does. The numbers are those of measurements with many digits over arguments from 1e-6 to 1e9, rounded upwards.
+All in units of the roundoff u = 2^-53 relative to the value: ``roundoff`` of a function at an exact argument, as a
+number or, where that depends on the point, as an expression in the graph; ``magnified`` bounds |x f'(x)/f(x)| where a
+number does. The numbers are those of measurements with many digits over arguments from 1e-6 to 1e9, rounded upwards.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def roundoff_there(graph: Graph, node: Node, size: int) -> int:
     return graph.add([total, _linear(graph, node.args, absolute)]) if absolute else total
 
 
-# Relative and absolute part: coefficients of 1, of the sizes x and y of the first two arguments, their logarithms, powers.
+# Relative and absolute part: coefficients of 1, of the sizes x and y of the first two arguments, logarithms and powers.
 _Part = dict[str, float]
 _SHAPES: _Part = {"1": 100, "x": 100, "y": 100}
 _THERE: dict[str, tuple[_Part, _Part]] = {
