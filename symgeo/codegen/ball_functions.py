@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import sympy as sp
 from flint import acb, arb
 
 from symgeo.codegen import balls
@@ -19,7 +20,7 @@ def _log_gamma(x: arb) -> arb:
 
 
 def _log_beta(a: arb, b: arb) -> arb:
-    return a.lgamma() + b.lgamma() - (a + b).lgamma()
+    return a.lgamma() + b.lgamma() - (a + b).lgamma() if a > 0 and b > 0 else balls.FUNCTIONS[sp.beta](a, b).log()
 
 
 def _rising(x: arb, d: arb) -> arb:
@@ -73,6 +74,14 @@ def _lerch_phi(z: arb, s: arb, a: arb) -> arb:
 def _lambertw(x: arb, branch: arb | None = None) -> arb:
     return x.lambertw(0 if branch is None else _whole(branch))
 
+
+# Those that cost little at any precision.
+ELEMENTARY = {
+    *("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "atan2", "asinh", "acosh"),
+    *("atanh", "log1p", "expm1", "log2", "log10", "exp2", "hypot", "Abs", "sign", "floor", "ceiling", "Mod", "Min"),
+    *("Max", "largest_of", "Heaviside", "log_add_exp", "log_one_plus", "log_one_minus_exp", "exp_minus_one", "erf"),
+    *("erfc", "complementary_erf", "scaled_erfc", "log_normal_cdf"),
+}
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **{kind.__name__: operation for kind, operation in balls.FUNCTIONS.items()},

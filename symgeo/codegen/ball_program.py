@@ -15,18 +15,20 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from symgeo.codegen.ball_functions import FUNCTIONS
+from symgeo.codegen.ball_functions import ELEMENTARY, FUNCTIONS
 from symgeo.codegen.balls import exact, fraction
 from symgeo.codegen.graph import Graph, Node
 from symgeo.codegen.special_functions import Row
 
-# Bits; the first three only where a function has to be evaluated by mpmath.
+# Bits; the first only where functions cost much at many, and fewer still where mpmath has to evaluate one.
 PRECISIONS = (128, 256, 640, 1600, 4000)
-_BY_MPMATH = 3
+_COSTLY, _BY_MPMATH = 4, 3
+# Costly functions of what is not known to so many bits are not known: they would take longest there.
+_KNOWN = 20
 # Relative accuracy asked for, in bits, and the exponent below which every number rounds to zero.
 _ACCURACY, _ZERO = 60, -1076
 # Two sides of a comparison that agree to so many bits, at the last precision, are equal.
-_EQUAL = 2000
+_EQUAL = 1000
 _POINTS = 128
 
 _COMPARISONS: dict[str, Callable[[arb, arb], bool]] = {
@@ -55,9 +57,10 @@ class BallProgram:
                 varying.add(i)
         self._constant = [i for i in self._live if i not in varying]
         self._varying = [i for i in self._live if i in varying]
-        calls = [n for i in self._live if (n := graph.nodes[i]).kind == "call"]
-        self._precisions = PRECISIONS if all(n.data[0].name in FUNCTIONS for n in calls) else PRECISIONS[:_BY_MPMATH]
-        self._native = self._precisions is PRECISIONS
+        names = {n.data[0].name for i in self._live if (n := graph.nodes[i]).kind == "call"}
+        self._native = names <= set(FUNCTIONS)
+        some = len(PRECISIONS) if names <= ELEMENTARY else _COSTLY if self._native else _BY_MPMATH
+        self._precisions = PRECISIONS[:some]
 
     def values(self, points: np.ndarray) -> np.ndarray:
         """points (N, n) -> (N, outputs), nearest doubles: nan where a value is not real, or cannot be told.
@@ -116,7 +119,7 @@ class BallProgram:
             columns = [a if sign > 0 else list(map(operator.neg, a)) for sign, a in zip(node.data, args, strict=True)]
             return reduce(lambda x, y: list(map(operator.add, x, y)), columns)
         if node.kind == "compare":
-            compare = _compare_at(node.data, precision)
+            compare = _compare_at(node.data, precision == self._precisions[-1])
             return list(map(compare, *args))
         return list(map(_operation(node), *args))
 
@@ -197,8 +200,19 @@ _CONSTANTS: dict[str, Callable[[], arb]] = {
 
 def _operation(node: Node) -> Callable[..., Any]:
     if node.kind == "call":
-        return FUNCTIONS.get(node.data[0].name) or _by_mpmath(node.data[0])
+        name = node.data[0].name
+        function = FUNCTIONS.get(name) or _by_mpmath(node.data[0])
+        return function if name in ELEMENTARY else _of_known(function)
     return _OPERATIONS[node.kind]
+
+
+def _of_known(function: Callable[..., arb]) -> Callable[..., arb]:
+    def operation(*args: arb) -> arb:
+        if all(a.is_exact() or a.rel_accuracy_bits() > _KNOWN for a in args):
+            return function(*args)
+        return arb.nan()
+
+    return operation
 
 
 def _power(base: arb, exponent: arb) -> arb:
@@ -237,7 +251,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _compare_at(symbol: str, precision: int) -> Callable[[arb, arb], bool | None]:
+def _compare_at(symbol: str, last: bool) -> Callable[[arb, arb], bool | None]:
     """A comparison of balls, None where it is open; at the last precision what agrees in most digits is equal."""
     holds, fails = _COMPARISONS[symbol], _COMPARISONS[_OPPOSITE[symbol]]
 
@@ -249,7 +263,7 @@ def _compare_at(symbol: str, precision: int) -> Callable[[arb, arb], bool | None
         if a.is_nan() or b.is_nan():
             return symbol == "!="
         close = abs(a - b).abs_upper() < (abs(a) + abs(b)).abs_upper() * arb((1, -_EQUAL))
-        return symbol in ("<=", ">=", "==") if precision == PRECISIONS[-1] and close else None
+        return symbol in ("<=", ">=", "==") if last and close else None
 
     return compare
 

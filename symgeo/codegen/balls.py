@@ -22,11 +22,20 @@ from symgeo.codegen.lowering import lower_derivative, unsupported, zeta_derivati
 from symgeo.codegen.reference import evaluate
 
 Operation = Callable[..., Any]
+_MOST_STEPS = 10000
 
 
 def _power(base: arb, exponent: arb) -> arb:
     whole = exponent.unique_fmpz() if exponent.is_exact() else None
     return base**exponent if whole is None else base ** int(whole)
+
+
+def hurwitz_zeta(s: arb, a: arb) -> arb:
+    """The sum of (a + k)^-s; left of zero by adding terms, for whole s."""
+    steps = (-a).ceil().unique_fmpz() if a < 0 else None
+    if steps is None or not s.is_integer() or steps > _MOST_STEPS:
+        return s.zeta(a)
+    return sum(((a + k) ** (-s) for k in range(int(steps))), s.zeta(a + int(steps)))
 
 
 def polygamma(order: arb, x: arb) -> arb:
@@ -36,7 +45,7 @@ def polygamma(order: arb, x: arb) -> arb:
         return arb.nan()
     if n == 0:
         return x.digamma()
-    return (-1) ** (n + 1) * arb.fac_ui(n) * arb(n + 1).zeta(x)
+    return (-1) ** (n + 1) * arb.fac_ui(n) * hurwitz_zeta(arb(n + 1), x)
 
 
 def _zeta_derivative(order: arb, s: arb) -> arb:
@@ -48,7 +57,9 @@ def _zeta_derivative(order: arb, s: arb) -> arb:
 
 
 def _beta(a: arb, b: arb) -> arb:
-    return (a.lgamma() + b.lgamma() - (a + b).lgamma()).exp()
+    if a > 0 and b > 0:
+        return (a.lgamma() + b.lgamma() - (a + b).lgamma()).exp()
+    return a.gamma() * b.gamma() * (a + b).rgamma()
 
 
 def _piecewise(*branches: tuple[arb, bool]) -> arb:
@@ -76,7 +87,7 @@ FUNCTIONS: dict[type, Operation] = {
     sp.loggamma: lambda x: x.lgamma(),
     sp.factorial: lambda x: (x + 1).gamma(),
     sp.polygamma: polygamma,
-    sp.zeta: lambda s, *a: s.zeta(*a),
+    sp.zeta: lambda s, *a: hurwitz_zeta(s, *a) if a else s.zeta(),
     zeta_derivative: _zeta_derivative,
     sp.Derivative: lambda value: value,
     sp.Subs: lambda value: value,
