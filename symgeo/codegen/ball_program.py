@@ -30,6 +30,11 @@ _ACCURACY, _ZERO = 60, -1076
 # Two sides of a comparison that agree to so many bits, at the last precision, are equal.
 _EQUAL = 1000
 _POINTS = 128
+# A function of exact arguments that is not known at so many bits is not real there.
+_ENOUGH = 640
+# How far from a point, in bits, its limit is looked for, and in which directions.
+_APART = 150
+_DIRECTIONS = ((1, 1), (-1, 1), (3, 2))
 
 _COMPARISONS: dict[str, Callable[[arb, arb], bool]] = {
     "<": operator.lt,
@@ -61,12 +66,22 @@ class BallProgram:
         self._native = names <= set(FUNCTIONS)
         some = len(PRECISIONS) if names <= ELEMENTARY else _COSTLY if self._native else _BY_MPMATH
         self._precisions = PRECISIONS[:some]
+        self._direction: tuple[int, int] | None = None
 
-    def values(self, points: np.ndarray) -> np.ndarray:
+    def limits(self, points: np.ndarray) -> np.ndarray:
+        """As `values`, for what is a quotient of zeros at points: the values close by, nan where these differ."""
+        near = np.array([self.values(points, direction) for direction in _DIRECTIONS])
+        with np.errstate(invalid="ignore"):
+            agree = (np.abs(near - near[0]) <= 2.0**-50 * np.abs(near[0])).all(axis=0)
+        return np.where(agree, near[0], np.nan)
+
+    def values(self, points: np.ndarray, direction: tuple[int, int] | None = None) -> np.ndarray:
         """points (N, n) -> (N, outputs), nearest doubles: nan where a value is not real, or cannot be told.
 
-        Raises nothing: what too many digits would be needed for is nan.
+        Raises nothing: what too many digits would be needed for is nan. With a ``direction`` (p, q), coordinate i is
+        moved by p + q i in units far below those of a double.
         """
+        self._direction = direction
         found = np.full((len(points), len(self._outputs)), np.nan)
         before = ctx.prec
         try:
@@ -107,10 +122,18 @@ class BallProgram:
         for i in self._varying:
             node = self._nodes[i]
             if node.kind == "symbol":
-                memory[i] = list(map(arb, points[:, self._symbols[node.data]].tolist()))
+                position = self._symbols[node.data]
+                memory[i] = self._moved(list(map(arb, points[:, position].tolist())), position)
             else:
                 memory[i] = self._apply(node, [memory[a] for a in node.args], precision, len(points))
         return memory
+
+    def _moved(self, column: list[arb], position: int) -> list[arb]:
+        if self._direction is None:
+            return column
+        p, q = self._direction
+        step = (p + q * position if p > 0 else p - q * position) * arb((1, -_APART))
+        return [v + step * (abs(v) if v else 1) for v in column]
 
     def _apply(self, node: Node, args: list[list[Any]], precision: int, count: int) -> list[Any]:
         if not args:
@@ -132,10 +155,11 @@ class BallProgram:
             args = [memory[a][k] for a in node.args]
             if any(_is_nan(a) for a in args) or node.kind == "select":
                 continue
-            if all(a.is_exact() for a in args if isinstance(a, arb)):
+            if ctx.prec >= _ENOUGH and all(a.is_exact() for a in args):
                 continue
             name = node.data[0].name if node.kind == "call" else node.kind
-            if name not in ("log", "sqrt", "pow", "loggamma") or not args[0] < 0:
+            unfit = name in ("log", "sqrt", "pow", "loggamma") and args[0] <= 0
+            if not (unfit or (name == "div" and args[1].is_zero())):
                 return False
         return True
 

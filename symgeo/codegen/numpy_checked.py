@@ -148,6 +148,11 @@ class Checked:
         count = len(kernel.expressions)
         inside = (found[:, count:] > 0).all(axis=-1)
         exact = found[:, :count]
+        # Tensors are smooth inside their domain: where one is 0/0 there is a limit.
+        singular = inside & np.isnan(exact).any(axis=-1) & bool(kernel.conditions)
+        if singular.any():
+            near = self._balls.limits(points[singular])[:, :count]
+            exact[singular] = np.where(np.isnan(exact[singular]), near, exact[singular])
         exact = np.where(np.isnan(exact) & ~np.isfinite(values), values, exact)
         exact[~inside] = np.nan
         return exact
