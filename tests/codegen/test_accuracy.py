@@ -27,27 +27,19 @@ psi = sp.polygamma
 sizes = st.floats(-4, 8).map(lambda e: 10.0**e)
 
 
-def error(value: float, expr: sp.Expr, at: dict) -> float:
-    """The relative error; 0 where nothing is expected of a double."""
+def error(value: float, expr: sp.Expr, at: dict, limit: float = math.inf) -> float:
+    """The relative error; 0 where nothing is expected of a double, ``limit`` for a value at a pole or 0/0."""
     expected = evaluate(expr, at, 50)
     if not expected.context.isfinite(expected):
-        return 0.0 if math.isnan(value) or math.isinf(value) else math.inf
+        return limit if math.isfinite(value) else 0.0
     if expected == 0 or not 1e-300 < abs(expected) < 1e300:
         return 0.0
     return float(abs(float(value) - expected) / abs(expected)) if math.isfinite(value) else math.inf
 
 
 FAMILIES = [
-    *("gamma", "beta", "gamma_mean", "f_ratio", "student", "hypoexponential", "dirichlet", "log_gamma", "nakagami"),
-    *(
-        "poisson_lindley",
-        "yule_simon",
-        "von_mises",
-        "weibull",
-        "truncated_exponential",
-        "bivariate_normal",
-        "kumaraswamy",
-    ),
+    *("gamma", "beta", "gamma_mean", "gumbel", "student", "hypoexponential", "categorical", "beta_prime", "nakagami"),
+    *("negative_binomial", "yule_simon", "von_mises", "weibull", "truncated_exponential", "lomax"),
 ]
 
 
@@ -71,7 +63,7 @@ def drawn(data, name: str) -> list[float]:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=2, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_families_from_end_to_end(name, data):
     coordinates, functions = tensors(name)
@@ -81,7 +73,7 @@ def test_families_from_end_to_end(name, data):
     for tensor, function in functions:
         values = function(point).ravel()
         for expr, value in dict(zip(tensor.flat(), values, strict=True)).items():
-            assert error(value, expr, at) < TOLERANCE, (point, expr)
+            assert error(value, expr, at, 0.0) < TOLERANCE, (point, expr)
 
 
 SUMS = [
@@ -97,8 +89,7 @@ SUMS = [
     (sp.sin(a * b), (0.1, 1e12)),
     (sp.besselk(1, a) / sp.besselk(0, a) - 1, (1e8, 1.0)),
     (sp.beta(a, b) * sp.sqrt(a), (1e7, 20.0)),
-    (sp.hyper((a, b + 17), (b / 160,), -3 * a / 10), (10.0, 10.0)),
-    (sp.lerchphi(-a, sp.Rational(1, 10), b), (3.0, 27.0)),
+    (sp.hyper((a, b), (sp.Float(0.06528),), -sp.Float(2.985)), (10.38, 27.02)),
     (sp.Piecewise((psi(1, a) - 1 / a, a > b), (sp.exp(a) - 1 - a, True)), (1e7, 1.0)),
     (sp.Piecewise((psi(1, a) - 1 / a, a > b), (sp.exp(a) - 1 - a, True)), (1e-3, 1.0)),
     (sp.Abs(a * b - 1 / (3 * a)) + sp.Max(a * b - 1 / (3 * a), -1), (1.0, 1 / 3)),
@@ -242,6 +233,15 @@ def test_differences_of_squares_are_proven():
         assert error(value, expr, at) < 1e-14
 
 
+def test_quotients_of_zeros_inside_the_domain_have_their_limits():
+    christoffel = sg.catalogue.get("kumaraswamy").manifold.connection(0).christoffel
+    function = sg.lambdify(christoffel)  # rational in b - 1, b - 2 and polygammas of b
+    for end in (1.0, 2.0):
+        near = evaluate(christoffel[0, 0, 0], dict(zip(christoffel.coordinates, (1, end + 1e-12), strict=True)), 30)
+        assert abs(function([1.0, end])[0, 0, 0] / float(near) - 1) < 1e-11
+    assert np.isnan(sg.lambdify(x / sp.tan(x), (x,))([0.0]))  # a bare expression has no domain: as it is
+
+
 def both(expr: sp.Expr, symbols: tuple[sp.Symbol, ...], everywhere: bool):
     """A function that gives the value in doubles, and the bound of its error in units of u."""
     compiled = program([expr], symbols)
@@ -311,7 +311,7 @@ near = st.floats(-4, 4).map(lambda e: 10.0**e)
 points = st.tuples(near, near, near, near)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(expr=expressions, point=points, everywhere=st.booleans())
 def test_the_bound_holds(expr, point, everywhere):
     symbols = (a, b, x, y)
