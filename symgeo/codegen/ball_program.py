@@ -70,10 +70,13 @@ class BallProgram:
 
     def limits(self, points: np.ndarray) -> np.ndarray:
         """As `values`, for what is a quotient of zeros at points: the values close by, nan where these differ."""
-        near = np.array([self.values(points, direction) for direction in _DIRECTIONS])
-        with np.errstate(invalid="ignore"):
-            agree = (np.abs(near - near[0]) <= 2.0**-50 * np.abs(near[0])).all(axis=0)
-        return np.where(agree, near[0], np.nan)
+        first = near = self.values(points, _DIRECTIONS[0])
+        for direction in _DIRECTIONS[1:]:
+            if np.isnan(near).all():
+                break
+            there = self.values(points, direction)
+            near = np.where(np.abs(there - first) <= 2.0**-50 * np.abs(first), near, np.nan)
+        return near
 
     def values(self, points: np.ndarray, direction: tuple[int, int] | None = None) -> np.ndarray:
         """points (N, n) -> (N, outputs), nearest doubles: nan where a value is not real, or cannot be told.
@@ -94,7 +97,8 @@ class BallProgram:
     def _some(self, points: np.ndarray, found: np.ndarray) -> None:
         open_ = list(range(len(points)))
         earlier: dict[int, list[float | None]] = {}
-        for precision in self._precisions:
+        # Beside a point where zeros are divided, few bits tell nothing.
+        for precision in self._precisions if self._direction is None else self._precisions[-2:]:
             if not open_:
                 return
             ctx.prec = precision
@@ -118,14 +122,15 @@ class BallProgram:
         memory: dict[int, list[Any]] = {}
         for i in self._constant:
             node = self._nodes[i]
-            memory[i] = self._apply(node, [memory[a][:1] for a in node.args], precision, 1) * len(points)
+            some = {a: column[:1] for a, column in memory.items()}
+            memory[i] = self._apply(node, some, precision, 1) * len(points)
         for i in self._varying:
             node = self._nodes[i]
             if node.kind == "symbol":
                 position = self._symbols[node.data]
                 memory[i] = self._moved(list(map(arb, points[:, position].tolist())), position)
             else:
-                memory[i] = self._apply(node, [memory[a] for a in node.args], precision, len(points))
+                memory[i] = self._apply(node, memory, precision, len(points))
         return memory
 
     def _moved(self, column: list[arb], position: int) -> list[arb]:
@@ -135,7 +140,8 @@ class BallProgram:
         step = (p + q * position if p > 0 else p - q * position) * arb((1, -_APART))
         return [v + step * (abs(v) if v else 1) for v in column]
 
-    def _apply(self, node: Node, args: list[list[Any]], precision: int, count: int) -> list[Any]:
+    def _apply(self, node: Node, memory: dict[int, list[Any]], precision: int, count: int) -> list[Any]:
+        args = [memory[a] for a in node.args]
         if not args:
             return [_leaf(node)] * count
         if node.kind == "add":
