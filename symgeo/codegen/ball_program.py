@@ -6,6 +6,7 @@ that of a double. Sources: `balls.py`.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -190,14 +191,17 @@ def _float(value: arb) -> float:
     mantissa, exponent = value.man_exp()
     m, e = int(mantissa), int(exponent)
     size = m.bit_length() + e
+    if -1000 < size < 1000:
+        cut = max(m.bit_length() - 70, 0)
+        return math.ldexp(m >> cut, e + cut)  # what is cut off is far below half a unit of the last place
     if size > 1024:
-        return float("inf") if m > 0 else float("-inf")
+        return math.inf if m > 0 else -math.inf
     if size < -1080:
         return 0.0
     try:
         return float(Fraction(m) * Fraction(2) ** e)
     except OverflowError:
-        return float("inf") if m > 0 else float("-inf")
+        return math.inf if m > 0 else -math.inf
 
 
 def _agreed(numbers: list[float | None], before: list[float | None] | None) -> list[float | None]:
