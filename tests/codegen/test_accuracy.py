@@ -122,6 +122,20 @@ def test_one_bad_point_among_many():
     np.testing.assert_allclose(values[good], plain[good], rtol=1e-13)
 
 
+def test_blocks_with_underflow_are_looked_at_again():
+    expr = [1 + sp.exp(-(a**2)), 2**900 * a**3, (a - b) * sp.exp(-a) * sp.exp(b)]
+    function = sg.lambdify(expr, (a, b))
+    theta = np.random.default_rng(1).uniform(0.5, 60.0, (300, 2))
+    theta[7] = 1e-108, 2.0  # a**3 is subnormal
+    theta[8] = 800.0, 790.0  # exp(-a) is zero, exp(b) is not finite
+    theta[9] = 30.0, 30.0
+    values = function(theta)
+    assert np.isfinite(values).all() and values[9, 2] == 0.0
+    for i in (0, 7, 8, 9, 100):
+        for value, e in zip(values[i], expr, strict=True):
+            assert error(value, e, dict(zip((a, b), theta[i], strict=True))) < TOLERANCE
+
+
 def test_further_symbols_and_broadcasting():
     expr = psi(1, a) - psi(1, a + b)
     function = sg.lambdify(expr, (a,))
