@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import reduce
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ _ACCURACY, _ZERO = 60, -1076
 # Two sides of a comparison that agree to so many bits, at the last precision, are equal.
 _EQUAL = 1000
 _POINTS = 128
+# FLINT's precision is one for all threads.
+_PRECISION = Lock()
 # A function of exact arguments that is not known at so many bits is not real there.
 _ENOUGH = 640
 # How far from a point, in bits, its limit is looked for, and in which directions.
@@ -85,14 +88,15 @@ class BallProgram:
         Raises nothing: what too many digits would be needed for is nan. With a ``direction`` (p, q), coordinate i is
         moved by p + q i in units far below those of a double.
         """
-        self._direction = direction
         found = np.full((len(points), len(self._outputs)), np.nan)
-        before = ctx.prec
-        try:
-            for start in range(0, len(points), _POINTS):
-                self._some(points[start : start + _POINTS], found[start : start + _POINTS])
-        finally:
-            ctx.prec = before
+        with _PRECISION:
+            self._direction = direction
+            before = ctx.prec
+            try:
+                for start in range(0, len(points), _POINTS):
+                    self._some(points[start : start + _POINTS], found[start : start + _POINTS])
+            finally:
+                ctx.prec = before
         return found
 
     def _some(self, points: np.ndarray, found: np.ndarray) -> None:

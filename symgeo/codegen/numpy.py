@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -139,6 +139,11 @@ def numpy_lambdify(kernel: Kernel, checked: bool = True) -> Callable[..., Any]:
         function = lambda theta, /, **extras: exactly(*arguments.checked(theta, extras))  # noqa: E731
         return described(lazily(function, arguments, kernel.shape), signature, text)
     return described(lazily(_plain(written, text, arguments), arguments, kernel.shape), signature, text)
+
+
+def plain_lambdify(obj: Any, coordinates: Iterable[sp.Symbol] | None = None) -> Callable[..., Any]:
+    """`lambdify` in doubles alone, for algorithms that look after their errors themselves."""
+    return numpy_lambdify(Kernel.of(obj, coordinates), checked=False)
 
 
 def _plain(written: Function, text: str, arguments: Arguments) -> Callable[..., Any]:
