@@ -2,7 +2,7 @@
 
 - `numpy_function(expressions, arguments)`: several expressions at once, on NumPy arrays.
 - `lambdify(obj, coordinates)`: a tensor or expression as a function of the point, broadcasting over leading
-  axes.
+  axes; `plain_lambdify` the same in doubles alone.
 - `source(obj, coordinates)`, `module_source({name: obj})`: the same as the text of a module that stands
   alone.
 - `c_files({name: obj})`: the same as a C header and source.
@@ -18,8 +18,17 @@ SciPy, mpmath, JAX and PyTorch are imported when first needed.
 from symgeo.codegen.backends import lambdify
 from symgeo.codegen.c_source import c_files
 from symgeo.codegen.kernel import Kernel
-from symgeo.codegen.numpy import numpy_function
+from symgeo.codegen.numpy import numpy_function, plain_lambdify
 from symgeo.codegen.reference import evaluate
 from symgeo.codegen.source import module_source, source
 
-__all__ = ["Kernel", "c_files", "evaluate", "lambdify", "module_source", "numpy_function", "source"]
+__all__ = [
+    "Kernel",
+    "c_files",
+    "evaluate",
+    "lambdify",
+    "module_source",
+    "numpy_function",
+    "plain_lambdify",
+    "source",
+]

@@ -14,13 +14,15 @@ from operator import add, mul
 from typing import Any
 
 import sympy as sp
-from flint import arb, ctx
+from flint import acb, arb, arb_series, ctx
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
+from symgeo.codegen.lowering import lower_derivative, unsupported, zeta_derivative
 from symgeo.codegen.reference import evaluate
 
 Operation = Callable[..., Any]
+_MOST_STEPS = 10000
 
 
 def _power(base: arb, exponent: arb) -> arb:
@@ -28,25 +30,43 @@ def _power(base: arb, exponent: arb) -> arb:
     return base**exponent if whole is None else base ** int(whole)
 
 
-def _polygamma(order: arb, x: arb) -> arb:
+def hurwitz_zeta(s: arb, a: arb) -> arb:
+    """The sum of (a + k)^-s; left of zero by adding terms, for whole s."""
+    steps = (-a).ceil().unique_fmpz() if a < 0 else None
+    if steps is None or not s.is_integer() or steps > _MOST_STEPS:
+        return s.zeta(a)
+    return sum(((a + k) ** (-s) for k in range(int(steps))), s.zeta(a + int(steps)))
+
+
+def polygamma(order: arb, x: arb) -> arb:
     whole = order.unique_fmpz()
     n = -1 if whole is None else int(whole)
     if n < 0:
         return arb.nan()
     if n == 0:
         return x.digamma()
-    return (-1) ** (n + 1) * arb.fac_ui(n) * arb(n + 1).zeta(x)
+    return (-1) ** (n + 1) * arb.fac_ui(n) * hurwitz_zeta(arb(n + 1), x)
+
+
+def _zeta_derivative(order: arb, s: arb) -> arb:
+    whole = order.unique_fmpz()
+    if whole is None:
+        return arb.nan()
+    n = int(whole)
+    return arb_series([s, 1], n + 1).zeta()[n] * arb.fac_ui(n)
 
 
 def _beta(a: arb, b: arb) -> arb:
-    return (a.lgamma() + b.lgamma() - (a + b).lgamma()).exp()
+    if a > 0 and b > 0:
+        return (a.lgamma() + b.lgamma() - (a + b).lgamma()).exp()
+    return a.gamma() * b.gamma() * (a + b).rgamma()
 
 
 def _piecewise(*branches: tuple[arb, bool]) -> arb:
     return next((value for value, holds in branches if holds), arb.nan())
 
 
-_FUNCTIONS: dict[type, Operation] = {
+FUNCTIONS: dict[type, Operation] = {
     sp.Add: lambda *a: reduce(add, a),
     sp.Mul: lambda *a: reduce(mul, a),
     sp.Pow: _power,
@@ -66,10 +86,15 @@ _FUNCTIONS: dict[type, Operation] = {
     sp.gamma: lambda x: x.gamma(),
     sp.loggamma: lambda x: x.lgamma(),
     sp.factorial: lambda x: (x + 1).gamma(),
-    sp.polygamma: _polygamma,
-    sp.zeta: lambda s, *a: s.zeta(*a),
+    sp.polygamma: polygamma,
+    sp.zeta: lambda s, *a: hurwitz_zeta(s, *a) if a else s.zeta(),
+    zeta_derivative: _zeta_derivative,
+    sp.Derivative: lambda value: value,
+    sp.Subs: lambda value: value,
     sp.polylog: lambda s, x: x.polylog(s),
     sp.beta: _beta,
+    sp.lerchphi: lambda z, s, a: acb(z).lerch_phi(s, a).real,
+    sp.expint: lambda order, x: x.expint(order),
     sp.besseli: lambda order, x: x.bessel_i(order),
     sp.besselk: lambda order, x: x.bessel_k(order),
     sp.erf: lambda x: x.erf(),
@@ -104,7 +129,7 @@ class Program:
         self._first = len(symbols)
         self._operations = [self._compiled(node) for node in varying]
         self._outputs = [self._slots[root] for root in roots]
-        self.native = all(type(node) in _FUNCTIONS for node in varying)
+        self.native = all(type(node) in FUNCTIONS for node in varying)
 
     def _compiled(self, node: sp.Basic) -> tuple[Operation, tuple[int, ...]]:
         return _operation(node), tuple(self._slots[a] for a in _operands(node))
@@ -166,6 +191,11 @@ def _ordered(roots: Sequence[sp.Basic], symbols: Sequence[sp.Symbol]) -> tuple[l
 
 def _operands(node: sp.Basic) -> tuple[sp.Basic, ...]:
     """The arguments that are computed; a whole exponent belongs to the operation."""
+    if isinstance(node, sp.Derivative | sp.Subs):
+        form = lower_derivative(node)
+        if form is None:
+            raise unsupported(type(node).__name__, "ball arithmetic")
+        return (form,)
     return node.args[:1] if isinstance(node, sp.Pow) and node.exp.is_Integer else node.args
 
 
@@ -173,7 +203,7 @@ def _operation(node: sp.Basic) -> Operation:
     if isinstance(node, sp.Pow) and node.exp.is_Integer:
         exponent = int(node.exp)
         return (lambda x: x * x) if exponent == 2 else (lambda x: x**exponent)
-    known = _FUNCTIONS.get(type(node))
+    known = FUNCTIONS.get(type(node))
     if known is not None:
         return known
     dummies = sp.symbols(f"a:{len(node.args)}", real=True, seq=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, program
 from symgeo.codegen.lazy import lazily
 from symgeo.codegen.numeric_node import NodeValues
+from symgeo.codegen.numpy_checked import Checked
 from symgeo.codegen.numpy_printer import NumpyPrinter
 from symgeo.codegen.numpy_source import NUMPY, Function, function_signature, module_text_of
 from symgeo.errors import ArgumentError, ParameterListError
@@ -118,8 +119,10 @@ def real_array(value: Any, name: str) -> Any:
     )
 
 
-def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
+def numpy_lambdify(kernel: Kernel, checked: bool = True) -> Callable[..., Any]:
     """The function of a kernel: ``f(theta, **extras)``, theta (..., n) -> (..., *shape), float64.
+
+    ``checked``: values that doubles cannot give are computed with more digits (`numpy_checked.py`).
 
     Raises ShapeError for a wrong last axis or leading axes that do not broadcast, ArgumentError for missing,
     unknown or complex arguments.
@@ -130,8 +133,23 @@ def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
     written = Function.of(kernel, kernel.name)
     signature = written.signature
     text = module_text_of(written)
-    core = execute(text, f"<symgeo {signature.name}>")[signature.name]
     arguments = Arguments(kernel, signature, real_array)
+    if checked:
+        exactly = Checked(written, lambda t, name: execute(t, f"<symgeo {name}, checked>")[name], _block_length)
+        function = lambda theta, /, **extras: exactly(*arguments.checked(theta, extras))  # noqa: E731
+        return described(lazily(function, arguments, kernel.shape), signature, text)
+    return described(lazily(_plain(written, text, arguments), arguments, kernel.shape), signature, text)
+
+
+def plain_lambdify(obj: Any, coordinates: Iterable[sp.Symbol] | None = None) -> Callable[..., Any]:
+    """`lambdify` in doubles alone, for algorithms that look after their errors themselves."""
+    return numpy_lambdify(Kernel.of(obj, coordinates), checked=False)
+
+
+def _plain(written: Function, text: str, arguments: Arguments) -> Callable[..., Any]:
+    """The function in doubles alone."""
+    kernel, signature = written.kernel, written.signature
+    core = execute(text, f"<symgeo {signature.name}>")[signature.name]
     step = _block_length(written.width)
 
     fill: Callable[..., None] | None = None
@@ -144,7 +162,7 @@ def numpy_lambdify(kernel: Kernel) -> Callable[..., Any]:
         fill = fill or execute(written.block_text(), f"<symgeo {signature.name}, in blocks>")[signature.name]
         return _in_blocks(fill, theta, given, leading, kernel.shape, step)
 
-    return described(lazily(function, arguments, kernel.shape), signature, text)
+    return function
 
 
 def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., Any]:
@@ -157,7 +175,7 @@ def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., An
         coordinates=(*kernel.coordinates, *nodes.symbols.values()),
         expressions=tuple(nodes.replaced(kernel.expressions)),
     )
-    rest = numpy_lambdify(inner)
+    rest = numpy_lambdify(inner, checked=False)  # the integrals are not known to more digits
     evaluate = nodes.evaluator(symbols, numpy_function)
     signature = function_signature(kernel)
     arguments = Arguments(kernel, signature, real_array)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -47,7 +47,7 @@ class Function:
     """One function of a module: ``body`` are its statements, which write into ``out`` from what ``symbols`` names.
 
     ``zeros`` tells that some components are zero, which the body never writes; ``width`` is how many arrays, one
-    number a point, the statements hold.
+    number a point, the statements hold; ``compiled`` is the program they were printed from.
     """
 
     kernel: Kernel
@@ -57,6 +57,7 @@ class Function:
     body: tuple[str, ...]
     zeros: bool
     width: int
+    compiled: Program
 
     @classmethod
     def of(cls, kernel: Kernel, name: str) -> Function:
@@ -68,18 +69,18 @@ class Function:
         nodes = compiled.graph.nodes
         used = {nodes[i].data for i in compiled.graph.live(compiled.outputs) if nodes[i].kind == "symbol"}
         printer = NumpyPrinter(compiled.graph, symbols)
-        body = _body(kernel, compiled, printer, names)
+        body = assignments(kernel.shape, compiled, printer, names)
         temporaries = len(body)
         if kernel.conditions:
             inside = names.fresh("inside")
-            tests = [f"np.isfinite({symbols[s]})" for s in kernel.bounded]
-            tests += [f"{printer.texts[o].text} > 0" for o in compiled.outputs[len(kernel.expressions) :]]
-            body += [f"        {inside} {'&=' if i else '='} {test}" for i, test in enumerate(tests)]
+            conditions = [printer.texts[o].text for o in compiled.outputs[len(kernel.expressions) :]]
+            body += inside_lines(inside, kernel, symbols, conditions)
             where = f"np.broadcast_to({inside}, leading)" if signature.extras else inside
             body.append(f"        out[~{where}] = np.nan")
         zeros = any(_is_zero(nodes[o]) for o in compiled.outputs)
         width = len(kernel.expressions) + temporaries
-        return cls(kernel, signature, symbols, frozenset({*used, *kernel.bounded}), tuple(body), zeros, width)
+        used |= set(kernel.bounded)
+        return cls(kernel, signature, symbols, frozenset(used), tuple(body), zeros, width, compiled)
 
     def text(self) -> str:
         """The definition of the function that stands alone, without a line break at the end."""
@@ -104,10 +105,20 @@ class Function:
         return ['    with np.errstate(all="ignore"):', *self.body] if self.body else []
 
 
-def _body(kernel: Kernel, compiled: Program, printer: NumpyPrinter, names: Names) -> list[str]:
-    """Temporaries and assignments to the output, scalars first, each output as soon as it is known."""
+def inside_lines(inside: str, kernel: Kernel, symbols: Mapping[sp.Basic, str], conditions: Iterable[str]) -> list[str]:
+    """The statements that give ``inside`` its value: whether the point is where the function is defined."""
+    tests = [f"np.isfinite({symbols[s]})" for s in kernel.bounded]
+    tests += [f"{condition} > 0" for condition in conditions]
+    return [f"        {inside} {'&=' if i else '='} {test}" for i, test in enumerate(tests)]
+
+
+def assignments(shape: tuple[int, ...], compiled: Program, printer: NumpyPrinter, names: Names) -> list[str]:
+    """Temporaries and assignments to the output, scalars first, each output as soon as it is known.
+
+    Outputs beyond those that fill the shape are computed only.
+    """
     places: dict[int, list[str]] = {}
-    for index, output in zip(_indices(kernel.shape), compiled.outputs, strict=False):  # the conditions follow
+    for index, output in zip(_indices(shape), compiled.outputs, strict=False):  # the conditions follow
         places.setdefault(output, []).append(f"out[{', '.join(['...', *map(str, index)])}]")
     indent = " " * 8
     lines: list[str] = []

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symgeo.algebra import Element, Tensor, as_expression
-from symgeo.codegen import lambdify
+from symgeo.codegen import plain_lambdify
 from symgeo.codegen.numeric_node import NumericNode
 from symgeo.errors import TensorError
 from symgeo.geometry.curvature import sectional
@@ -98,9 +98,9 @@ class Connection:
         if not any(True for _ in self.riemann_lowered.stored()):
             return True
         points = np.array([[float(m.field.knowledge.value(s, k)) for s in m.coordinates] for k in range(3)])
-        scale = np.sqrt(np.einsum("...ii->...i", lambdify(m.metric)(points)))
+        scale = np.sqrt(np.einsum("...ii->...i", plain_lambdify(m.metric)(points)))
         sizes = np.einsum("pi,pj,pk,pl->pijkl", scale, scale, scale, scale)
-        return bool(np.all(np.abs(lambdify(self.riemann_lowered)(points)) < 1e-8 * sizes))
+        return bool(np.all(np.abs(plain_lambdify(self.riemann_lowered)(points)) < 1e-8 * sizes))
 
     def sectional_curvature(self, u: Sequence[Expr], v: Sequence[Expr]) -> Expr:
         """``g(R(u, v) v, u)/(|u|^2 |v|^2 - g(u, v)^2)`` for two vectors given by their components (n,)."""

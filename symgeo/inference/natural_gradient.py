@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from symgeo.algebra import as_expression
-from symgeo.codegen import lambdify
+from symgeo.codegen import lambdify, plain_lambdify
 from symgeo.errors import ArgumentError, DomainError, GeodesicError, ShapeError, UnknownSymbolError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.operators import gradient
@@ -126,7 +126,7 @@ class _Loss:
             )
         x = manifold.coordinates
         self.value = lambdify(f, x)
-        self.slope = lambdify([sp.diff(f, s) for s in x], x)
+        self.slope = plain_lambdify([sp.diff(f, s) for s in x], x)  # vanishes at the end: its digits are no concern
         self.metric = lambdify(manifold.metric)
 
     def inside(self, theta: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symgeo.algebra import Tensor, as_expression
-from symgeo.codegen import lambdify, numpy_function
+from symgeo.codegen import numpy_function, plain_lambdify
 from symgeo.codegen.numeric_node import nodes_in
 from symgeo.errors import ParameterListError, ShapeError, UnknownSymbolError
 from symgeo.geometry.manifold import StatisticalManifold
@@ -201,7 +201,7 @@ class Spray:
 
     @cached_property
     def _metric_function(self) -> Any:
-        return lambdify(self.manifold.metric)
+        return plain_lambdify(self.manifold.metric)  # the march controls its own errors
 
     @cached_property
     def _condition_function(self) -> Any:

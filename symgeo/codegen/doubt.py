@@ -1,0 +1,320 @@
+"""Running error bounds of a program: which of its values lose too many digits in double precision.
+
+Every node v gets a bound of its error in units of u = 2^-53. Where the signs of terms and the kinds of functions prove
+it, the bound is a number times |v|, known before any point. Elsewhere, for sums of terms of both signs, logarithms,
+exponentials and all that depends on them, it is computed beside the value, as a node of the same graph: for a sum
+E = sum E_i + |v|, for a product |a| E_b + |b| E_a + |v|, for a function |f'(x)| E_x + c |f(x)|. A program is sure at a
+point where all its outputs have bounds small against their values.
+
+Sources: Wilkinson, Rounding Errors in Algebraic Processes (1963); Higham, Accuracy and Stability of Numerical
+Algorithms (2002), sections 3.1 to 3.4. The bounds are of first order in u.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from symgeo.codegen.function_errors import is_native, magnified, roundoff, roundoff_there
+from symgeo.codegen.graph import Graph, Node
+from symgeo.codegen.proofs import JUMPS, Proofs
+from symgeo.codegen.special_functions import TABLE
+
+# What an output may lose, in units of u: 2e-11 relative to its value.
+MOST_ERROR = 2e-11 * 2.0**53
+U = 2.0**-53
+# Errors of underflow are below the least normal number; in units of u, with a margin.
+_UNDERFLOW = 2.0**-960
+LEAST, _STEP = 2.0**-1022, 2.0**-20
+_SLOPES_ONE = {"sin", "cos", "Abs", "Min", "Max", "largest_of", "log_add_exp"}
+_LONGEST = 16
+
+
+class Doubt:
+    """The bounds of one graph, which grows by them.
+
+    ``positive`` are nodes known to be positive wherever the values matter. With ``everywhere`` nothing is taken for
+    granted but exact arguments: every bound is computed, and holds also where values overflow or underflow.
+    """
+
+    def __init__(self, graph: Graph, outputs: Sequence[int], positive: Sequence[int] = (), everywhere: bool = False):
+        self.graph = graph
+        self._outputs = outputs
+        self._everywhere = everywhere
+        self.live = graph.live([*outputs, *positive])
+        self._errors: dict[int, int | None] = {}
+        self._proofs = Proofs(graph, self.live, positive, everywhere)
+        self.proven = self._proofs.bounds
+
+    def sizes(self, number: int) -> int:
+        """|v| as a node."""
+        sign = self._proofs.sign(number)
+        if sign:
+            return number if sign > 0 else self.graph.neg(number)
+        return self._call("Abs", [number])
+
+    def _call(self, name: str, args: Sequence[int]) -> int:
+        row = TABLE[name]
+        return self.graph.call((row, row.spell("numpy", (None,) * len(args))), args)
+
+    def error(self, number: int) -> int | None:
+        """The bound of a node's error, absolute in units of u, as a node; None where there is no error."""
+        stack = [number]
+        while stack:
+            i = stack[-1]
+            proven = self.proven[i]
+            waiting = [a for a in self.graph.nodes[i].args if a not in self._errors] if proven is None else []
+            if waiting:
+                stack += waiting
+                continue
+            stack.pop()
+            if i not in self._errors:
+                if proven is None:
+                    self._errors[i] = self._total(self._computed(i))
+                else:
+                    self._errors[i] = self._scaled(proven, i) if proven else None
+        return self._errors[number]
+
+    def _scaled(self, factor: float, number: int) -> int:
+        return self.graph.mul(self.graph.number(factor), self.sizes(number))
+
+    def _total(self, terms: Sequence[int | None]) -> int | None:
+        found = [t for t in terms if t is not None]
+        return self.graph.add(found) if found else None
+
+    def _times(self, factor: int, error: int | None) -> int | None:
+        return None if error is None else self.graph.mul(factor, error)
+
+    def _computed(self, number: int) -> list[int | None]:
+        node = self.graph.nodes[number]
+        errors = [self._errors[a] for a in node.args]
+        if node.kind == "neg":
+            return errors
+        if node.kind == "add":
+            return self._of_sum(number, node)
+        if node.kind == "select":
+            return [self._of_select(node, errors)]
+        return [*getattr(self, "_of_" + node.kind)(number, node, errors), self._lost(node)]
+
+    def _lost(self, node: Node) -> int | None:
+        """What underflow takes: nothing where an exact zero is multiplied or divided."""
+        if not self._everywhere:
+            return None
+        graph = self.graph
+        least, zero = graph.number(_UNDERFLOW), graph.number(0)
+        if node.kind not in ("mul", "div", "sqrt"):
+            return least
+        exact = []
+        for a in dict.fromkeys(node.args if node.kind == "mul" else node.args[:1]):
+            total = self._total([self.sizes(a), self._errors[a]])
+            assert total is not None, "a size is no error"
+            exact.append(graph.compare("==", total, zero))
+        return graph.select([(zero, graph.logical("or", exact))], least)
+
+    def _of_sum(self, number: int, node: Node) -> list[int | None]:
+        graph, many = self.graph, len(node.args) - 1
+        terms: list[int | None] = []
+        coefficients: dict[float, list[int]] = {}
+        for a in node.args:
+            proven = self.proven[a]
+            if proven is None:
+                terms.append(self._errors[a])
+            coefficient = (proven or 0.0) + (many if many > 1 else 0)
+            if coefficient:
+                coefficients.setdefault(coefficient, []).append(a)
+        if coefficients:
+            # One coefficient for all that are of the same order saves products.
+            largest = max(coefficients)
+            sizes = [self.sizes(a) for some in coefficients.values() for a in some]
+            terms.append(graph.mul(graph.number(largest), graph.add(sizes)))
+        if many == 1:
+            terms.append(self.sizes(number))
+        return terms
+
+    def _of_mul(self, number: int, node: Node, errors: list[int | None]) -> list[int | None]:
+        a, b = node.args
+        if a == b:
+            twice = self._times(self.graph.number(2), self._times(self.sizes(a), errors[0]))
+            return [twice, self.sizes(number), *self._second(errors[0], errors[0])]
+        rounding, terms = 1.0, []
+        for one, other in ((0, 1), (1, 0)):
+            proven = self.proven[node.args[one]]
+            rounding += proven or 0.0
+            if proven is None:
+                terms.append(self._times(self.sizes(node.args[other]), errors[one]))
+        return [*terms, self._scaled(rounding, number), *self._second(*errors)]
+
+    def _second(self, a: int | None, b: int | None) -> list[int | None]:
+        """The product of two errors, which counts where values are lost."""
+        if not self._everywhere or a is None or b is None:
+            return []
+        return [self.graph.mul(self.graph.number(U), self.graph.mul(a, b))]
+
+    def _of_div(self, number: int, node: Node, errors: list[int | None]) -> list[int | None]:
+        a, b = node.args
+        rounding = 1.0 + (self.proven[a] or 0.0) + (self.proven[b] or 0.0)
+        above = [errors[0] if self.proven[a] is None else None]
+        if self.proven[b] is None:
+            above.append(self._times(self.sizes(number), errors[1]))
+        total = self._total(above)
+        return [None if total is None else self.graph.div(total, self.sizes(b)), self._scaled(rounding, number)]
+
+    def _of_sqrt(self, number: int, node: Node, errors: list[int | None]) -> list[int | None]:
+        return [None if errors[0] is None else self.graph.div(errors[0], number), self.sizes(number)]
+
+    def _of_pow(self, number: int, node: Node, errors: list[int | None]) -> list[int | None]:
+        graph, (a, b), size = self.graph, node.args, self.sizes(number)
+        relative = [graph.number(4.0)]
+        if errors[0] is not None:
+            relative.append(graph.div(graph.mul(self.sizes(b), errors[0]), self.sizes(a)))
+        if errors[1] is not None:
+            relative.append(graph.mul(errors[1], self._call("Abs", [self._call("log", [a])])))
+        return [graph.mul(graph.add(relative), size)]
+
+    def _of_call(self, number: int, node: Node, errors: list[int | None]) -> list[int | None]:
+        graph, size = self.graph, self.sizes(number)
+        error = roundoff(graph, node, [self._proofs.range(a) for a in node.args])
+        if error is None:
+            own: int | None = roundoff_there(graph, node, size)
+        else:
+            own = graph.mul(graph.number(error), size) if error else None
+        return [own, *(self._through(number, node, i) for i, e in enumerate(errors) if e is not None)]
+
+    def _through(self, number: int, node: Node, i: int) -> int:
+        """What the error of an argument does to a function: its slope, or a difference quotient in its place."""
+        graph, name, a, error = self.graph, node.data[0].name, node.args[i], self._errors[node.args[i]]
+        assert error is not None, "an exact argument has no error"
+        if name in _SLOPES_ONE:
+            return error
+        if name in JUMPS:
+            return graph.select([(graph.number(0), self._stays(number, node, i, error))], graph.constant("inf"))
+        if name == "exp":
+            return graph.mul(self.sizes(number), error)
+        if name == "log":
+            return graph.div(error, self.sizes(a))
+        most = magnified(graph, node, [self._proofs.range(x) for x in node.args])
+        relative = graph.div(error, self.sizes(a))
+        if most is not None:
+            return graph.mul(graph.mul(graph.number(most), relative), self.sizes(number))
+        moved = graph.mul(a, graph.number(1 + _STEP))
+        there = graph.call(node.data, [moved if j == i else x for j, x in enumerate(node.args)])
+        change = self._call("Abs", [graph.add([there, graph.neg(number)])])
+        return graph.mul(graph.mul(graph.number(2 / _STEP), change), relative)
+
+    def _stays(self, number: int, node: Node, i: int, error: int) -> int:
+        """Whether a step function has the same value all over its argument's error."""
+        graph, a = self.graph, node.args[i]
+        reach = graph.mul(graph.number(2 * U), error)
+        ends = [graph.add([a, reach]), graph.add([a, graph.neg(reach)])]
+        there = [graph.call(node.data, [e if j == i else x for j, x in enumerate(node.args)]) for e in ends]
+        return graph.logical("and", [graph.compare("==", number, value) for value in there])
+
+    def _of_select(self, node: Node, errors: list[int | None]) -> int:
+        """The error of the branch taken, without bound where the condition is not sure."""
+        graph = self.graph
+        condition, zero = node.args[1], graph.number(0)
+        taken = graph.select([(errors[0] or zero, condition)], errors[2] or zero)
+        doubtful = [t for i in graph.live([condition]) if (t := self._is_close(graph.nodes[i])) is not None]
+        for test in doubtful:
+            taken = graph.select([(taken, test)], graph.constant("inf"))
+        return taken
+
+    def _is_close(self, node: Node) -> int | None:
+        """That a comparison is decided in spite of its sides' errors; None where they are exact."""
+        if node.kind != "compare":
+            return None
+        error = self._total([self.error(a) for a in node.args])
+        if error is None:
+            return None
+        graph, (a, b) = self.graph, node.args
+        apart = self._call("Abs", [graph.add([a, graph.neg(b)])])
+        return graph.compare("<", graph.mul(graph.number(2 * U), error), apart)
+
+    def sure(self) -> int | None:
+        """A condition under which all outputs are accurate enough, as a node; None where nothing need be looked at."""
+        need = dict.fromkeys(self._outputs, MOST_ERROR)
+        tests: dict[int, None] = {}
+        for number in reversed(self.live):
+            if self._everywhere:
+                if number in need:
+                    tests[self._everywhere_sure(number)] = None
+                continue
+            if number in need:
+                proven = self.proven[number]
+                if proven is None:
+                    tests.update(dict.fromkeys(self._require(number, need)))
+                elif proven > need[number]:
+                    tests[self.graph.boolean(False)] = None
+            node = self.graph.nodes[number]
+            if node.kind == "call" and not is_native(node):
+                size = self.sizes(number)
+                tests[self.graph.compare("<=", self.graph.number(LEAST), size)] = None
+                tests[self.graph.compare("<", size, self.graph.constant("inf"))] = None
+        return self.all_of(list(tests))
+
+    def all_of(self, tests: list[int]) -> int | None:
+        """The conjunction of conditions as a node."""
+        while len(tests) > 1:
+            tests = [self.graph.logical("and", tests[i : i + _LONGEST]) for i in range(0, len(tests), _LONGEST)]
+        return tests[0] if tests else None
+
+    def _everywhere_sure(self, number: int) -> int:
+        graph, size, error = self.graph, self.sizes(number), self.error(number)
+        finite = graph.compare("<", size, graph.constant("inf"))
+        if error is None:
+            return finite
+        return graph.logical("and", [finite, graph.compare("<=", error, self._scaled(MOST_ERROR, number))])
+
+    def _require(self, number: int, need: dict[int, float]) -> list[int]:
+        """Tests that bound an error by so much of the value; products hand the question on to their factors."""
+        graph, node, wanted = self.graph, self.graph.nodes[number], need[number]
+
+        def hand_on(a: int, least: float) -> None:
+            need[a] = min(least, need.get(a, least))
+
+        if node.kind == "neg":
+            hand_on(node.args[0], wanted)
+        elif node.kind in ("mul", "div"):
+            open_ = [a for a in node.args if self.proven[a] is None]
+            rest = wanted - 1 - sum(self.proven[a] or 0.0 for a in node.args)
+            for a in open_:
+                hand_on(a, rest / len(open_))
+        elif node.kind == "sqrt":
+            hand_on(node.args[0], 2 * (wanted - 1))
+        else:
+            error = self.error(number)
+            return [] if error is None else [graph.compare("<=", error, self._scaled(max(wanted, 0.0), number))]
+        return []
+
+    def signs(self, conditions: Sequence[int]) -> tuple[int | None, int | None]:
+        """Nodes: that no condition is negative for sure, and that all signs are sure; None where all always are."""
+        graph = self.graph
+        maybe, sure = [], []
+        for condition in conditions:
+            error = self.error(condition) if self.proven[condition] is None else None
+            if error is None:
+                maybe.append(graph.compare(">", condition, graph.number(0)))
+                continue
+            reach = graph.mul(graph.number(2 * U), error)
+            maybe.append(graph.compare(">=", condition, graph.neg(reach)))
+            sure.append(graph.compare("<", reach, self.sizes(condition)))
+        return (self.all_of(maybe), self.all_of(sure)) if sure else (None, None)
+
+
+class Exactness(NamedTuple):
+    """Whether a program can be believed, as nodes of its graph.
+
+    ``sure``: the outputs are accurate, and the signs of the conditions right; None if they always are. ``inside``: the
+    point is not outside for sure; None if the signs of the conditions, as computed, tell.
+    """
+
+    sure: int | None
+    inside: int | None
+
+
+def exactness(graph: Graph, outputs: Sequence[int], conditions: Sequence[int], everywhere: bool = False) -> Exactness:
+    """When the outputs are accurate wherever the conditions are positive."""
+    doubt = Doubt(graph, outputs, conditions, everywhere)
+    sure = doubt.sure()
+    inside, signs = doubt.signs(conditions)
+    return Exactness(doubt.all_of([t for t in (sure, signs) if t is not None]), inside)
