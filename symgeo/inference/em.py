@@ -18,8 +18,8 @@ from symgeo.codegen import numpy_function
 from symgeo.errors import ArgumentError, DataError, MixtureError, ParameterListError
 from symgeo.inference.ascent import Outcome, climb
 from symgeo.inference.data import checked_weights, observations
-from symgeo.inference.equations import Equations
 from symgeo.inference.likelihood import Likelihood
+from symgeo.inference.programs import family_programs
 from symgeo.inference.result import Fit
 from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.inference.search import GeneralSearch
@@ -154,15 +154,7 @@ class _Steps:
 
     def __init__(self, law: Mixture, sample: np.ndarray, counts: np.ndarray):
         self.sample, self.counts = sample, counts
-        distinct = {id(p): p for p in law.components}
-        equations = {key: Equations.of(p) for key, p in distinct.items()}
-        self.equations = [equations[id(p)] for p in law.components]
-        inverses = {
-            key: numpy_function(e.from_expectation, e.expectation_symbols)
-            for key, e in equations.items()
-            if e.from_expectation is not None
-        }
-        self._inverses = [inverses.get(id(p)) for p in law.components]
+        self.programs = [family_programs(p) for p in law.components]
         self._densities = [numpy_function([p.log_density], (*p.variables, *p.parameters)) for p in law.components]
 
     def expected(self, thetas: list[np.ndarray], shares: np.ndarray, trace: list[float]) -> _State | None:
@@ -204,8 +196,8 @@ class _Steps:
 
         if not weights.sum() > 0:
             return None
-        likelihood = Likelihood(self.equations[j], self.sample, weights)
-        closed = self._inverses[j]
+        likelihood = Likelihood(self.programs[j], self.sample, weights)
+        closed = self.programs[j].from_expectation
         if closed is not None:
             theta = np.array(closed(*likelihood.mean))
             return theta if likelihood.chart.contains(theta) else None
@@ -223,7 +215,7 @@ class _Steps:
         spread = np.std(self.sample, axis=0)
         points = self.sample / np.where(spread > 0, spread, 1.0)
         centers = [points[random.choice(len(points), p=self.counts / self.counts.sum())]]
-        while len(centers) < len(self.equations):
+        while len(centers) < len(self.programs):
             nearest = np.min([np.sum((points - c) ** 2, axis=1) for c in centers], axis=0) * self.counts
             total = nearest.sum()
             chance = nearest / total if total > 0 else self.counts / self.counts.sum()
@@ -231,7 +223,7 @@ class _Steps:
         distances = np.stack([np.sum((points - c) ** 2, axis=1) for c in centers], axis=-1)
         near = 0.9 * (distances == distances.min(axis=1, keepdims=True)) + 0.1
         shares = near / near.sum(axis=1, keepdims=True)
-        thetas = [self._projected(j, self.counts * shares[:, j], None) for j in range(len(self.equations))]
+        thetas = [self._projected(j, self.counts * shares[:, j], None) for j in range(len(self.programs))]
         if any(t is None for t in thetas):
             return None
         return self.expected([t for t in thetas if t is not None], shares.T @ self.counts / self.counts.sum(), [])

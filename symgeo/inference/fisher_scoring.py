@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from symgeo.codegen import numpy_function
 from symgeo.errors import ArgumentError, DataError, DomainError, ParameterListError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
 from symgeo.inference.data import checked_weights, covariate_values, observations, split_columns
-from symgeo.inference.equations import Equations
 from symgeo.inference.likelihood import Likelihood
+from symgeo.inference.programs import FamilyPrograms, family_programs
 from symgeo.inference.result import Covariance, Fit, check_covariance
 from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.inference.search import COARSE, GeneralSearch
@@ -80,9 +79,9 @@ def fit(
         counts = checked_weights(weights, len(sample))
         sample, given, counts = sample[counts > 0], given[counts > 0], counts[counts > 0]
     if isinstance(model, StatisticalModel) and _is_regular(model):
-        equations = Equations.of(model)
-        likelihood = Likelihood(equations, sample, counts)
-        search = _Search(equations, sample, counts, likelihood, tolerance, max_iterations)
+        programs = family_programs(model)
+        likelihood = Likelihood(programs, sample, counts)
+        search = _Search(programs, sample, counts, likelihood, tolerance, max_iterations)
         found = search.run(first)
         # Made when it is asked for, once.
         whole = functools.cache(functools.partial(SampleLikelihood, model, sample, given, counts))
@@ -126,14 +125,15 @@ class _Search:
 
     def __init__(
         self,
-        equations: Equations,
+        programs: FamilyPrograms,
         sample: np.ndarray,
         weights: np.ndarray,
         likelihood: Likelihood,
         tolerance: float,
         max_iterations: int,
     ):
-        self.equations, self.sample, self.weights, self.likelihood = equations, sample, weights, likelihood
+        self.programs, self.equations = programs, programs.equations
+        self.sample, self.weights, self.likelihood = sample, weights, likelihood
         self.tolerance, self.max_iterations = tolerance, max_iterations
 
     def run(self, first: np.ndarray | None) -> Fit:
@@ -161,6 +161,9 @@ class _Search:
             yield first, False
         for theta in self._closed_form():
             yield theta, True
+        quick = self.likelihood.likeliest_of_table()
+        if quick is not None:
+            yield quick, False
         for theta in starting_points(self.likelihood, _STARTS):
             yield theta, False
 
@@ -168,9 +171,9 @@ class _Search:
         """The estimate in closed form, where it exists and float64 finds it inside the domain."""
         import numpy as np
 
-        inverse = self.equations.from_expectation
+        inverse = self.programs.from_expectation
         if inverse is not None:
-            theta = np.array(numpy_function(inverse, self.equations.expectation_symbols)(*self.likelihood.mean))
+            theta = np.array(inverse(*self.likelihood.mean))
             if self.likelihood.chart.contains(theta):
                 yield theta
 

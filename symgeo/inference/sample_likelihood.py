@@ -8,25 +8,18 @@ converge quadratically whatever the family. Source: Lange, Numerical Analysis fo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from symgeo.codegen import numpy_function
-from symgeo.errors import (
-    DataError,
-    DivergentExpectationError,
-    NoClosedFormError,
-    RegularityError,
-    SingularMetricError,
-)
+from symgeo.errors import DataError
 from symgeo.inference.judging import EPS, ULPS, Judging, State
-from symgeo.models.conditional_model import ConditionalModel
-from symgeo.models.numeric import moving_kinks
+from symgeo.inference.programs import BLOCK, sample_programs
+from symgeo.inference.sums import accurate_sum
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from symgeo.models.conditional_model import ConditionalModel
     from symgeo.models.statistical_model import StatisticalModel
 
 # Squared length of a Fisher step (for one observation) below which Newton's step is tried.
@@ -35,6 +28,8 @@ _NEWTON = 0.1
 POSITIVE = 1e-8
 # Observations that a search on all scales looks at, and evaluations at a time.
 _FEW, _BLOCK = 96, 200_000
+# Points whose sums are kept, and observations looked at for repeated covariates.
+_REMEMBERED, _LOOK = 4, 512
 
 
 class SampleLikelihood(Judging):
@@ -54,116 +49,136 @@ class SampleLikelihood(Judging):
     ):
         import numpy as np
 
-        self.model, self.chart = model, model.chart
+        self.model, self.chart, self.programs = model, model.chart, sample_programs(model)
         self.n = len(model.parameters)
         self.sample, self.covariates, self.weights = sample, covariates, weights
-        self.count = float(math.fsum(weights))
+        self.count = accurate_sum(weights)
         self._expected = expected
         self._upper = np.triu_indices(self.n)
-        given = model.covariates if isinstance(model, ConditionalModel) else ()
-        slacks = model.slacks if isinstance(model, ConditionalModel) else ()
-        arguments = (*model.variables, *given, *model.parameters)
-        self._value = numpy_function([model.log_density], arguments)
-        self._score = numpy_function(model.score, arguments)
-        self._arguments = arguments
-        self._places = (*given, *model.parameters)
-        whole = model.whole if isinstance(model, ConditionalModel) else model
-        self.smooth = not moving_kinks(whole)
-        self._slack = numpy_function(slacks, self._places) if slacks else None
-        self._columns = [*sample.T, *covariates.T]
+        self.smooth = self.programs.smooth
+        self._columns = [np.ascontiguousarray(c) for c in (*sample.T, *covariates.T)]
+        self._newton = False  # whether the last step was Newton's, so that the next will be
+        self._sums_at: dict[tuple[bytes, bool], np.ndarray] = {}
+        self._metric_at: dict[bytes, np.ndarray] = {}
+
+    def part(self, count: int) -> SampleLikelihood:
+        """The likelihood of so many of the observations, drawn at random, the same every time."""
+        import numpy as np
+
+        some = np.sort(np.random.default_rng(1931).choice(len(self.sample), count, replace=False))
+        return SampleLikelihood(
+            self.model, self.sample[some], self.covariates[some], self.weights[some], expected=self._expected
+        )
+
+    @cached_property
+    def _places(self) -> tuple[list[np.ndarray], np.ndarray]:
+        """Covariates at which the metric is needed, one column each, and their shares of the observations."""
+        import numpy as np
+
+        covariates, shares = self.covariates, self.weights / self.count
+        if not covariates.shape[1]:
+            return [], np.ones(1)
+        look = covariates[:: max(1, len(covariates) // _LOOK)]
+        if len(np.unique(look, axis=0)) > 0.5 * len(look) and len(covariates) > _LOOK:
+            return self._columns[self.sample.shape[1] :], shares
         # One evaluation of the metric for all observations that share their covariates.
         rows, where = np.unique(covariates, axis=0, return_inverse=True)
-        self._rows, self._shares = rows, np.bincount(where.ravel(), weights, len(rows)) / self.count
-
-    @cached_property
-    def _metric(self) -> Any:
-        """The Fisher metric as a function of covariates and parameters; None where it is infinite or not known."""
-        if not self._expected:
-            return None
-        try:
-            metric = self.model.manifold.metric
-        except (DivergentExpectationError, NoClosedFormError):
-            return None
-        except SingularMetricError:
-            if not isinstance(self.model, ConditionalModel):
-                raise
-            return None
-        return numpy_function([metric[i, j] for i in range(self.n) for j in range(i, self.n)], self._places)
-
-    @cached_property
-    def _observed(self) -> Any:
-        self.require_smooth()
-        element, x = self.model.log_element, self.model.parameters
-        slopes = [element.diff(s) for s in x]
-        entries = [-slopes[i].diff(x[j]).to_sympy() for i in range(self.n) for j in range(i, self.n)]
-        return numpy_function(entries, self._arguments)
+        return [np.ascontiguousarray(c) for c in rows.T], np.bincount(where.ravel(), shares, len(rows))
 
     def require_smooth(self) -> None:
         """Raise :class:`RegularityError` where the likelihood has no second derivatives."""
-        if not self.smooth:
-            raise RegularityError(
-                "the log-density has a kink that moves with a parameter, so that the likelihood has no second "
-                "derivatives; take the expected information"
-            )
+        self.programs.require_smooth()
 
     def inside(self, theta: np.ndarray) -> bool:
         """Whether the point lies in the domain, at the covariates of every observation."""
         if not self.chart.contains(theta):
             return False
-        return self._slack is None or all((s > 0).all() for s in self._slack(*self.covariates.T, *theta))
+        slack = self.programs.slack
+        return slack is None or all((s > 0).all() for s in slack(*self.covariates.T, *theta))
 
     def terms(self, theta: np.ndarray) -> np.ndarray:
         """The log-density of every observation, (N,)."""
-        return self._value(*self._columns, *theta)[0]
+        return self.programs.value(*self._columns, *theta)[0]
 
     def scores(self, theta: np.ndarray) -> np.ndarray:
         """The score of every observation, (N, n)."""
         import numpy as np
 
-        return np.stack(self._score(*self._columns, *theta), axis=-1)
+        return np.stack(self.programs.score(*self._columns, *theta), axis=-1)
+
+    def _sums(self, theta: np.ndarray, curved: bool) -> np.ndarray:
+        """Means over the observations at theta, of the last few points kept.
+
+        [log p, score (n)], their absolute values (n + 1), and with ``curved`` the observed information.
+        """
+        import numpy as np
+
+        key = theta.tobytes()
+        for known in ((key, True), (key, curved)):
+            if known in self._sums_at:
+                return self._sums_at[known]
+        function = self.programs.curved if curved else self.programs.local
+        first = self.n + 1
+        totals = []
+        with np.errstate(all="ignore"):
+            for start in range(0, len(self.weights), BLOCK):
+                block = slice(start, start + BLOCK)
+                rows = np.array(function(*(c[block] for c in self._columns), *theta))
+                rows = np.concatenate([rows[:first], np.abs(rows[:first]), rows[first:]])
+                totals.append(rows @ self.weights[block])
+            found = np.sum(totals, axis=0) / self.count
+        while len(self._sums_at) >= _REMEMBERED:
+            del self._sums_at[next(iter(self._sums_at))]
+        self._sums_at[key, curved] = found
+        return found
 
     def expected_information(self, theta: np.ndarray) -> np.ndarray | None:
         """The mean Fisher information (n, n); None where it is not known or infinite."""
         import numpy as np
 
-        if self._metric is None:
+        metric = self.programs.metric if self._expected else None
+        if metric is None:
             return None
-        entries = [v @ self._shares for v in map(np.atleast_1d, self._metric(*self._rows.T, *self._wide(theta)))]
-        return self._symmetric(entries)
+        key = theta.tobytes()
+        if key not in self._metric_at:
+            columns, shares = self._places
+            total = np.zeros(len(self._upper[0]))
+            for start in range(0, len(shares), BLOCK):
+                block = slice(start, start + BLOCK)
+                values = np.array(metric(*(c[block] for c in columns), *theta))
+                total += values @ shares[block] if values.ndim == 2 else values * shares[block].sum()
+            self._metric_at = {key: self._symmetric(total)}
+        return self._metric_at[key].copy()
 
     def observed_information(self, theta: np.ndarray) -> np.ndarray:
         """Minus the mean second derivatives of the log-density (n, n)."""
-        return self._symmetric([v @ self.weights / self.count for v in self._observed(*self._columns, *theta)])
+        self.require_smooth()
+        return self._symmetric(self._sums(theta, True)[2 * self.n + 2 :])
 
-    def _wide(self, theta: np.ndarray) -> list[Any]:
-        import numpy as np
-
-        return [np.full(len(self._rows), value) for value in theta]
-
-    def _symmetric(self, entries: Sequence[Any]) -> np.ndarray:
+    def _symmetric(self, entries: np.ndarray) -> np.ndarray:
         import numpy as np
 
         upper = np.zeros((self.n, self.n))
         upper[self._upper] = entries
         return upper + np.triu(upper, 1).T
 
-    def values(self, thetas: np.ndarray) -> np.ndarray:
+    def values(self, thetas: np.ndarray, count: int = _FEW) -> np.ndarray:
         """The mean log-likelihood of some observations at many points (M, n) -> (M,); -inf outside the domain."""
         import numpy as np
 
-        few = np.linspace(0, len(self.sample) - 1, min(_FEW, len(self.sample))).astype(int)
+        few = np.linspace(0, len(self.sample) - 1, min(count, len(self.sample))).astype(int)
         columns = [c[few][None, :] for c in self._columns]
         weights = self.weights[few] / self.weights[few].sum() if self.weights[few].any() else self.weights[few]
         out = np.full(len(thetas), -np.inf)
         step = max(1, _BLOCK // len(few))
         for start in range(0, len(thetas), step):
             block = thetas[start : start + step]
-            (terms,) = self._value(*columns, *(t[:, None] for t in block.T))
+            (terms,) = self.programs.value(*columns, *(t[:, None] for t in block.T))
             with np.errstate(all="ignore"):
                 out[start : start + step] = np.broadcast_to(terms, (len(block), len(few))) @ weights
         good = self.chart.contains(thetas) & np.isfinite(out)
-        if self._slack is not None:
-            slacks = self._slack(*(c[few][None, :] for c in self.covariates.T), *(t[:, None] for t in thetas.T))
+        if self.programs.slack is not None:
+            slacks = self.programs.slack(*(c[few][None, :] for c in self.covariates.T), *(t[:, None] for t in thetas.T))
             for slack in slacks:
                 good &= np.all(np.broadcast_to(slack > 0, (len(thetas), len(few))), axis=1)
         return np.where(good, out, -np.inf)
@@ -174,24 +189,11 @@ class SampleLikelihood(Judging):
 
         if not self.inside(theta):
             return None
-        with np.errstate(all="ignore"):
-            value = float(self.terms(theta) @ self.weights) / self.count
-            scores = self._score(*self._columns, *theta)
-            score = np.array([s @ self.weights for s in scores]) / self.count
-            size = np.array([np.abs(s) @ self.weights for s in scores]) / self.count
+        sums = self._sums(theta, self._newton)
+        value, score, size = float(sums[0]), sums[1 : self.n + 1], sums[self.n + 2 : 2 * self.n + 2]
         if not (math.isfinite(value) and np.isfinite(score).all()):
             return None
-        factor = None
-        metric = self.expected_information(theta)
-        if metric is not None:
-            factor = _factor(metric)
-            if factor is None:
-                return None
-        if self.smooth and (factor is None or _length(factor, score) < _NEWTON):
-            newton = _factor(self.observed_information(theta))
-            factor = newton if newton is not None else factor
-        if factor is None and self.smooth:
-            factor = _factor(_positive(self.observed_information(theta), score))
+        factor = self._information(theta, score)
         if factor is None:
             return None
         lower, scale = factor
@@ -206,20 +208,39 @@ class SampleLikelihood(Judging):
             return None
         return State(theta, value, step, decrement, noise, reach, theta, step)
 
+    def _information(self, theta: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Factor of what steps are taken with: the observed information near a maximum, else the expected one."""
+        if self._newton:
+            newton = _factor(self.observed_information(theta))
+            if newton is not None and _length(newton, score) < _NEWTON:
+                return newton
+            self._newton = False
+        factor = None
+        metric = self.expected_information(theta)
+        if metric is not None:
+            factor = _factor(metric)
+            if factor is None:
+                return None
+        if not self.smooth:
+            return factor
+        if factor is None or _length(factor, score) < _NEWTON:
+            newton = _factor(self.observed_information(theta))
+            if newton is not None:
+                self._newton = metric is None or _length(newton, score) < _NEWTON
+                return newton
+        return factor or _factor(_positive(self.observed_information(theta), score))
+
     def along_natural(self, state: State, scale: float) -> None:
         """There are no natural parameters."""
         return
 
     def gain(self, theta: np.ndarray, state: State) -> tuple[float, float]:
         """How much larger the mean log-likelihood is at theta than at the state, and the rounding error of that."""
-        import numpy as np
-
         if not self.inside(theta):
             return -math.inf, 0.0
-        with np.errstate(all="ignore"):
-            terms = self.terms(theta)
-            value = float(terms @ self.weights) / self.count
-            noise = ULPS * EPS * float(np.abs(terms) @ self.weights) / self.count / math.sqrt(len(terms))
+        sums = self._sums(theta, self._newton)
+        value = float(sums[0])
+        noise = ULPS * EPS * float(sums[self.n + 1]) / math.sqrt(len(self.weights))
         if not (math.isfinite(value) and math.isfinite(noise)):
             return math.nan, 0.0
         return value - state.value, noise + ULPS * EPS * abs(value)

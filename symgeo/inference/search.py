@@ -10,7 +10,7 @@ from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
 from symgeo.inference.result import Fit
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
-from symgeo.inference.starting import starting_points
+from symgeo.inference.starting import quick_start, starting_points
 from symgeo.models.conditional_model import ConditionalModel
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ STARTS = 6
 COARSE = 1e-4
 # Steps along the axes of the information that must lose likelihood where it has a kink, in standard errors.
 _AROUND = 1e-3
+# More observations than this are begun with a part of them.
+_MANY, _PART = 20_000, 2_000
 
 
 class GeneralSearch:
@@ -57,7 +59,22 @@ class GeneralSearch:
     def _starts(self, first: np.ndarray | None) -> Iterator[np.ndarray]:
         if first is not None:
             yield first
+        elif len(self.likelihood.weights) > _MANY:
+            yield from self._of_a_part()
+        quick = quick_start(self.likelihood)
+        if quick is not None:
+            yield quick
         yield from starting_points(self.likelihood, STARTS)
+
+    def _of_a_part(self) -> Iterator[np.ndarray]:
+        """The estimate from a small part of many observations, where there is one."""
+        part = self.likelihood.part(_PART + 100 * self.likelihood.n)
+        try:
+            found = GeneralSearch(part, self.covariance, self.tolerance, self.max_iterations).run(None)
+        except (DataError, SingularMetricError):
+            return  # the whole may tell what its part does not
+        if found.converged:
+            yield found.estimate
 
     def judged(self, found: Climb) -> str | None:
         """Why this is no maximum; None where it is one."""

@@ -1,0 +1,192 @@
+"""What a model's fits share: generated functions and tables of points, made once for each density.
+
+They are kept by what was declared, so that a density declared again finds them too.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from symgeo.codegen import numpy_function
+from symgeo.errors import DivergentExpectationError, NoClosedFormError, RegularityError, SingularMetricError
+from symgeo.inference.equations import Equations
+from symgeo.models.conditional_model import ConditionalModel
+from symgeo.models.numeric import moving_kinks
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from symgeo.models.statistical_model import StatisticalModel
+
+# Densities whose functions are kept.
+_KEPT = 64
+# Observations evaluated at a time: their arrays stay in a processor's cache.
+BLOCK = 8192
+
+Function = Callable[..., list[Any]]
+
+
+class SamplePrograms:
+    """Functions of variables, covariates and parameters, in this order, for any declared density."""
+
+    def __init__(self, model: StatisticalModel | ConditionalModel):
+        self.model = model
+        self.n = len(model.parameters)
+        given = model.covariates if isinstance(model, ConditionalModel) else ()
+        self.arguments = (*model.variables, *given, *model.parameters)
+        self.places = (*given, *model.parameters)
+
+    @cached_property
+    def value(self) -> Function:
+        """[log p]."""
+        return numpy_function([self.model.log_density], self.arguments)
+
+    @cached_property
+    def score(self) -> Function:
+        """The score, n entries."""
+        return numpy_function(self.model.score, self.arguments)
+
+    @cached_property
+    def local(self) -> Function:
+        """[log p, score]: n + 1 entries."""
+        return numpy_function([self.model.log_density, *self.model.score], self.arguments)
+
+    @cached_property
+    def curved(self) -> Function:
+        """[log p, score, minus the second derivatives (upper triangle, row by row)]. Needs `smooth`."""
+        element, x = self.model.log_element, self.model.parameters
+        slopes = [element.diff(s) for s in x]
+        entries = [-slopes[i].diff(x[j]).to_sympy() for i in range(self.n) for j in range(i, self.n)]
+        return numpy_function([self.model.log_density, *self.model.score, *entries], self.arguments)
+
+    @cached_property
+    def metric(self) -> Function | None:
+        """The upper triangle of the Fisher metric of covariates and parameters; None where infinite or not known."""
+        try:
+            metric = self.model.manifold.metric
+        except (DivergentExpectationError, NoClosedFormError):
+            return None
+        except SingularMetricError:
+            if not isinstance(self.model, ConditionalModel):
+                raise
+            return None
+        return numpy_function([metric[i, j] for i in range(self.n) for j in range(i, self.n)], self.places)
+
+    @cached_property
+    def smooth(self) -> bool:
+        """Whether the log-density has second derivatives in the parameters everywhere."""
+        return not moving_kinks(self.model.whole if isinstance(self.model, ConditionalModel) else self.model)
+
+    def require_smooth(self) -> None:
+        """Raise :class:`RegularityError` where the likelihood has no second derivatives."""
+        if not self.smooth:
+            raise RegularityError(
+                "the log-density has a kink that moves with a parameter, so that the likelihood has no second "
+                "derivatives; take the expected information"
+            )
+
+    @cached_property
+    def slack(self) -> Function | None:
+        """What must be positive at covariates and parameters; None where nothing must."""
+        slacks = self.model.slacks if isinstance(self.model, ConditionalModel) else ()
+        return numpy_function(slacks, self.places) if slacks else None
+
+
+class FamilyPrograms:
+    """Functions of a regular exponential family: of the data, of the parameters, and of their dual coordinates."""
+
+    def __init__(self, model: StatisticalModel):
+        self.equations = Equations.of(model)
+
+    @cached_property
+    def statistics(self) -> Function:
+        """[T (m), log carrier] of the variables."""
+        e = self.equations
+        return numpy_function([*e.statistics, e.log_carrier], e.variables)
+
+    @cached_property
+    def value(self) -> Function:
+        """[natural parameters (m), log-partition function] of the parameters."""
+        e = self.equations
+        return numpy_function([*e.natural, e.log_partition], e.parameters)
+
+    @cached_property
+    def local(self) -> Function:
+        """[jacobian (m n), expectation (m), metric (n n)] of the parameters."""
+        e = self.equations
+        return numpy_function([*e.jacobian, *e.expectation, *e.metric], e.parameters)
+
+    @cached_property
+    def from_natural(self) -> Function | None:
+        """theta (n) of the natural parameters; None if not known."""
+        e = self.equations
+        return None if e.from_natural is None else numpy_function(e.from_natural, e.natural_symbols)
+
+    @cached_property
+    def from_expectation(self) -> Function | None:
+        """theta (n) of the mean statistics: the estimate in closed form; None if not known."""
+        e = self.equations
+        return None if e.from_expectation is None else numpy_function(e.from_expectation, e.expectation_symbols)
+
+    @cached_property
+    def table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Points on all scales (P, n), their natural parameters (P, m) and log-partition functions (P,).
+
+        Any sample's likelihood there is one product with its mean statistics.
+        """
+        import numpy as np
+
+        from symgeo.inference.starting import pool
+
+        points = pool(self.equations.model.chart)
+        points = points[self.equations.model.chart.contains(points)]
+        *natural, log_partition = self.value(*points.T)
+        table = np.stack(natural, axis=-1)
+        good = np.isfinite(table).all(axis=-1) & np.isfinite(log_partition)
+        return points[good], table[good], log_partition[good]
+
+
+def sample_programs(model: StatisticalModel | ConditionalModel) -> SamplePrograms:
+    """The functions of this density, from before if it has been fitted."""
+    return _sample_programs(_Declared(model))
+
+
+def family_programs(model: StatisticalModel) -> FamilyPrograms:
+    """The functions of this family, from before if it has been fitted."""
+    return _family_programs(_Declared(model))
+
+
+class _Declared:
+    """A model, equal to another one with the same declaration."""
+
+    def __init__(self, model: StatisticalModel | ConditionalModel):
+        self.model = model
+        whole = model.whole if isinstance(model, ConditionalModel) else model
+        self._said: Sequence[Any] = (
+            len(model.parameters),
+            whole.density,
+            whole.variables,
+            whole.parameters,
+            whole.support,
+            whole.chart,
+        )
+        self._hash = hash((len(model.parameters), whole.density, whole.variables, whole.parameters))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Declared) and (self.model is other.model or self._said == other._said)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _sample_programs(declared: _Declared) -> SamplePrograms:
+    return SamplePrograms(declared.model)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _family_programs(declared: _Declared) -> FamilyPrograms:
+    return FamilyPrograms(declared.model)
