@@ -11,7 +11,8 @@ The way through the house:
   :func:`m_projection`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
-- apply: :func:`fit`, :func:`confidence_region`, :func:`predict`, :class:`SecondOrder`, :func:`maximum_entropy`.
+- apply: :func:`fit`, :func:`fit_many`, :func:`confidence_region`, :func:`predict`, :class:`SecondOrder`,
+  :func:`maximum_entropy`.
 
 Errors are in :mod:`symgeo.errors`; each says what to do.
 """
@@ -47,6 +48,7 @@ from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.em import em, mixture
 from symgeo.inference.fisher_scoring import fit
+from symgeo.inference.many import fit_many
 from symgeo.inference.natural_gradient import descend, fisher_vector_product, natural_gradient
 from symgeo.inference.prediction import predict
 from symgeo.inference.regions import confidence_interval, confidence_region
@@ -112,6 +114,7 @@ __all__ = [
     "fisher_vector_product",
     "fisher_volume",
     "fit",
+    "fit_many",
     "flatness",
     "frechet_mean",
     "geodesic",

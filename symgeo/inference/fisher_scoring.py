@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from symgeo.errors import ArgumentError, DataError, DomainError, ParameterListError
+from symgeo.errors import ArgumentError, DomainError, ParameterListError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
-from symgeo.inference.data import checked_weights, covariate_values, observations, split_columns
+from symgeo.inference.data import checked_weights, read
 from symgeo.inference.likelihood import Likelihood
 from symgeo.inference.programs import FamilyPrograms, family_programs
 from symgeo.inference.result import Covariance, Fit, check_covariance
@@ -71,14 +71,14 @@ def fit(
     if not (isinstance(max_iterations, int) and max_iterations > 0):
         raise ArgumentError(f"max_iterations must be a positive whole number, not {max_iterations}")
     check_covariance(covariance)
-    first = None if start is None else _start(model, start)
-    sample, given = _read(model, data)
+    first = None if start is None else read_start(model, start)
+    sample, given = read(model, data)
     if weights is None:
         counts = _ones(len(sample))
     else:
         counts = checked_weights(weights, len(sample))
         sample, given, counts = sample[counts > 0], given[counts > 0], counts[counts > 0]
-    if isinstance(model, StatisticalModel) and _is_regular(model):
+    if isinstance(model, StatisticalModel) and is_regular(model):
         programs = family_programs(model)
         likelihood = Likelihood(programs, sample, counts)
         search = _Search(programs, sample, counts, likelihood, tolerance, max_iterations)
@@ -91,7 +91,7 @@ def fit(
     return GeneralSearch(general, covariance, tolerance, max_iterations).run(first)
 
 
-def _is_regular(model: StatisticalModel) -> bool:
+def is_regular(model: StatisticalModel) -> bool:
     """Whether the model is an exponential family with as many statistics as parameters and known expectations."""
     family = model.exponential_family
     return family is not None and not family.is_curved
@@ -101,23 +101,6 @@ def _ones(count: int) -> np.ndarray:
     import numpy as np
 
     return np.ones(count)
-
-
-def _read(model: StatisticalModel | ConditionalModel, data: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Responses (N, d) and covariates (N, c)."""
-    import numpy as np
-
-    if isinstance(model, StatisticalModel):
-        sample = observations(model.support, data)
-        return sample, np.zeros((len(sample), 0))
-    responses, columns = split_columns(model.variables, model.covariates, data)
-    sample = observations(model.support, responses)
-    given = covariate_values(model.covariates, model.whole.domain, columns)
-    if len(given) != len(sample):
-        raise DataError(
-            f"{len(sample)} responses and {len(given)} values of the covariates; give one for each response"
-        )
-    return sample, given
 
 
 class _Search:
@@ -294,7 +277,7 @@ def _out_of_iterations(found: Climb) -> str:
     )
 
 
-def _start(model: StatisticalModel | ConditionalModel, start: Any) -> np.ndarray:
+def read_start(model: StatisticalModel | ConditionalModel, start: Any) -> np.ndarray:
     """A user's starting point as (n,), checked against the domain."""
     import numpy as np
 

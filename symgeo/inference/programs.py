@@ -15,11 +15,10 @@ from symgeo.errors import DivergentExpectationError, NoClosedFormError, Regulari
 from symgeo.inference.equations import Equations
 from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.numeric import moving_kinks
+from symgeo.models.statistical_model import StatisticalModel
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from symgeo.models.statistical_model import StatisticalModel
 
 # Densities whose functions are kept.
 _KEPT = 64
@@ -189,4 +188,5 @@ def _sample_programs(declared: _Declared) -> SamplePrograms:
 
 @functools.lru_cache(maxsize=_KEPT)
 def _family_programs(declared: _Declared) -> FamilyPrograms:
+    assert isinstance(declared.model, StatisticalModel), "a family has no covariates"
     return FamilyPrograms(declared.model)
