@@ -167,4 +167,4 @@ def _clear(chart: Chart, theta: np.ndarray, reach: np.ndarray) -> np.ndarray:
     size = _CLEARANCE * reach + 4.0 * _EPS * np.abs(theta)
     corners = [size, *(size * unit for unit in np.eye(theta.shape[1]))]
     sides = np.stack([theta + sign * corner for corner in corners for sign in (-1.0, 1.0)])
-    return np.array(chart.contains(sides)).all(axis=0)
+    return np.array(chart.contains(sides).all(axis=0))

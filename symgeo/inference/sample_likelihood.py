@@ -61,6 +61,10 @@ class SampleLikelihood(Judging):
         self._sums_at: dict[tuple[bytes, bool], np.ndarray] = {}
         self._metric_at: dict[bytes, np.ndarray] = {}
 
+    def expect_newton(self) -> None:
+        """The next point is expected near a maximum: evaluate second derivatives there at once."""
+        self._newton = self.smooth
+
     def part(self, count: int) -> SampleLikelihood:
         """The likelihood of so many of the observations, drawn at random, the same every time."""
         import numpy as np
@@ -123,9 +127,11 @@ class SampleLikelihood(Judging):
         with np.errstate(all="ignore"):
             for start in range(0, len(self.weights), BLOCK):
                 block = slice(start, start + BLOCK)
-                rows = np.array(function(*(c[block] for c in self._columns), *theta))
-                rows = np.concatenate([rows[:first], np.abs(rows[:first]), rows[first:]])
-                totals.append(rows @ self.weights[block])
+                weights = self.weights[block]
+                rows = function(*(c[block] for c in self._columns), *theta)
+                sizes = [np.abs(row) @ weights for row in rows[:first]]
+                sums = [row @ weights for row in rows]
+                totals.append([*sums[:first], *sizes, *sums[first:]])
             found = np.sum(totals, axis=0) / self.count
         while len(self._sums_at) >= _REMEMBERED:
             del self._sums_at[next(iter(self._sums_at))]
@@ -158,9 +164,9 @@ class SampleLikelihood(Judging):
     def _symmetric(self, entries: np.ndarray) -> np.ndarray:
         import numpy as np
 
-        upper = np.zeros((self.n, self.n))
-        upper[self._upper] = entries
-        return upper + np.triu(upper, 1).T
+        matrix = np.empty((self.n, self.n))
+        matrix[self._upper] = matrix.T[self._upper] = entries
+        return matrix
 
     def values(self, thetas: np.ndarray, count: int = _FEW) -> np.ndarray:
         """The mean log-likelihood of some observations at many points (M, n) -> (M,); -inf outside the domain."""
@@ -196,19 +202,17 @@ class SampleLikelihood(Judging):
         factor = self._information(theta, score)
         if factor is None:
             return None
-        lower, scale = factor
-        whitened = np.linalg.solve(lower, np.column_stack([score, np.eye(self.n)]) / scale[:, None])
-        back = np.linalg.solve(lower.T, whitened) / scale[:, None]
+        whitened = factor @ score
+        step = factor.T @ whitened
         error = ULPS * EPS * (np.abs(score) + size / math.sqrt(len(self.sample)))
-        reach = np.abs(back[:, 1:]) @ error
-        noise = float(np.linalg.norm(np.abs(whitened[:, 1:]) @ error))
-        decrement = float(whitened[:, 0] @ whitened[:, 0])
-        step = back[:, 0]
+        reach = np.abs(factor.T @ factor) @ error
+        noise = float(np.linalg.norm(np.abs(factor) @ error))
+        decrement = float(whitened @ whitened)
         if not (np.isfinite(step).all() and np.isfinite(reach).all() and math.isfinite(noise)):
             return None
         return State(theta, value, step, decrement, noise, reach, theta, step)
 
-    def _information(self, theta: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    def _information(self, theta: np.ndarray, score: np.ndarray) -> np.ndarray | None:
         """Factor of what steps are taken with: the observed information near a maximum, else the expected one."""
         if self._newton:
             newton = _factor(self.observed_information(theta))
@@ -228,7 +232,7 @@ class SampleLikelihood(Judging):
             if newton is not None:
                 self._newton = metric is None or _length(newton, score) < _NEWTON
                 return newton
-        return factor or _factor(_positive(self.observed_information(theta), score))
+        return factor if factor is not None else _factor(_positive(self.observed_information(theta), score))
 
     def along_natural(self, state: State, scale: float) -> None:
         """There are no natural parameters."""
@@ -263,30 +267,26 @@ class SampleLikelihood(Judging):
         factor = _factor(metric)
         if factor is None:
             raise DataError("the observations do not tell the parameters apart")
-        lower, scale = factor
-        half = np.linalg.solve(lower, np.diag(1.0 / scale))
-        values, vectors = np.linalg.eigh(half @ self.observed_information(theta) @ half.T)
-        return values, half.T @ vectors
+        values, vectors = np.linalg.eigh(factor @ self.observed_information(theta) @ factor.T)
+        return values, factor.T @ vectors
 
 
-def _factor(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Cholesky's factor of the matrix with unit diagonal, and the scale; None where it is not positive definite."""
+def _factor(matrix: np.ndarray) -> np.ndarray | None:
+    """``H`` with ``H' H`` the inverse of the matrix, (n, n); None where the matrix is not positive definite."""
     import numpy as np
 
     diagonal = np.diagonal(matrix)
     if not (np.isfinite(matrix).all() and (diagonal > 0).all()):
         return None
-    scale = np.sqrt(diagonal)
+    scale = np.sqrt(diagonal)  # parameters' units differ by many powers of ten
     try:
-        return np.linalg.cholesky(matrix / np.outer(scale, scale)), scale
+        return np.linalg.inv(np.linalg.cholesky(matrix / np.outer(scale, scale))) / scale
     except np.linalg.LinAlgError:
         return None
 
 
-def _length(factor: tuple[np.ndarray, np.ndarray], score: np.ndarray) -> float:
-    import numpy as np
-
-    whitened = np.linalg.solve(factor[0], score / factor[1])
+def _length(factor: np.ndarray, score: np.ndarray) -> float:
+    whitened = factor @ score
     return float(whitened @ whitened)
 
 

@@ -68,12 +68,13 @@ class GeneralSearch:
 
     def _of_a_part(self) -> Iterator[np.ndarray]:
         """The estimate from a small part of many observations, where there is one."""
-        part = self.likelihood.part(_PART + 100 * self.likelihood.n)
+        part = self.likelihood.part(max(_PART + 100 * self.likelihood.n, len(self.likelihood.weights) // 50))
         try:
             found = GeneralSearch(part, self.covariance, self.tolerance, self.max_iterations).run(None)
         except (DataError, SingularMetricError):
             return  # the whole may tell what its part does not
         if found.converged:
+            self.likelihood.expect_newton()
             yield found.estimate
 
     def judged(self, found: Climb) -> str | None:

@@ -22,7 +22,7 @@ _PER_DECADE = 3
 _DRAWS = 1024
 _SWEEPS = 3
 # Observations, points and values of a parameter that a quick start looks at.
-_QUICK_FEW, _QUICK_POOL, _QUICK_GRID = 24, 256, 61
+_QUICK_FEW, _QUICK_POOL, _QUICK_GRID = 16, 128, 61
 
 
 def starting_points(likelihood: Likelihood | SampleLikelihood, count: int) -> Iterator[np.ndarray]:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 # Up to here the exact sum of the standard library is as fast.
 _SHORT = 256
-# Each pass takes this many bits less the logarithm of the length off the numbers, exactly.
-_PASSES = 2
+# Numbers added at a time, the logarithm of that, and passes, each of which takes 53 - _BITS bits off the numbers.
+_BLOCK, _BITS, _PASSES = 2**14 - 2, 14, 2
 
 
 def accurate_sum(values: np.ndarray) -> float:
@@ -24,18 +24,19 @@ def accurate_sum(values: np.ndarray) -> float:
 
     if len(values) <= _SHORT:
         return math.fsum(values)
-    largest = float(np.max(np.abs(values)))
+    largest = max(float(np.max(values)), -float(np.min(values)))
     if not math.isfinite(largest) or largest == 0.0:
         return float(np.sum(values))
     if not 1e-250 < largest < 1e250:
         return math.fsum(values)
-    length = math.ceil(math.log2(len(values) + 2))
-    size = math.frexp(largest)[1]
-    parts, rest = [], values
-    for _ in range(_PASSES):
-        unit = math.ldexp(1.0, length + size)
-        high = (unit + rest) - unit
-        parts.append(float(np.sum(high)))  # exact: all are multiples of one unit in the last place, and few
-        rest = rest - high
-        size += length - 53
-    return math.fsum([*parts, float(np.sum(rest))])
+    parts = []
+    for start in range(0, len(values), _BLOCK):
+        rest, size = values[start : start + _BLOCK], math.frexp(largest)[1]
+        for _ in range(_PASSES):
+            unit = math.ldexp(1.0, _BITS + size)
+            high = (unit + rest) - unit
+            parts.append(float(np.sum(high)))  # exact: all are multiples of one unit in the last place, and few
+            rest = rest - high
+            size += _BITS - 53
+        parts.append(float(np.sum(rest)))
+    return math.fsum(parts)
