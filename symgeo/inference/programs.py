@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import sympy as sp
+
 from symgeo.codegen import numpy_function
 from symgeo.errors import DivergentExpectationError, NoClosedFormError, RegularityError, SingularMetricError
 from symgeo.inference.equations import Equations
@@ -56,14 +58,22 @@ class SamplePrograms:
     @cached_property
     def curved(self) -> Function:
         """[log p, score, minus the second derivatives (upper triangle, row by row)]. Needs `smooth`."""
+        return numpy_function([self.model.log_density, *self.model.score, *self._curvature], self.arguments)
+
+    @cached_property
+    def _curvature(self) -> list[sp.Expr]:
+        """Minus the second derivatives of the log-density, the upper triangle row by row."""
         element, x = self.model.log_element, self.model.parameters
         slopes = [element.diff(s) for s in x]
-        entries = [-slopes[i].diff(x[j]).to_sympy() for i in range(self.n) for j in range(i, self.n)]
-        return numpy_function([self.model.log_density, *self.model.score, *entries], self.arguments)
+        return [-slopes[i].diff(x[j]).to_sympy() for i in range(self.n) for j in range(i, self.n)]
 
     @cached_property
     def metric(self) -> Function | None:
         """The upper triangle of the Fisher metric of covariates and parameters; None where infinite or not known."""
+        if isinstance(self.model, ConditionalModel) and self.smooth:
+            known = self._curvature
+            if not any(e.has(*self.model.variables) for e in known):
+                return numpy_function(known, self.places)  # the same for every response: its own expectation
         try:
             metric = self.model.manifold.metric
         except (DivergentExpectationError, NoClosedFormError):
