@@ -13,7 +13,7 @@ from symgeo.inference.boundary import where_it_runs
 from symgeo.inference.data import checked_weights, read
 from symgeo.inference.likelihood import Likelihood
 from symgeo.inference.programs import FamilyPrograms, family_programs
-from symgeo.inference.result import Covariance, Fit, check_covariance
+from symgeo.inference.result import Covariance, Fit, check_covariance, too_few
 from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.inference.search import COARSE, GeneralSearch
 from symgeo.inference.starting import starting_points
@@ -257,7 +257,7 @@ class _Search:
             log_likelihood=likelihood.log_likelihood(found.state),
             converged=False,
             iterations=found.iterations,
-            message=message,
+            message=message + too_few(len(self.sample), n),
             n_observations=self.likelihood.count,
             trace=tuple(found.trace),
         )
