@@ -47,7 +47,7 @@ def observations(support: Support, data: Any) -> np.ndarray:
         if len(lengths) > 1:
             told = ", ".join(f"{variable} has {len(column)}" for variable, column in named)
             raise DataError(f"the columns have different lengths: {told}; give one value of each for every observation")
-        array = np.stack([column for _, column in named], axis=1)
+        array = np.array([column for _, column in named]).T  # columns stay contiguous
     if not len(array):
         raise DataError("there are no observations; give at least one")
     _require_finite(variables, array)
@@ -164,7 +164,7 @@ def covariate_values(covariates: tuple[Symbol, ...], domain: Mapping[Symbol, Any
         columns.append(column)
     if len({len(c) for c in columns}) > 1:
         raise DataError(f"the columns of {', '.join(map(str, covariates))} have different lengths; give one value each")
-    array = np.stack(columns, axis=1)
+    array = np.array(columns).T  # columns stay contiguous
     _require_finite(covariates, array)
     for axis, symbol in enumerate(covariates):
         inside = domain[symbol]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -15,6 +16,7 @@ import sympy as sp
 from symgeo.codegen import numpy_function
 from symgeo.errors import DivergentExpectationError, NoClosedFormError, RegularityError, SingularMetricError
 from symgeo.inference.equations import Equations
+from symgeo.inference.shared_index import Indices, indices_of
 from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.numeric import moving_kinks
 from symgeo.models.statistical_model import StatisticalModel
@@ -61,6 +63,46 @@ class SamplePrograms:
         return numpy_function([self.model.log_density, *self.model.score, *self._curvature], self.arguments)
 
     @cached_property
+    def indices(self) -> Indices | None:
+        """The classes of parameters with a common index; None where there are none."""
+        if not isinstance(self.model, ConditionalModel) or self.n < 2 or not self.smooth:
+            return None
+        return indices_of(self.model)
+
+    @cached_property
+    def ratios(self) -> Function:
+        """The factors of the parameters in their classes, n of them, of the covariates."""
+        assert self.indices is not None, "the caller asks first"
+        return numpy_function(self.indices.ratios, self.indices.covariates)
+
+    @cached_property
+    def local_of_indices(self) -> Function:
+        """`local` with the scores of the bases alone."""
+        assert self.indices is not None, "the caller asks first"
+        score = self.model.score
+        return numpy_function([self.model.log_density, *(score[i] for i in self.indices.bases)], self.arguments)
+
+    @cached_property
+    def curved_of_indices(self) -> Function:
+        """`curved` with the derivatives by the bases alone."""
+        assert self.indices is not None, "the caller asks first"
+        score = self.model.score
+        scores = [score[i] for i in self.indices.bases]
+        return numpy_function([self.model.log_density, *scores, *self._of_bases(self._curvature)], self.arguments)
+
+    @cached_property
+    def metric_of_indices(self) -> Function | None:
+        """`metric` with the components of the bases alone."""
+        entries = self._metric_entries
+        return None if entries is None else numpy_function(self._of_bases(entries), self.places)
+
+    def _of_bases(self, entries: Sequence[sp.Expr]) -> list[sp.Expr]:
+        assert self.indices is not None, "the caller asks first"
+        at = dict(zip(combinations_with_replacement(range(self.n), 2), entries, strict=True))
+        bases = self.indices.bases
+        return [at[min(i, j), max(i, j)] for i, j in combinations_with_replacement(bases, 2)]
+
+    @cached_property
     def _curvature(self) -> list[sp.Expr]:
         """Minus the second derivatives of the log-density, the upper triangle row by row."""
         element, x = self.model.log_element, self.model.parameters
@@ -70,10 +112,19 @@ class SamplePrograms:
     @cached_property
     def metric(self) -> Function | None:
         """The upper triangle of the Fisher metric of covariates and parameters; None where infinite or not known."""
-        if isinstance(self.model, ConditionalModel) and self.smooth:
-            known = self._curvature
-            if not any(e.has(*self.model.variables) for e in known):
-                return numpy_function(known, self.places)  # the same for every response: its own expectation
+        return None if self._metric_entries is None else numpy_function(self._metric_entries, self.places)
+
+    @cached_property
+    def canonical(self) -> bool:
+        """Whether the second derivatives, given the covariates, are the same for every response: the metric itself."""
+        if not isinstance(self.model, ConditionalModel) or not self.smooth:
+            return False
+        return not any(e.has(*self.model.variables) for e in self._curvature)
+
+    @cached_property
+    def _metric_entries(self) -> list[sp.Expr] | None:
+        if self.canonical:
+            return self._curvature
         try:
             metric = self.model.manifold.metric
         except (DivergentExpectationError, NoClosedFormError):
@@ -82,7 +133,7 @@ class SamplePrograms:
             if not isinstance(self.model, ConditionalModel):
                 raise
             return None
-        return numpy_function([metric[i, j] for i in range(self.n) for j in range(i, self.n)], self.places)
+        return [metric[i, j] for i in range(self.n) for j in range(i, self.n)]
 
     @cached_property
     def smooth(self) -> bool:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from symgeo.errors import DataError
 from symgeo.inference.judging import EPS, ULPS, Judging, State
 from symgeo.inference.programs import BLOCK, sample_programs
+from symgeo.inference.shared_index import IndexSums
 from symgeo.inference.sums import accurate_sum
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from symgeo.inference.shared_index import Indices
     from symgeo.models.conditional_model import ConditionalModel
     from symgeo.models.statistical_model import StatisticalModel
 
@@ -115,12 +117,23 @@ class SampleLikelihood(Judging):
 
         [log p, score (n)], their absolute values (n + 1), and with ``curved`` the observed information.
         """
-        import numpy as np
 
         key = theta.tobytes()
         for known in ((key, True), (key, curved)):
             if known in self._sums_at:
                 return self._sums_at[known]
+        if self.programs.indices is not None:
+            found = self._sums_of_indices(self.programs.indices, theta, curved)
+        else:
+            found = self._sums_of_parameters(theta, curved)
+        while len(self._sums_at) >= _REMEMBERED:
+            del self._sums_at[next(iter(self._sums_at))]
+        self._sums_at[key, curved] = found
+        return found
+
+    def _sums_of_parameters(self, theta: np.ndarray, curved: bool) -> np.ndarray:
+        import numpy as np
+
         function = self.programs.curved if curved else self.programs.local
         first = self.n + 1
         totals = []
@@ -132,17 +145,37 @@ class SampleLikelihood(Judging):
                 sizes = [np.abs(row) @ weights for row in rows[:first]]
                 sums = [row @ weights for row in rows]
                 totals.append([*sums[:first], *sizes, *sums[first:]])
-            found = np.sum(totals, axis=0) / self.count
-        while len(self._sums_at) >= _REMEMBERED:
-            del self._sums_at[next(iter(self._sums_at))]
-        self._sums_at[key, curved] = found
-        return found
+        return np.sum(totals, axis=0) / self.count
+
+    def _sums_of_indices(self, indices: Indices, theta: np.ndarray, curved: bool) -> np.ndarray:
+        """The same sums, by products with the factors of the parameters."""
+        import numpy as np
+
+        function = self.programs.curved_of_indices if curved else self.programs.local_of_indices
+        few, first = len(indices.classes), self.sample.shape[1]
+        sums = IndexSums(indices, self.programs.ratios)
+        value = size = 0.0
+        with np.errstate(all="ignore"):
+            for start in range(0, len(self.weights), BLOCK):
+                columns = [c[start : start + BLOCK] for c in self._columns]
+                weights = self.weights[start : start + BLOCK]
+                terms, *rows = function(*columns, *theta)
+                value, size = value + terms @ weights, size + np.abs(terms) @ weights
+                sums.add(columns[first:], weights, rows[:few], rows[few:])
+        upper = sums.matrix[self._upper] if curved else np.zeros(0)
+        return np.concatenate([[value], sums.vector, [size], sums.sizes, upper]) / self.count
 
     def expected_information(self, theta: np.ndarray) -> np.ndarray | None:
         """The mean Fisher information (n, n); None where it is not known or infinite."""
         import numpy as np
 
-        metric = self.programs.metric if self._expected else None
+        if not self._expected:
+            return None
+        if self.programs.canonical:
+            return self.observed_information(theta)
+        if self.programs.indices is not None:
+            return self._expected_of_indices(self.programs.indices, theta)
+        metric = self.programs.metric
         if metric is None:
             return None
         key = theta.tobytes()
@@ -154,6 +187,20 @@ class SampleLikelihood(Judging):
                 values = np.array(metric(*(c[block] for c in columns), *theta))
                 total += values @ shares[block] if values.ndim == 2 else values * shares[block].sum()
             self._metric_at = {key: self._symmetric(total)}
+        return self._metric_at[key].copy()
+
+    def _expected_of_indices(self, indices: Indices, theta: np.ndarray) -> np.ndarray | None:
+        metric = self.programs.metric_of_indices
+        if metric is None:
+            return None
+        key = theta.tobytes()
+        if key not in self._metric_at:
+            columns, shares = self._places
+            sums = IndexSums(indices, self.programs.ratios)
+            for start in range(0, len(shares), BLOCK):
+                part = [c[start : start + BLOCK] for c in columns]
+                sums.add(part, shares[start : start + BLOCK], [], metric(*part, *theta))
+            self._metric_at = {key: sums.matrix}
         return self._metric_at[key].copy()
 
     def observed_information(self, theta: np.ndarray) -> np.ndarray:

@@ -126,7 +126,10 @@ class GeneralSearch:
         elsewhere = [np.array([float(v) for v in p.values()]) for p in self.likelihood.chart.interior_points(3)]
         if all(self._null_direction(point) is not None for point in elsewhere if self.likelihood.inside(point)):
             self._refuse(*found)
-        return f"the Fisher information vanishes at the last point along {self._direction(found[1])}; pass a start"
+        return (
+            f"the information vanishes at the last point along {self._direction(found[1])}: the data do not tell these "
+            "parameters apart there; fix one of them, or pass a start"
+        )
 
     def _null_direction(self, theta: np.ndarray) -> tuple[int, np.ndarray] | None:
         """The rank of the information and a direction in which it vanishes; None where there is none.
