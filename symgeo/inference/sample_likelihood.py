@@ -20,6 +20,7 @@ from symgeo.inference.sums import accurate_sum
 if TYPE_CHECKING:
     import numpy as np
 
+    from symgeo.inference.programs import Function
     from symgeo.inference.shared_index import Indices
     from symgeo.models.conditional_model import ConditionalModel
     from symgeo.models.statistical_model import StatisticalModel
@@ -57,7 +58,7 @@ class SampleLikelihood(Judging):
         self.count = accurate_sum(weights)
         self._expected = expected
         self._upper = np.triu_indices(self.n)
-        self.smooth = self.programs.smooth
+        self.smooth, self.places = self.programs.smooth, self.programs.places
         self._columns = [np.ascontiguousarray(c) for c in (*sample.T, *covariates.T)]
         self._newton = False  # whether the last step was Newton's, so that the next will be
         self._sums_at: dict[tuple[bytes, bool], np.ndarray] = {}
@@ -77,7 +78,7 @@ class SampleLikelihood(Judging):
         )
 
     @cached_property
-    def _places(self) -> tuple[list[np.ndarray], np.ndarray]:
+    def _covariates_once(self) -> tuple[list[np.ndarray], np.ndarray]:
         """Covariates at which the metric is needed, one column each, and their shares of the observations."""
         import numpy as np
 
@@ -180,14 +181,20 @@ class SampleLikelihood(Judging):
             return None
         key = theta.tobytes()
         if key not in self._metric_at:
-            columns, shares = self._places
-            total = np.zeros(len(self._upper[0]))
-            for start in range(0, len(shares), BLOCK):
-                block = slice(start, start + BLOCK)
-                values = np.array(metric(*(c[block] for c in columns), *theta))
-                total += values @ shares[block] if values.ndim == 2 else values * shares[block].sum()
-            self._metric_at = {key: self._symmetric(total)}
+            self._metric_at = {key: self._symmetric(np.array(self.average(metric, theta)))}
         return self._metric_at[key].copy()
+
+    def average(self, function: Function, theta: np.ndarray) -> list[float]:
+        """The means over the observations of functions of covariates and parameters (``places``), at theta."""
+        import numpy as np
+
+        columns, shares = self._covariates_once
+        total = 0.0
+        for start in range(0, len(shares), BLOCK):
+            block = slice(start, start + BLOCK)
+            values = np.array(function(*(c[block] for c in columns), *theta))
+            total = total + (values @ shares[block] if values.ndim == 2 else values * shares[block].sum())
+        return [float(v) for v in np.atleast_1d(total)]
 
     def _expected_of_indices(self, indices: Indices, theta: np.ndarray) -> np.ndarray | None:
         metric = self.programs.metric_of_indices
@@ -195,7 +202,7 @@ class SampleLikelihood(Judging):
             return None
         key = theta.tobytes()
         if key not in self._metric_at:
-            columns, shares = self._places
+            columns, shares = self._covariates_once
             sums = IndexSums(indices, self.programs.ratios)
             for start in range(0, len(shares), BLOCK):
                 part = [c[start : start + BLOCK] for c in columns]
