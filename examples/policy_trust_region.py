@@ -2,7 +2,7 @@
 
 The policy in each of the 25 cells is a law over four moves, declared by its density; `symgeo` derives its Fisher metric
 and divergence. A step of `TrustRegion` follows the natural gradient until the mean Kullback-Leibler divergence to the
-old policy is 0.05. The plain gradient gets five rates to choose from. Run it from anywhere:
+old policy is 0.2. The plain gradient gets five rates to choose from. Run it from anywhere:
 python examples/policy_trust_region.py [picture.png]     (the picture needs matplotlib)
 """
 
@@ -25,7 +25,7 @@ SIDE, DISCOUNT, SLIP = 5, 0.95, 0.1
 MOVES = ((1, 0), (0, 1), (-1, 0), (0, -1))
 WALLS = {(1, 1), (2, 1), (3, 1), (3, 3), (2, 3), (1, 3)}
 GOAL = (4, 4)
-RADIUS, BUDGET = 0.05, 60
+RADIUS, BUDGET = 0.2, 60
 RATES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
 

@@ -48,10 +48,12 @@ from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.em import em, mixture
 from symgeo.inference.fisher_scoring import fit
+from symgeo.inference.gradient_transformation import scale_by_fisher
+from symgeo.inference.intervals import confidence_interval
 from symgeo.inference.many import fit_many
 from symgeo.inference.natural_gradient import descend, fisher_vector_product, natural_gradient
 from symgeo.inference.prediction import predict
-from symgeo.inference.regions import confidence_interval, confidence_region
+from symgeo.inference.regions import confidence_region
 from symgeo.inference.second_order import SecondOrder, statistical_curvature
 from symgeo.inference.trust_region import TrustRegion
 from symgeo.models.alpha_divergences import (
@@ -71,6 +73,7 @@ from symgeo.models.maximum_entropy import maximum_entropy
 from symgeo.models.propriety import fisher_volume, jeffreys_propriety
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.models.transport import wasserstein
+from symgeo.solve.ball import geodesic_ball
 from symgeo.solve.between import distance, geodesic_between, logarithm_map
 from symgeo.solve.frechet import frechet_mean
 from symgeo.solve.geodesic import exponential_map, geodesic
@@ -118,6 +121,7 @@ __all__ = [
     "flatness",
     "frechet_mean",
     "geodesic",
+    "geodesic_ball",
     "geodesic_between",
     "gradient",
     "hellinger",
@@ -147,6 +151,7 @@ __all__ = [
     "product",
     "regression",
     "renyi_divergence",
+    "scale_by_fisher",
     "source",
     "statistical_curvature",
     "statistical_curvature_tensor",

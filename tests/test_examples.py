@@ -125,8 +125,32 @@ def test_a_policy_learned_by_trust_regions_beats_the_plain_gradient() -> None:
     )
     assert done.returncode == 0, done.stderr
     rows = re.findall(r"^(trust region|plain, rate [\d.]+) +(.*)$", done.stdout, re.MULTILINE)
-    last = {name: float(values.split()[-1]) for name, values in rows}
-    assert len(last) == 6 and max(last, key=last.__getitem__) == "trust region"
+    returns = {name: [float(v) for v in values.split()] for name, values in rows}
+    assert len(returns) == 6 and len(set(map(len, returns.values()))) == 1
+    for column in range(1, 6):  # after 5, 10, 20, 40 and 60 policy gradients
+        assert max(returns, key=lambda name, c=column: returns[name][c]) == "trust region"
+
+
+def test_natural_gradients_do_not_care_about_charts(tmp_path: Path) -> None:
+    """The geodesic way is one; near a saddle the plain gradient takes steps in proportion to kappa, the natural not."""
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "natural.png"
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "natural_gradient.py"), str(picture)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    charts, saddle = done.stdout.split("\n\n")
+    rows = re.findall(r"^(\S.*?)  +(> 1000|\d+) +(\S+) +(\d+) +(\S+) +(\d+) +(\S+)$", charts, re.MULTILINE)
+    assert len(rows) == 5
+    assert {row[5] for row in rows} == {rows[0][5]} and max(float(row[6]) for row in rows) < 1e-7
+    assert max(int(row[3]) for row in rows) < 25 and sum(row[1] == "> 1000" for row in rows) == 3
+    counts = {line.split()[0]: np.array(line.split()[1:], dtype=int) for line in saddle.strip().splitlines()[1:]}
+    assert set(counts["natural"]) == {13}
+    np.testing.assert_allclose(counts["plain"] / counts["kappa"], 12, rtol=0.1)
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_beetles(tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ import sympy as sp
 
 from symgeo.algebra import as_expression
 from symgeo.codegen import lambdify
-from symgeo.errors import ArgumentError, DomainError, ShapeError, UnknownSymbolError
+from symgeo.errors import ArgumentError, DomainError, GeodesicError, ShapeError, UnknownSymbolError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.geometry.operators import gradient
-from symgeo.solve.geodesic import exponential_map
+from symgeo.models.conditional_model import ConditionalModel
+from symgeo.solve.answer import Geodesic
+from symgeo.solve.geodesic import geodesic
 from symgeo.solve.spray import manifold_of
 
 if TYPE_CHECKING:
@@ -72,9 +74,10 @@ def descend(
     """Steps down a loss from ``start`` (..., n), many starts at a time.
 
     step: "plain" subtracts ``rate dL``; "straight" subtracts ``rate (g + damping I)^-1 dL`` in the chart; "geodesic",
-    "mirror" and "e-geodesic" follow the natural gradient along the geodesics of the metric, of the m- and of the
-    e-connection. momentum: the share of the last step's velocity that is kept, for the first two kinds.
-    A step that would leave the domain is halved until it does not.
+    "mirror" and "e-geodesic" follow this velocity along the geodesics of the metric, of the m- and of the e-connection.
+    momentum: the share of the last step's velocity that is kept; geodesics carry it along by parallel transport.
+    Damping adds to the metric in this chart, so that a damped step is no longer the same in every chart.
+    A step that would leave the domain, or that no geodesic was found for, is halved until it does not.
 
     Raises :class:`ArgumentError`, :class:`DomainError` for a start outside the domain, :class:`ShapeError`,
     :class:`UnknownSymbolError`.
@@ -85,10 +88,8 @@ def descend(
         raise ArgumentError(f"step={step!r} is not known; choose one of {', '.join(STEPS)}")
     if not (rate > 0 and steps > 0 and damping >= 0 and 0 <= momentum < 1):
         raise ArgumentError("rate and steps must be positive, damping not negative, momentum at least 0 and below 1")
-    if (damping and step != "straight") or (momentum and step not in ("plain", "straight")):
-        raise ArgumentError(
-            f'damping is for "straight" and momentum for "plain" and "straight" steps, not for {step!r}'
-        )
+    if damping and step == "plain":
+        raise ArgumentError("damping adds to the metric, which plain steps do not use; choose another kind of step")
     manifold = manifold_of(m)
     at = _Loss(manifold, loss)
     theta = np.array(start, dtype=float)
@@ -106,7 +107,7 @@ def descend(
             metric = at.metric(theta) + damping * np.eye(manifold.dim)
             direction = np.linalg.solve(metric, slope[..., None])[..., 0]
         velocity = momentum * velocity - rate * direction
-        theta = _moved(manifold, at, theta, velocity, step)
+        theta, velocity = _moved(manifold, at, theta, velocity, step)
         points.append(theta)
         losses.append(at.value(theta))
     return Descent(step, np.array(points), np.array(losses))
@@ -135,17 +136,31 @@ class _Loss:
         return np.isfinite(self.metric(theta)).all(axis=(-2, -1)) & np.isfinite(self.value(theta))
 
 
-def _moved(manifold: StatisticalManifold, at: _Loss, theta: np.ndarray, velocity: np.ndarray, step: str) -> np.ndarray:
-    """The points a step further; steps out of the domain are halved."""
+def _moved(
+    manifold: StatisticalManifold, at: _Loss, theta: np.ndarray, velocity: np.ndarray, step: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The points a step further, and the velocities there; steps out of the domain are halved.
+
+    A geodesic carries its velocity along by parallel transport.
+    """
     import numpy as np
 
     scale = np.ones(theta.shape[:-1])
     for _ in range(_MOST_HALVINGS):
         move = scale[..., None] * velocity
-        new = exponential_map(manifold, theta, move, _ALPHAS[step]) if step in _ALPHAS else theta + move
+        if step in _ALPHAS:
+            try:
+                found = geodesic(manifold, theta, move, (1.0,), _ALPHAS[step])
+            except GeodesicError as error:
+                if not isinstance(error.answer, Geodesic):
+                    raise
+                found = error.answer  # nan where a geodesic was lost
+            new, carried = found.end, found.velocities[..., -1, :] / scale[..., None]
+        else:
+            new, carried = theta + move, velocity
         good = np.isfinite(new).all(axis=-1) & at.inside(new)
         if good.all():
-            return new
+            return new, carried
         scale = np.where(good, scale, 0.5 * scale)
     raise DomainError(
         f"a descent came so near to the boundary of the domain that no step inside was found, at {theta}; use a "
@@ -164,11 +179,11 @@ def _unused(name: str, manifold: StatisticalManifold) -> str:
 def fisher_vector_product(m: StatisticalManifold | Any) -> Any:
     """``f(theta, v) = g(theta) v``, (..., n), (..., n) -> (..., n), generated without forming the matrix.
 
-    Raises what `lambdify` raises.
+    For a model with covariates ``f(theta, v, **covariates)``, by name, (...,). Raises what `lambdify` raises.
     """
     import numpy as np
 
-    manifold = manifold_of(m)
+    manifold = m.manifold if isinstance(m, ConditionalModel) else manifold_of(m)
     n = range(manifold.dim)
     free = _unused("direction", manifold)
     v = [sp.Symbol(f"{free}_{i + 1}", real=True) for i in n]
@@ -176,10 +191,11 @@ def fisher_vector_product(m: StatisticalManifold | Any) -> Any:
     product = lambdify(rows, manifold.coordinates)
     used = {s for row in rows for s in row.free_symbols}
 
-    def function(theta: Any, direction: Any) -> np.ndarray:
+    def function(theta: Any, direction: Any, **covariates: Any) -> np.ndarray:
         direction = np.asarray(direction, dtype=float)
         if direction.shape[-1:] != (manifold.dim,):
             raise ShapeError(f"a direction has shape (..., {manifold.dim}), not {direction.shape}")
-        return product(theta, **{s.name: direction[..., i] for i, s in enumerate(v) if s in used})
+        given = {key: value for key, value in covariates.items() if key in {s.name for s in used}}
+        return product(theta, **given, **{s.name: direction[..., i] for i, s in enumerate(v) if s in used})
 
     return function

@@ -6,12 +6,14 @@ Sources: Cox and Snell, J. R. Statist. Soc. B 30 (1968) 248-275; Amari, Differen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from symgeo.algebra import Element, Tensor, as_expression
-from symgeo.errors import ArgumentError
+from symgeo.algebra.linear import inverse
+from symgeo.errors import ArgumentError, ParameterListError
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.likelihood_moments import LikelihoodMoments
 from symgeo.models.statistical_model import StatisticalModel
@@ -177,8 +179,35 @@ class SecondOrder:
 
         Source: Lawley 1956, for the hypothesis that fixes every parameter.
         """
-        field, m, x, n = self._manifold.field, self._moments, self.model.parameters, self._range
-        inverse = [[-value for value in row] for row in self._inverse]  # of E[l_rs], which is negative definite
+        return (self._lawley(tuple(self._range)) / len(self._range)).to_sympy()
+
+    def bartlett(self, parameters: Sequence[Any]) -> Expr:
+        """``c`` with ``E[W] = q (1 + c/k) + O(k^-2)`` for the hypothesis that fixes these q parameters alone.
+
+        parameters: symbols or names. Like the likelihood ratio it does not depend on the chart of the others. For
+        continuous variables W/(1 + c/k) is chi-squared with q degrees of freedom to order 1/k^2. Raises
+        :class:`ParameterListError` for what are no parameters.
+        Source: Lawley 1956; Cordeiro and Cribari-Neto, An Introduction to Bartlett Correction and Bias Reduction, 2014.
+        """
+        names = [s.name for s in self.model.parameters]
+        wanted = [str(s) for s in parameters]
+        if not wanted or not set(wanted) <= set(names) or len(set(wanted)) < len(wanted):
+            raise ParameterListError(f"{', '.join(wanted) or 'nothing'}: choose different ones of {', '.join(names)}")
+        free = tuple(i for i in self._range if names[i] not in wanted)
+        value = self._lawley(tuple(self._range))
+        if free:
+            value = value - self._lawley(free)
+        return (value / len(wanted)).to_sympy()
+
+    def _lawley(self, n: tuple[int, ...]) -> Element:
+        """Lawley's sum over the parameters at positions n, the others known: k (E[W] - number) to first order."""
+        field, m, x = self._manifold.field, self._moments, self.model.parameters
+        if len(n) == len(self._range):
+            rows = self._inverse
+        else:
+            rows = inverse([[self._manifold.metric.element(a, b) for b in n] for a in n]).matrix
+        # of E[l_rs], which is negative definite
+        back = {(a, b): -rows[i][j] for i, a in enumerate(n) for j, b in enumerate(n) if rows[i][j]}
 
         def slope(letter: tuple[int, ...], *along: int) -> Element:
             value = m(letter)
@@ -187,22 +216,20 @@ class SecondOrder:
             return value
 
         terms = []
-        for r, s, t, u in product(n, repeat=4):
-            if inverse[r][s] and inverse[t][u]:
-                inner = m((r, s, t, u)) / 4 - slope((r, s, t), u) + slope((r, t), s, u)
-                terms.append((1, inverse[r][s] * inverse[t][u], inner))
-        for r, s, t, u, v, w in product(n, repeat=6):
-            if inverse[r][s] and inverse[t][u] and inverse[v][w]:
-                inner = field.dot(
-                    (
-                        (1, m((r, t, v)), m((s, u, w)) / 6 - slope((s, w), u)),
-                        (1, m((r, t, u)), m((s, v, w)) / 4 - slope((s, w), v)),
-                        (1, slope((r, t), v), slope((s, w), u)),
-                        (1, slope((r, t), u), slope((s, w), v)),
-                    )
+        for ((r, s), h), ((t, u), k) in product(back.items(), repeat=2):
+            inner = m((r, s, t, u)) / 4 - slope((r, s, t), u) + slope((r, t), s, u)
+            terms.append((1, h * k, inner))
+        for ((r, s), h), ((t, u), k), ((v, w), e) in product(back.items(), repeat=3):
+            inner = field.dot(
+                (
+                    (1, m((r, t, v)), m((s, u, w)) / 6 - slope((s, w), u)),
+                    (1, m((r, t, u)), m((s, v, w)) / 4 - slope((s, w), v)),
+                    (1, slope((r, t), v), slope((s, w), u)),
+                    (1, slope((r, t), u), slope((s, w), v)),
                 )
-                terms.append((-1, inverse[r][s] * inverse[t][u] * inverse[v][w], inner))
-        return (field.dot(terms) / len(n)).to_sympy()
+            )
+            terms.append((-1, h * k * e, inner))
+        return field.dot(terms)
 
     def bias_corrected(self, estimate: Any, observations: int) -> Any:
         """The estimate minus its bias of order 1/n at the estimate: arrays (..., n) -> (..., n).

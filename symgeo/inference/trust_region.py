@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from symgeo.codegen import lambdify
-from symgeo.errors import ArgumentError, DomainError, ShapeError
+from symgeo.errors import ArgumentError, DataError, DomainError, ShapeError
+from symgeo.inference.data import covariate_values
 from symgeo.inference.natural_gradient import fisher_vector_product
+from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.divergences import kl_divergence
 from symgeo.models.exponential_family import ExponentialFamily
 
@@ -50,19 +52,55 @@ class TrustRegionStep:
 class TrustRegion:
     """Steps ``theta + s g^-1 slope`` with s > 0 such that D(theta || new) is the radius.
 
-    ``model``: the law of one state, with parameters (n,). Generated functions are made once. Raises what
-    `kl_divergence` and `lambdify` raise.
+    ``model``: the law of one state, with parameters (n,) of its own; or a model with covariates, whose parameters all
+    states share, with the ``states`` {covariate or name: (S,)}: metric and divergence are means over the states, by
+    the weights, or all alike. Generated functions are made once. Raises :class:`ArgumentError` and :class:`DataError`
+    for states that do not fit, and what `kl_divergence` and `lambdify` raise.
     """
 
-    def __init__(self, model: StatisticalModel | ExponentialFamily):
+    def __init__(self, model: StatisticalModel | ConditionalModel | ExponentialFamily, states: Any = None):
         model = model.model if isinstance(model, ExponentialFamily) else model
         self.model = model
         self.n = len(model.parameters)
-        self.product = fisher_vector_product(model)
+        given = model.covariates if isinstance(model, ConditionalModel) else ()
+        if bool(given) != (states is not None):
+            raise ArgumentError(
+                f"states are values of covariates; the model has {', '.join(map(str, given)) or 'none of them'}"
+            )
+        self._states: dict[str, Any] = {}
+        if isinstance(model, ConditionalModel):
+            named = {str(key): value for key, value in states.items()}
+            if set(named) != {s.name for s in given}:
+                raise DataError(f"states hold {', '.join(named)}; give values of {', '.join(map(str, given))}")
+            columns = covariate_values(given, model.whole.domain, {s: named[s.name] for s in given}).T
+            self._states = {s.name: column for s, column in zip(given, columns, strict=True)}
+        self._fisher = fisher_vector_product(model)
         p, q = (
             tuple(sp.Symbol(f"{s.name}_{end}", **s.assumptions0) for s in model.parameters) for end in ("old", "new")
         )
-        self._divergence = lambdify(kl_divergence(model, p, q), (*p, *q))
+        whole = model.whole if isinstance(model, ConditionalModel) else model
+        divergence = kl_divergence(whole, (*p, *given), (*q, *given))
+        self._divergence = lambdify(divergence, (*p, *q))
+        self._in_divergence = {k: c for k, c in self._states.items() if k in {s.name for s in divergence.free_symbols}}
+
+    @property
+    def _count(self) -> int:
+        return len(next(iter(self._states.values())))
+
+    def product(self, theta: Any, v: Any, weights: Any = None) -> np.ndarray:
+        """``g v`` of theta's shape; the matrix is never formed."""
+        import numpy as np
+
+        if not self._states:
+            shares = 1.0 if weights is None else np.asarray(weights, dtype=float)[..., None]
+            return shares * self._fisher(theta, v)
+        theta, v = (np.broadcast_to(u, (self._count, self.n)) for u in (theta, v))
+        return self._shares(weights) @ self._fisher(theta, v, **self._states)
+
+    def _shares(self, weights: Any) -> np.ndarray:
+        import numpy as np
+
+        return np.full(self._count, 1.0 / self._count) if weights is None else np.asarray(weights, dtype=float)
 
     def divergence(self, old: Any, new: Any, weights: Any = None) -> float:
         """The mean of D(old || new) over the states; inf outside the domain."""
@@ -72,7 +110,9 @@ class TrustRegion:
         inside = self.model.chart.contains(new)
         if not np.all(inside):
             return math.inf
-        values = self._divergence(np.concatenate([old, new], axis=-1))
+        values = self._divergence(np.concatenate([old, new], axis=-1), **self._in_divergence)
+        if self._states:
+            values, weights = np.broadcast_to(values, (self._count,)), self._shares(weights)
         total = float(np.sum(values if weights is None else values * weights))
         return total if math.isfinite(total) else math.inf
 
@@ -81,10 +121,9 @@ class TrustRegion:
         import numpy as np
 
         theta, slope = np.asarray(theta, dtype=float), np.asarray(slope, dtype=float)
-        shares = 1.0 if weights is None else np.asarray(weights, dtype=float)[..., None]
 
         def product(v: np.ndarray) -> np.ndarray:
-            return shares * self.product(theta, v) + damping * v
+            return self.product(theta, v, weights) + damping * v
 
         solution = np.zeros_like(slope)
         residual = slope.copy()
@@ -133,8 +172,11 @@ class TrustRegion:
                 f"theta {theta.shape} and its slope {slope.shape} must have one shape, (..., {self.n}) for "
                 f"{self.model.parameters}"
             )
-        if weights is not None and np.shape(weights) != theta.shape[:-1]:
-            raise ShapeError(f"weights of shape {np.shape(weights)} do not fit states of shape {theta.shape[:-1]}")
+        states = (self._count,) if self._states else theta.shape[:-1]
+        if self._states and theta.ndim != 1:
+            raise ShapeError(f"all states share their parameters: theta has shape ({self.n},), not {theta.shape}")
+        if weights is not None and np.shape(weights) != states:
+            raise ShapeError(f"weights of shape {np.shape(weights)} do not fit states of shape {states}")
         if not radius > 0 or not math.isfinite(radius):
             raise ArgumentError(f"the radius must be positive, not {radius}")
         if not np.all(self.model.chart.contains(theta)):
@@ -158,8 +200,7 @@ class TrustRegion:
         import numpy as np
         from scipy.optimize import brentq
 
-        shares = 1.0 if weights is None else np.asarray(weights, dtype=float)[..., None]
-        square = float(np.sum(direction * shares * self.product(theta, direction)))
+        square = float(np.sum(direction * self.product(theta, direction, weights)))
         outer = math.sqrt(2.0 * radius / square)
         inner = 0.0
         for _ in range(_MOST_DOUBLINGS):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as hyp
 
 import symgeo as sg
-from symgeo.errors import ArgumentError, DomainError, ShapeError, UnknownSymbolError
+from symgeo.errors import ArgumentError, DataError, DomainError, ShapeError, UnknownSymbolError
 
 mu, tau, x = sp.symbols("mu tau x", real=True)
 k, r, s, t = sp.symbols("k r s t", positive=True)
@@ -30,10 +30,6 @@ CATEGORICAL = sg.StatisticalModel(
 GAMMA = sg.StatisticalModel(r**k * t ** (k - 1) * sp.exp(-r * t) / sp.gamma(k), t, (k, r))
 
 
-def to_other(theta: np.ndarray) -> np.ndarray:
-    return np.stack([np.log(theta[..., 1]), theta[..., 0] + np.log(theta[..., 1])], axis=-1)
-
-
 def test_the_natural_gradient_is_a_vector() -> None:
     """Its components in another chart are the images of those in this one."""
     image = {s: sp.exp(LOG), mu: SHEAR - LOG}
@@ -42,39 +38,6 @@ def test_the_natural_gradient_is_a_vector() -> None:
     # d log s = ds/s, d tau = d mu + ds/s
     expected = [here[1] / sp.exp(LOG), here[0] + here[1] / sp.exp(LOG)]
     assert all(sp.expand(sp.expand(u - v)) == 0 for u, v in zip(there, expected, strict=True))
-
-
-@given(m=hyp.floats(-3, 3), d=hyp.floats(0.3, 3))
-@settings(max_examples=8, deadline=None)
-def test_steps_and_charts(m: float, d: float) -> None:
-    """Geodesic steps do not depend on the chart; straight ones only in second order."""
-    start = np.array([m, d])
-    for step in ("geodesic", "mirror", "e-geodesic"):
-        ours = sg.descend(NORMAL, LOSS, start, rate=0.1, steps=2, step=step)
-        theirs = sg.descend(OTHER, OTHER_LOSS, to_other(start), rate=0.1, steps=2, step=step)
-        np.testing.assert_allclose(to_other(ours.points), theirs.points, rtol=1e-8, atol=1e-8)
-    apart = []
-    for rate in (1e-2, 1e-3):
-        ours = sg.descend(NORMAL, LOSS, start, rate=rate, steps=1)
-        theirs = sg.descend(OTHER, OTHER_LOSS, to_other(start), rate=rate, steps=1)
-        apart.append(float(np.max(np.abs(to_other(ours.end) - theirs.end))))
-    assert apart[1] <= 0.015 * apart[0] + 1e-13
-
-
-@given(shape=hyp.floats(0.5, 5), rate=hyp.floats(0.2, 3))
-@settings(max_examples=8, deadline=None)
-def test_mirror_descent_is_natural_gradient(shape: float, rate: float) -> None:
-    """grad psi(eta') = grad psi(eta) - rate dL/d eta: a plain step for the dual coordinates, on the natural slopes."""
-    loss = (k - 2) ** 2 / 20 + (r - 1) ** 2 / 20
-    start = np.array([shape, rate])
-    found = sg.descend(GAMMA, loss, start, rate=0.2, steps=1, step="mirror").end
-    duality = GAMMA.manifold.duality
-    natural = sg.lambdify(sp.Matrix(duality.natural).jacobian((k, r)), (k, r))(start)
-    expectation = sg.lambdify(list(duality.expectation), (k, r))
-    slope = sg.lambdify([sp.diff(loss, k), sp.diff(loss, r)], (k, r))(start)
-    np.testing.assert_allclose(
-        expectation(found), expectation(start) - 0.2 * np.linalg.solve(natural.T, slope), rtol=1e-8, atol=1e-9
-    )
 
 
 def test_descents_reach_the_minimum() -> None:
@@ -121,6 +84,35 @@ def test_a_policy_over_states() -> None:
     np.testing.assert_allclose(found.direction, np.linalg.solve(metric, slope[..., None])[..., 0], rtol=1e-8)
 
 
+def test_a_policy_whose_states_share_their_parameters() -> None:
+    """A normal law around a + b d: mean metric and mean divergence by their formulas; the slope scaled by both."""
+    d = sp.Symbol("d", real=True)
+    policy = sg.StatisticalModel(NORMAL.density.subs(mu, a + b * d), x, (a, b, s), covariates=d)
+    at, weights = np.array([-1.0, 0.0, 0.5, 3.0]), np.array([0.1, 0.4, 0.3, 0.2])
+    theta, slope = np.array([0.3, -0.8, 0.7]), np.array([1.0, 2.0, -0.5])
+    region = sg.TrustRegion(policy, states={"d": at})
+    rows = np.stack([np.ones(4), at], axis=1)
+    for shares in (weights, None):
+        w = np.full(4, 0.25) if shares is None else weights
+        found = region.step(theta, slope, 0.02, weights=shares)
+        metric = np.zeros((3, 3))
+        metric[:2, :2], metric[2, 2] = (rows * w[:, None]).T @ rows / 0.49, 2 / 0.49
+        np.testing.assert_allclose(found.direction, np.linalg.solve(metric, slope), rtol=1e-9)
+        apart, scale = rows @ (found.theta - theta)[:2], found.theta[2]
+        exact = np.log(scale / 0.7) + (0.49 + w @ apart**2) / (2 * scale**2) - 0.5
+        assert exact == pytest.approx(0.02, rel=1e-6)
+    with pytest.raises(ArgumentError, match="states are values of covariates; the model has d"):
+        sg.TrustRegion(policy)
+    with pytest.raises(ArgumentError, match="none of them"):
+        sg.TrustRegion(NORMAL, states={"d": at})
+    with pytest.raises(DataError, match="give values of d"):
+        sg.TrustRegion(policy, states={"e": at})
+    with pytest.raises(ShapeError, match="all states share their parameters"):
+        region.step(np.ones((4, 3)), np.ones((4, 3)), 0.1)
+    with pytest.raises(ShapeError, match="do not fit states"):
+        region.step(theta, slope, 0.1, weights=[0.5, 0.5])
+
+
 def test_the_line_search_keeps_the_objective_from_falling() -> None:
     def objective(theta: np.ndarray) -> float:
         return -float((theta[0] - 0.01) ** 2)
@@ -148,8 +140,8 @@ def test_refusals() -> None:
         sg.descend(NORMAL, LOSS, [0.0, 1.0], rate=0.1, steps=1, step="newton")
     with pytest.raises(ArgumentError, match="rate and steps"):
         sg.descend(NORMAL, LOSS, [0.0, 1.0], rate=-0.1, steps=1)
-    with pytest.raises(ArgumentError, match="damping is for"):
-        sg.descend(NORMAL, LOSS, [0.0, 1.0], rate=0.1, steps=1, step="mirror", damping=1.0)
+    with pytest.raises(ArgumentError, match="damping adds to the metric"):
+        sg.descend(NORMAL, LOSS, [0.0, 1.0], rate=0.1, steps=1, step="plain", damping=1.0)
     with pytest.raises(DomainError, match="outside the domain"):
         sg.descend(NORMAL, LOSS, [0.0, -1.0], rate=0.1, steps=1)
     with pytest.raises(ShapeError, match=r"give \(\.\.\., 2\)"):

@@ -128,6 +128,51 @@ def test_a_prediction_without_covariates() -> None:
     )
 
 
+def test_geodesic_regions_and_intervals() -> None:
+    """A hyperbolic circle; its extent in mu and sigma; roots of a Poisson mean move by half the radius."""
+    found = sg.fit(NORMAL, [1.0, 2.0, 4.0, 4.5, 6.0, 7.0])
+    mean, deviation = found.estimate
+    region = sg.confidence_region(found, (s, mu), 0.8, "geodesic")
+    wide = math.sqrt(st.chi2.ppf(0.8, 2) / 6 / 2)
+    height = region.boundary[:, 0] / deviation - math.cosh(wide)
+    across = (region.boundary[:, 1] - mean) / math.sqrt(2) / deviation
+    np.testing.assert_allclose(np.hypot(height, across), math.sinh(wide), rtol=1e-9)
+    narrow = math.sqrt(st.chi2.ppf(0.95, 1) / 6 / 2)
+    half = math.sqrt(2) * deviation * math.sinh(narrow)
+    assert sg.confidence_interval(found, mu, kind="geodesic") == pytest.approx((mean - half, mean + half), rel=1e-8)
+    ends = (deviation**2 * math.exp(-2 * narrow), deviation**2 * math.exp(2 * narrow))
+    assert sg.confidence_interval(found, s**2, kind="geodesic") == pytest.approx(ends, rel=1e-8)
+    n = sp.Symbol("n", integer=True, nonnegative=True)
+    counts = sg.fit(sg.StatisticalModel(t**n * sp.exp(-t) / sp.factorial(n), n, t), [3, 5, 2, 7, 4])
+    moved = math.sqrt(st.chi2.ppf(0.95, 1) / 5) / 2
+    ends = ((math.sqrt(4.2) - moved) ** 2, (math.sqrt(4.2) + moved) ** 2)
+    assert sg.confidence_interval(counts, t, kind="geodesic") == pytest.approx(ends, rel=1e-9)
+    # Straight in the mean: Wald's interval.
+    assert sg.confidence_interval(counts, t, kind="geodesic", alpha=-1) == pytest.approx(
+        sg.confidence_interval(counts, t, kind="wald"), rel=1e-9
+    )
+    with pytest.raises(RegionError, match="reaches the boundary of the domain: t > 0"):
+        sg.confidence_interval(counts, t, 1 - 1e-12, kind="geodesic", alpha=-1)
+
+
+def test_geodesic_regions_do_not_depend_on_the_chart_and_walds_do() -> None:
+    """The Weibull law of log t has location log s and scale 1/c: the same sample, the same ball."""
+    data = np.array([1.0, 2.0, 3.0, 5.0, 8.0])
+    there = sg.StatisticalModel(sp.exp((x - mu) / s - sp.exp((x - mu) / s)) / s, x, (mu, s))
+    fits = sg.fit(WEIBULL, data), sg.fit(there, np.log(data))
+    for kind, same in (("geodesic", True), ("wald", False)):
+        here, other = (sg.confidence_region(f, level=0.6, kind=kind) for f in fits)
+        moved = np.stack([np.log(here.boundary[:, 1]), 1 / here.boundary[:, 0]], axis=-1)
+        # Seen from a common center, the radii at equal angles.
+        radii = []
+        for curve in (moved, other.boundary):
+            gone = curve[:-1] - fits[1].estimate
+            angle, order = np.arctan2(gone[:, 1], gone[:, 0]), None
+            order = np.argsort(angle)
+            radii.append(np.interp(np.linspace(-3, 3, 50), angle[order], np.linalg.norm(gone, axis=1)[order]))
+        assert np.allclose(*radii, rtol=2e-3) == same
+
+
 def test_regions_that_have_no_end() -> None:
     found = sg.fit(NORMAL, [1.0, 2.0])
     with pytest.raises(ArgumentError, match="choose one of likelihood"):
@@ -140,6 +185,20 @@ def test_regions_that_have_no_end() -> None:
         sg.confidence_interval(found, x)
     with pytest.raises(ArgumentError, match="score interval"):
         sg.confidence_interval(found, mu, kind="score")
+    with pytest.raises(ArgumentError, match='alpha is for kind="geodesic"'):
+        sg.confidence_interval(found, mu, alpha=1)
+    e = sp.Symbol("e", real=True)
+    line = sg.StatisticalModel(NORMAL.density.subs(mu, mu * e), x, (mu, s), covariates=e)
+    with pytest.raises(ArgumentError, match="every observation has its own"):
+        sg.confidence_region(sg.fit(line, {x: [1.0, 2.5, 2.7], e: [1.0, 2.0, 3.0]}), kind="geodesic")
+    space = sg.fit(sg.normal((mu, a, b), sp.eye(3), sp.symbols("x:3", real=True), (mu, a, b)), [[1, 2, 3], [2, 5, 1]])
+    with pytest.raises(ArgumentError, match="range of one of them over the ball"):
+        sg.confidence_region(space, (a, b), kind="geodesic")
+    # The distance to a plane.
+    half = math.sqrt(st.chi2.ppf(0.95, 1) / 2 / 3)
+    assert sg.confidence_interval(space, (mu + a + b) / 3, kind="geodesic") == pytest.approx(
+        (7 / 3 - half, 7 / 3 + half)
+    )
     with pytest.raises(DataError, match="no covariates"):
         sg.predict(found, {d: [1.0]})
     separated = sg.fit(binary("logistic"), {y: [0, 0, 1, 1], d: [1.0, 2.0, 3.0, 4.0]})
