@@ -11,7 +11,8 @@ The way through the house:
   :func:`m_projection`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
-- apply: :func:`fit`, :func:`confidence_region`, :func:`predict`, :class:`SecondOrder`, :func:`maximum_entropy`.
+- apply: :func:`fit`, :func:`fit_many`, :func:`confidence_region`, :func:`predict`, :class:`SecondOrder`,
+  :func:`maximum_entropy`.
 
 Errors are in :mod:`symgeo.errors`; each says what to do.
 """
@@ -50,6 +51,7 @@ from symgeo.inference.em import em
 from symgeo.inference.fisher_scoring import fit
 from symgeo.inference.gradient_transformation import scale_by_fisher
 from symgeo.inference.intervals import confidence_interval
+from symgeo.inference.many import fit_many
 from symgeo.inference.mixtures import mixture
 from symgeo.inference.natural_gradient import descend, fisher_vector_product, natural_gradient
 from symgeo.inference.prediction import predict
@@ -118,6 +120,7 @@ __all__ = [
     "fisher_vector_product",
     "fisher_volume",
     "fit",
+    "fit_many",
     "flatness",
     "frechet_mean",
     "geodesic",

@@ -17,9 +17,9 @@ import sympy as sp
 
 from symgeo.codegen import numpy_function
 from symgeo.inference.ascent import Outcome, climb
-from symgeo.inference.equations import Equations
 from symgeo.inference.judging import EPS, ULPS, Judging, State
 from symgeo.inference.likelihood import Likelihood
+from symgeo.inference.programs import FamilyPrograms, family_programs
 from symgeo.inference.starting import starting_points
 
 if TYPE_CHECKING:
@@ -213,13 +213,11 @@ class MeanLikelihood(Judging):
 class RegularLikelihood(Likelihood):
     """The likelihood of a full family with derived expectations, of given mean statistics instead of a sample."""
 
-    def __init__(self, equations: Equations):
-        self.equations, self.chart = equations, equations.model.chart
+    def __init__(self, programs: FamilyPrograms):
+        equations = programs.equations
+        self.programs, self.equations, self.chart = programs, equations, equations.model.chart
         self.n, self.m = len(equations.parameters), len(equations.natural)
-        self._value = numpy_function([*equations.natural, equations.log_partition], equations.parameters)
-        inverse = equations.from_expectation
-        self._closed = None if inverse is None else numpy_function(inverse, equations.expectation_symbols)
-        self._local, self._from_natural  # noqa: B018  (made once, for all that are given a mean)
+        self._value, self._local = programs.value, programs.local
 
     def given(self, mean: np.ndarray, count: float) -> RegularLikelihood:
         """The same family with these mean statistics."""
@@ -234,9 +232,10 @@ class RegularLikelihood(Likelihood):
         """The estimate in closed form; None where there is none, or none inside the domain."""
         import numpy as np
 
-        if self._closed is None:
+        closed = self.programs.from_expectation
+        if closed is None:
             return None
-        theta = np.array(self._closed(*self.mean))
+        theta = np.array(closed(*self.mean))
         return theta if self.chart.contains(theta) else None
 
     def moments(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -264,7 +263,7 @@ class Maximisation:
         elif family.is_curved:
             self.family = Family(model, family)
         else:
-            self.regular = RegularLikelihood(Equations.of(model))
+            self.regular = RegularLikelihood(family_programs(model))
 
     @classmethod
     def of(cls, model: StatisticalModel) -> Maximisation | None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from symgeo.errors import DataError
+from symgeo.models.conditional_model import ConditionalModel
+from symgeo.models.statistical_model import StatisticalModel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +47,7 @@ def observations(support: Support, data: Any) -> np.ndarray:
         if len(lengths) > 1:
             told = ", ".join(f"{variable} has {len(column)}" for variable, column in named)
             raise DataError(f"the columns have different lengths: {told}; give one value of each for every observation")
-        array = np.stack([column for _, column in named], axis=1)
+        array = np.array([column for _, column in named]).T  # columns stay contiguous
     if not len(array):
         raise DataError("there are no observations; give at least one")
     _require_finite(variables, array)
@@ -162,7 +164,7 @@ def covariate_values(covariates: tuple[Symbol, ...], domain: Mapping[Symbol, Any
         columns.append(column)
     if len({len(c) for c in columns}) > 1:
         raise DataError(f"the columns of {', '.join(map(str, covariates))} have different lengths; give one value each")
-    array = np.stack(columns, axis=1)
+    array = np.array(columns).T  # columns stay contiguous
     _require_finite(covariates, array)
     for axis, symbol in enumerate(covariates):
         inside = domain[symbol]
@@ -188,6 +190,23 @@ def split_columns(
     if columns is None:
         raise DataError(f"the data must name their columns {', '.join(map(str, names))}")
     return {v: columns[v] for v in variables}, {c: columns[c] for c in covariates}
+
+
+def read(model: StatisticalModel | ConditionalModel, data: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Responses (N, d) and covariates (N, c) of what `fit` takes. Raises :class:`DataError`."""
+    import numpy as np
+
+    if isinstance(model, StatisticalModel):
+        sample = observations(model.support, data)
+        return sample, np.zeros((len(sample), 0))
+    responses, columns = split_columns(model.variables, model.covariates, data)
+    sample = observations(model.support, responses)
+    given = covariate_values(model.covariates, model.whole.domain, columns)
+    if len(given) != len(sample):
+        raise DataError(
+            f"{len(sample)} responses and {len(given)} values of the covariates; give one for each response"
+        )
+    return sample, given
 
 
 def checked_weights(weights: Any, count: int) -> np.ndarray:

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from symgeo.codegen import numpy_function
-from symgeo.errors import ArgumentError, DataError, DomainError, ParameterListError
+from symgeo.errors import ArgumentError, DomainError, ParameterListError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
-from symgeo.inference.data import checked_weights, covariate_values, observations, split_columns
-from symgeo.inference.equations import Equations
+from symgeo.inference.data import checked_weights, read
 from symgeo.inference.likelihood import Likelihood
-from symgeo.inference.result import Covariance, Fit, check_covariance
+from symgeo.inference.programs import FamilyPrograms, family_programs
+from symgeo.inference.result import Covariance, Fit, check_covariance, too_few
 from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.inference.search import COARSE, GeneralSearch
 from symgeo.inference.starting import starting_points
@@ -73,16 +72,16 @@ def fit(
         raise ArgumentError(f"max_iterations must be a positive whole number, not {max_iterations}")
     check_covariance(covariance)
     first = None if start is None else starting_point(model, start)
-    sample, given = _read(model, data)
+    sample, given = read(model, data)
     if weights is None:
         counts = _ones(len(sample))
     else:
         counts = checked_weights(weights, len(sample))
         sample, given, counts = sample[counts > 0], given[counts > 0], counts[counts > 0]
-    if isinstance(model, StatisticalModel) and _is_regular(model):
-        equations = Equations.of(model)
-        likelihood = Likelihood(equations, sample, counts)
-        search = _Search(equations, sample, counts, likelihood, tolerance, max_iterations)
+    if isinstance(model, StatisticalModel) and is_regular(model):
+        programs = family_programs(model)
+        likelihood = Likelihood(programs, sample, counts)
+        search = _Search(programs, sample, counts, likelihood, tolerance, max_iterations)
         found = search.run(first)
         # Made when it is asked for, once.
         whole = functools.cache(functools.partial(SampleLikelihood, model, sample, given, counts))
@@ -92,7 +91,7 @@ def fit(
     return GeneralSearch(general, covariance, tolerance, max_iterations).run(first)
 
 
-def _is_regular(model: StatisticalModel) -> bool:
+def is_regular(model: StatisticalModel) -> bool:
     """Whether the model is an exponential family with as many statistics as parameters and known expectations."""
     family = model.exponential_family
     return family is not None and not family.is_curved
@@ -104,36 +103,20 @@ def _ones(count: int) -> np.ndarray:
     return np.ones(count)
 
 
-def _read(model: StatisticalModel | ConditionalModel, data: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Responses (N, d) and covariates (N, c)."""
-    import numpy as np
-
-    if isinstance(model, StatisticalModel):
-        sample = observations(model.support, data)
-        return sample, np.zeros((len(sample), 0))
-    responses, columns = split_columns(model.variables, model.covariates, data)
-    sample = observations(model.support, responses)
-    given = covariate_values(model.covariates, model.whole.domain, columns)
-    if len(given) != len(sample):
-        raise DataError(
-            f"{len(sample)} responses and {len(given)} values of the covariates; give one for each response"
-        )
-    return sample, given
-
-
 class _Search:
     """Climbs from one start after another, in float64 first, until one ends at a maximum."""
 
     def __init__(
         self,
-        equations: Equations,
+        programs: FamilyPrograms,
         sample: np.ndarray,
         weights: np.ndarray,
         likelihood: Likelihood,
         tolerance: float,
         max_iterations: int,
     ):
-        self.equations, self.sample, self.weights, self.likelihood = equations, sample, weights, likelihood
+        self.programs, self.equations = programs, programs.equations
+        self.sample, self.weights, self.likelihood = sample, weights, likelihood
         self.tolerance, self.max_iterations = tolerance, max_iterations
 
     def run(self, first: np.ndarray | None) -> Fit:
@@ -161,6 +144,9 @@ class _Search:
             yield first, False
         for theta in self._closed_form():
             yield theta, True
+        quick = self.likelihood.likeliest_of_table()
+        if quick is not None:
+            yield quick, False
         for theta in starting_points(self.likelihood, _STARTS):
             yield theta, False
 
@@ -168,9 +154,9 @@ class _Search:
         """The estimate in closed form, where it exists and float64 finds it inside the domain."""
         import numpy as np
 
-        inverse = self.equations.from_expectation
+        inverse = self.programs.from_expectation
         if inverse is not None:
-            theta = np.array(numpy_function(inverse, self.equations.expectation_symbols)(*self.likelihood.mean))
+            theta = np.array(inverse(*self.likelihood.mean))
             if self.likelihood.chart.contains(theta):
                 yield theta
 
@@ -271,7 +257,7 @@ class _Search:
             log_likelihood=likelihood.log_likelihood(found.state),
             converged=False,
             iterations=found.iterations,
-            message=message,
+            message=message + too_few(len(self.sample), n),
             n_observations=self.likelihood.count,
             trace=tuple(found.trace),
         )

@@ -6,51 +6,44 @@ All functions use the sample only through its mean sufficient statistics.
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from symgeo.codegen import numpy_function
 from symgeo.errors import DataError
 from symgeo.inference.judging import EPS, ULPS, Judging, State
+from symgeo.inference.sums import accurate_sum
 
 if TYPE_CHECKING:
     import numpy as np
 
     from symgeo.inference.equations import Equations
+    from symgeo.inference.programs import FamilyPrograms
 
 # Newton corrections of a step onto the straight line in the natural parameters.
 CORRECTIONS = 6
+# Mean log-likelihoods this close are equally good starts.
+LEVEL = 0.01
 
 
 class Likelihood(Judging):
     """The sample's likelihood in float64. Raises :class:`DataError` where a statistic of an observation is infinite."""
 
-    def __init__(self, equations: Equations, data: np.ndarray, weights: np.ndarray):
+    def __init__(self, programs: FamilyPrograms, data: np.ndarray, weights: np.ndarray):
         import numpy as np
 
-        self.equations = equations
+        self.programs, self.equations = programs, programs.equations
+        equations = self.equations
         self.chart = equations.model.chart
         self.n, self.m = len(equations.parameters), len(equations.natural)
-        self.count = math.fsum(weights)
-        columns = numpy_function([*equations.statistics, equations.log_carrier], equations.variables)(*data.T)
+        self.count = accurate_sum(weights)
+        columns = programs.statistics(*data.T)
         for expression, column in zip((*equations.statistics, equations.log_carrier), columns, strict=True):
             _require_finite(equations, expression, column, data)
-        # fsum: the mean of a million values is rounded once.
-        self.mean = np.array([math.fsum(column * weights) / self.count for column in columns[:-1]])
-        self.log_carrier = math.fsum(columns[-1] * weights)
+        # The mean of a million values is rounded once.
+        self.mean = np.array([accurate_sum(column * weights) / self.count for column in columns[:-1]])
+        self.log_carrier = accurate_sum(columns[-1] * weights)
         spread = np.array([np.abs(column) @ weights / self.count for column in columns[:-1]])
         self._statistics_error = EPS * (np.abs(self.mean) + ULPS * spread / math.sqrt(len(data)))
-        self._value = numpy_function([*equations.natural, equations.log_partition], equations.parameters)
-
-    @cached_property
-    def _from_natural(self) -> Any:
-        e = self.equations
-        return None if e.from_natural is None else numpy_function(e.from_natural, e.natural_symbols)
-
-    @cached_property
-    def _local(self) -> Any:
-        e = self.equations
-        return numpy_function([*e.jacobian, *e.expectation, *e.metric], e.parameters)
+        self._value, self._local = programs.value, programs.local
 
     def values(self, thetas: np.ndarray) -> np.ndarray:
         """The mean log-likelihood, carrier left out, at many points (N, n) -> (N,); -inf outside the domain."""
@@ -60,6 +53,18 @@ class Likelihood(Judging):
         with np.errstate(all="ignore"):
             total = sum(t * e for t, e in zip(self.mean, natural, strict=True)) - log_partition
             return np.where(self.chart.contains(thetas) & np.isfinite(total), total, -np.inf)
+
+    def likeliest_of_table(self) -> np.ndarray | None:
+        """The likeliest of the points that the family keeps with their natural parameters; None where it keeps none."""
+        import numpy as np
+
+        points, natural, log_partition = self.programs.table
+        with np.errstate(all="ignore"):
+            values = natural @ self.mean - log_partition
+        values = np.where(np.isfinite(values), values, -np.inf)
+        if not len(values) or np.max(values) == -np.inf:
+            return None
+        return points[np.argmax(values >= np.max(values) - LEVEL)]  # the most moderate of equals
 
     def at(self, theta: np.ndarray) -> State | None:
         """The state at an interior point; None where it cannot be computed or the metric is not positive definite."""
@@ -108,8 +113,8 @@ class Likelihood(Judging):
 
         target = state.natural + scale * state.motion
         with np.errstate(all="ignore"):
-            if self._from_natural is not None:
-                return np.array(self._from_natural(*target))
+            if self.programs.from_natural is not None:
+                return np.array(self.programs.from_natural(*target))
             theta = state.theta + scale * state.step
             for _ in range(CORRECTIONS):
                 if not self.chart.contains(theta):

@@ -41,11 +41,24 @@ class ObservedLikelihood(SampleLikelihood):
         self.weights = np.concatenate([r.counts for r in rows])
         self.sample, self.covariates = np.zeros((len(self.weights), 0)), np.zeros((len(self.weights), 0))
         self.count = float(math.fsum(self.weights))
-        self.smooth, self._slack = True, None
+        self.smooth, self._expected, self._newton = True, False, False
+        self._upper = np.triu_indices(self.n)
 
-    @property
-    def _metric(self) -> None:
-        return
+    def require_smooth(self) -> None:
+        """The Hessian is Louis's: it is always there."""
+
+    def inside(self, theta: np.ndarray) -> bool:
+        """Whether the point lies in the domain."""
+        return bool(self.chart.contains(theta))
+
+    def _sums(self, theta: np.ndarray, curved: bool) -> np.ndarray:
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            columns = np.column_stack([self.terms(theta), self.scores(theta)])
+            sums = [self.weights @ columns, self.weights @ np.abs(columns)]
+            upper = self.observed_information(theta)[self._upper] if curved else np.zeros(0)
+        return np.concatenate([*(s / self.count for s in sums), upper])
 
     @property
     def by_quadrature(self) -> bool:
@@ -71,11 +84,11 @@ class ObservedLikelihood(SampleLikelihood):
         found = sum((r.information(theta) for r in self.rows), np.zeros((self.n, self.n))) / self.count
         return 0.5 * (found + found.T)
 
-    def values(self, thetas: np.ndarray) -> np.ndarray:
+    def values(self, thetas: np.ndarray, count: int = _FEW) -> np.ndarray:
         """The mean log-likelihood of some rows at many points (M, n) -> (M,); -inf outside the domain."""
         import numpy as np
 
-        few = [_spread(len(r.counts), self.weights.size) for r in self.rows]
+        few = [_spread(len(r.counts), self.weights.size, count) for r in self.rows]
         weights = np.concatenate([r.counts[f] for r, f in zip(self.rows, few, strict=True)])
         size = sum(r.mask.shape[1] * len(f) for r, f in zip(self.rows, few, strict=True))
         inside = np.flatnonzero(self.chart.contains(thetas))
@@ -90,11 +103,11 @@ class ObservedLikelihood(SampleLikelihood):
         return out
 
 
-def _spread(count: int, of: int) -> np.ndarray:
-    """Some of ``count`` rows that are part of so many, evenly."""
+def _spread(count: int, of: int, few: int) -> np.ndarray:
+    """About ``few`` of ``count`` rows that are part of so many, evenly."""
     import numpy as np
 
-    return np.linspace(0, count - 1, min(count, max(1, _FEW * count // of))).astype(int)
+    return np.linspace(0, count - 1, min(count, max(1, few * count // of))).astype(int)
 
 
 def observed_likelihood(

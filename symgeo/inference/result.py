@@ -174,6 +174,14 @@ class Fit:
     __repr__ = __str__
 
 
+def too_few(count: int, parameters: int) -> str:
+    """What to add to a refusal where there are fewer observations than parameters."""
+    if count >= parameters:
+        return ""
+    told = "1 observation is" if count == 1 else f"{count} observations are"
+    return f" ({told} too few for {parameters} parameters)"
+
+
 def inverse(matrix: np.ndarray) -> np.ndarray:
     """The inverse of a symmetric matrix whose rows may differ by many powers of ten."""
     import numpy as np

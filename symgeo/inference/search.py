@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from symgeo.errors import DataError, SingularMetricError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
-from symgeo.inference.result import Fit
+from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
-from symgeo.inference.starting import starting_points
+from symgeo.inference.starting import quick_start, starting_points
 from symgeo.models.conditional_model import ConditionalModel
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ STARTS = 6
 COARSE = 1e-4
 # Steps along the axes of the information that must lose likelihood where it has a kink, in standard errors.
 _AROUND = 1e-3
+# Eigenvalues of an expected information of unit diagonal that are rounding errors of zero.
+_SINGULAR = 1e-13
+# More observations than this are begun with a part of them.
+_MANY, _PART = 20_000, 2_000
 
 
 class GeneralSearch:
@@ -57,7 +61,23 @@ class GeneralSearch:
     def _starts(self, first: np.ndarray | None) -> Iterator[np.ndarray]:
         if first is not None:
             yield first
+        elif len(self.likelihood.weights) > _MANY:
+            yield from self._of_a_part()
+        quick = quick_start(self.likelihood)
+        if quick is not None:
+            yield quick
         yield from starting_points(self.likelihood, STARTS)
+
+    def _of_a_part(self) -> Iterator[np.ndarray]:
+        """The estimate from a small part of many observations, where there is one."""
+        part = self.likelihood.part(max(_PART + 100 * self.likelihood.n, len(self.likelihood.weights) // 50))
+        try:
+            found = GeneralSearch(part, self.covariance, self.tolerance, self.max_iterations).run(None)
+        except (DataError, SingularMetricError):
+            return  # the whole may tell what its part does not
+        if found.converged:
+            self.likelihood.expect_newton()
+            yield found.estimate
 
     def judged(self, found: Climb) -> str | None:
         """Why this is no maximum; None where it is one."""
@@ -72,6 +92,9 @@ class GeneralSearch:
         if not self.likelihood.smooth:
             falls = self._falls_around(state.theta)
             return None if falls else "the likelihood rises beside its last point; pass a start"
+        flat = self._unidentified(state.theta)
+        if flat is not None:
+            return flat
         still = state.noise <= COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
         if found.outcome is Outcome.ROUGH and not still:
             if not self.likelihood.clear_of_boundary(state):
@@ -93,6 +116,49 @@ class GeneralSearch:
             )
         return None
 
+    def _unidentified(self, theta: np.ndarray) -> str | None:
+        """Along what the information vanishes at the point; :class:`SingularMetricError` if it does elsewhere too."""
+        import numpy as np
+
+        found = self._null_direction(theta)
+        if found is None:
+            return None
+        elsewhere = [np.array([float(v) for v in p.values()]) for p in self.likelihood.chart.interior_points(3)]
+        if all(self._null_direction(point) is not None for point in elsewhere if self.likelihood.inside(point)):
+            self._refuse(*found)
+        return (
+            f"the information vanishes at the last point along {self._direction(found[1])}: the data do not tell these "
+            "parameters apart there; fix one of them, or pass a start"
+        )
+
+    def _null_direction(self, theta: np.ndarray) -> tuple[int, np.ndarray] | None:
+        """The rank of the information and a direction in which it vanishes; None where there is none.
+
+        The expected information, and where that is not asked for or not known the observed one.
+        """
+        import numpy as np
+
+        metric = self.likelihood.expected_information(theta)
+        if metric is None:
+            metric = self.likelihood.observed_information(theta)
+        if metric is None or not np.isfinite(metric).all() or not (np.diagonal(metric) > 0).all():
+            return None
+        size = np.sqrt(np.diagonal(metric))
+        values, vectors = np.linalg.eigh(metric / np.outer(size, size))
+        least = int(np.argmin(np.abs(values)))
+        if abs(values[least]) > _SINGULAR:
+            return None
+        return int((np.abs(values) > _SINGULAR).sum()), vectors[:, least] / size
+
+    def _refuse(self, rank: int, direction: np.ndarray) -> None:
+        raise SingularMetricError(
+            "the Fisher information of these data is singular: the likelihood does not change along "
+            f"{self._direction(direction)}; drop or fix a parameter, or observe other covariates"
+            + too_few(len(self.likelihood.weights), self.likelihood.n),
+            rank,
+            tuple(direction),
+        )
+
     def _boundary(self, found: Climb) -> str:
         where = where_it_runs(self.likelihood.chart, found)
         model = self.likelihood.model
@@ -105,11 +171,11 @@ class GeneralSearch:
         )
 
     def _direction(self, vector: np.ndarray) -> str:
-        largest = max(abs(vector))
+        largest = max(vector, key=abs)
         terms = [
             f"({v / largest:.4g}) d/d{s}"
             for s, v in zip(self.likelihood.model.parameters, vector, strict=True)
-            if abs(v) > 1e-6 * largest
+            if abs(v) > 1e-6 * abs(largest)
         ]
         return " + ".join(terms)
 
@@ -164,12 +230,7 @@ class GeneralSearch:
             size = np.sqrt(np.maximum(np.diagonal(metric), 1e-300))
             values, vectors = np.linalg.eigh(metric / np.outer(size, size))
             if values[0] <= 1e-12:
-                raise SingularMetricError(
-                    f"the Fisher information of these data is singular: the likelihood does not change along "
-                    f"{self._direction(vectors[:, 0] / size)}; drop or fix a parameter, or observe other covariates",
-                    int((values > 1e-12).sum()),
-                    tuple(vectors[:, 0] / size),
-                )
+                self._refuse(int((values > 1e-12).sum()), vectors[:, 0] / size)
         raise DataError(
             "no point of the domain was found where the likelihood of these data can be computed; pass start=, or "
             "rescale the data"
@@ -193,7 +254,7 @@ class GeneralSearch:
             log_likelihood=self.likelihood.log_likelihood(found.state),
             converged=converged,
             iterations=found.iterations,
-            message=message,
+            message=message if converged else message + too_few(len(self.likelihood.weights), n),
             n_observations=self.likelihood.count,
             trace=tuple(found.trace),
             likelihood_of_sample=lambda: self.likelihood,

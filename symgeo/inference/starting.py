@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from symgeo.inference.likelihood import LEVEL
+
 if TYPE_CHECKING:
     import numpy as np
 
+    from symgeo.inference.sample_likelihood import SampleLikelihood
     from symgeo.models.chart import Chart
 
 
@@ -26,8 +30,8 @@ _DECADES = 20
 _PER_DECADE = 3
 _DRAWS = 1024
 _SWEEPS = 3
-# Mean log-likelihoods this close are equally good.
-_LEVEL = 0.01
+# Observations, points and values of a parameter that a quick start looks at.
+_QUICK_FEW, _QUICK_POOL, _QUICK_GRID = 16, 128, 61
 
 
 def starting_points(likelihood: Valued, count: int) -> Iterator[np.ndarray]:
@@ -38,13 +42,10 @@ def starting_points(likelihood: Valued, count: int) -> Iterator[np.ndarray]:
     """
     import numpy as np
 
-    grids = [_grid(parts) for parts in _numeric_pieces(likelihood)]
-    points = likelihood.chart.interior_points(16)
-    moderate = np.array([[float(point[p]) for p in likelihood.chart.parameters] for point in points])
-    pool = _pool(grids, moderate)
+    grids, moderate, pool = _table(likelihood.chart)
     values = likelihood.values(pool)
     # Where the likelihood is flat, far-off points are no better than moderate ones, and those come first.
-    level = np.where(values >= np.max(values) - _LEVEL, np.max(values), values)
+    level = np.where(values >= np.max(values) - LEVEL, np.max(values), values)
     order = np.argsort(-level, kind="stable")
     found: list[np.ndarray] = []
     for index in order[np.isfinite(level[order])]:
@@ -55,6 +56,46 @@ def starting_points(likelihood: Valued, count: int) -> Iterator[np.ndarray]:
         found.append(pool[index])
         yield _improved(likelihood, pool[index], grids)
     yield moderate[0]
+
+
+def quick_start(likelihood: SampleLikelihood) -> np.ndarray | None:
+    """A likely interior point (n,) by a few observations and points near one in size; None where there is none."""
+    import numpy as np
+
+    grids, _, pool = _table(likelihood.chart)
+    few = max(_QUICK_FEW, 4 * likelihood.n)
+    near = np.concatenate([pool[:_QUICK_POOL], pool[-_QUICK_POOL // 2 :]])
+    values = likelihood.values(near, few)
+    best, value = near[np.argmax(values)], float(np.max(values))
+    if not math.isfinite(value):
+        return None
+    for _ in range(_SWEEPS - 1):
+        before = value
+        for axis, grid in enumerate(grids):
+            trial = np.repeat(best[None, :], min(_QUICK_GRID, len(grid)) + 1, axis=0)
+            trial[:-1, axis] = grid[:_QUICK_GRID]
+            values = likelihood.values(trial, few)
+            best, value = trial[np.argmax(values)], float(np.max(values))
+        if not value > before + LEVEL:
+            break
+    return best
+
+
+def pool(chart: Chart) -> np.ndarray:
+    """Points (P, n) on all scales, moderate ones first; many may lie outside the domain. The same every time."""
+    return _table(chart)[2]
+
+
+@functools.lru_cache(maxsize=64)
+def _table(chart: Chart) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Values of each parameter, interior points (M, n) of moderate size, and points (P, n) on all scales."""
+    import numpy as np
+
+    ends = [[(float(p.ends[0]), float(p.ends[1])) for p in parts] for parts in chart.pieces]
+    grids = [_grid(parts) for parts in ends]
+    points = chart.interior_points(16)
+    moderate = np.array([[float(point[p]) for p in chart.parameters] for point in points])
+    return grids, moderate, _pool(grids, moderate)
 
 
 def _pool(grids: Sequence[np.ndarray], moderate: np.ndarray) -> np.ndarray:
@@ -74,10 +115,6 @@ def _pool(grids: Sequence[np.ndarray], moderate: np.ndarray) -> np.ndarray:
     mixed = np.where(random.random(spread.shape) < 0.5, spread, some(len(spread)))
     scaled = some(2 * _DRAWS) * 10.0 ** random.uniform(-8, 8, (2 * _DRAWS, 1))
     return np.concatenate([moderate, spread, mixed, scaled])
-
-
-def _numeric_pieces(likelihood: Valued) -> list[list[tuple[float, float]]]:
-    return [[(float(p.ends[0]), float(p.ends[1])) for p in parts] for parts in likelihood.chart.pieces]
 
 
 def _grid(parts: Sequence[tuple[float, float]]) -> np.ndarray:
@@ -123,8 +160,8 @@ def _improved(likelihood: Valued, point: np.ndarray, grids: Sequence[np.ndarray]
             trial = np.repeat(best[None, :], len(grid) + 1, axis=0)
             trial[:-1, axis] = grid  # moderate values first, the present one last
             values = likelihood.values(trial)
-            index = int(np.flatnonzero(values >= np.max(values) - _LEVEL)[0])
+            index = int(np.flatnonzero(values >= np.max(values) - LEVEL)[0])
             best, value = trial[index], float(values[index])
-        if not value > before + _LEVEL:
+        if not value > before + LEVEL:
             break
     return best

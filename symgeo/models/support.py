@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 KINDS = "Interval, FiniteSet, Range, Naturals, Naturals0, Integers, Reals, or a union of disjoint intervals or ranges"
 MOST_POINTS = 10_000
 
+# Sets this small are first looked through for exact members.
+_FEW_MEMBERS = 16
+
 
 class Support:
     """An immutable product of sets, iterated: ``Support((x, y), (Interval.open(0, 1), Interval.open(0, 1 - x)))``.
@@ -308,6 +311,10 @@ def _member(piece: Piece, values: np.ndarray, lower: Any, upper: Any) -> np.ndar
         return above & below
     if isinstance(piece, Points):
         members = np.array([float(value) for value in piece.values])
+        if len(members) <= _FEW_MEMBERS:
+            exact = np.logical_or.reduce([values == member for member in members])
+            if exact.all():
+                return exact
         gap = np.abs(values[..., None] - members)
         return np.any(gap <= 1e-12 * np.maximum(np.abs(members), np.abs(values[..., None])), axis=-1)
     nearest = np.round(values)

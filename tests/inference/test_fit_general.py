@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,38 @@ def test_separation_is_told() -> None:
 def test_covariates_that_do_not_vary() -> None:
     with pytest.raises(SingularMetricError, match="does not change along"):
         fit(binary("logistic"), {y: [0, 1, 1, 0], d: [2.0, 2.0, 2.0, 2.0]})
+
+
+@pytest.mark.parametrize("covariance", ["expected", "observed"])
+def test_a_flat_direction_is_named(covariance: Any) -> None:
+    e, g = sp.symbols("e g", real=True)
+    rate = sp.exp(a + b * d + g * e)
+    counts = StatisticalModel(rate**n * sp.exp(-rate) / sp.factorial(n), n, (a, b, g), covariates=(d, e))
+    random = np.random.default_rng(3)
+    at = random.normal(size=50)
+    with pytest.raises(SingularMetricError, match=r"does not change along \(1\) d/da \+ \(0.5\) d/db \+ \(-0.5\) d/dg"):
+        fit(counts, {n: random.poisson(2.0, 50), d: at, e: 2.0 + at}, covariance=covariance)
+    scaled = StatisticalModel(
+        c / (s * k) * (t / (s * k)) ** (c - 1) * sp.exp(-((t / (s * k)) ** c)), t, (c, s, k), check=False
+    )
+    values = [1.0, 2.0, 3.0, 4.5, 5.0]
+    if covariance == "expected":
+        with pytest.raises(SingularMetricError, match=r"does not change along .*d/ds \+ .*d/dk; drop or fix"):
+            fit(scaled, values)
+    else:  # the observed information is singular at the maximum alone
+        found = fit(scaled, values, covariance="observed")
+        assert not found.converged and re.search(r"along .*d/ds.*fix one of them", found.message)
+
+
+def test_too_few_observations_are_counted() -> None:
+    density, variable, parameters, *_ = LAWS["weibull"]
+    found = fit(StatisticalModel(density, variable, parameters), [1.3])
+    assert not found.converged and "(1 observation is too few for 2 parameters)" in found.message
+    gamma = StatisticalModel(t ** (k - 1) * sp.exp(-t / s) / (sp.gamma(k) * s**k), t, (k, s))
+    found = fit(gamma, [1.3])
+    assert not found.converged and "(1 observation is too few for 2 parameters)" in found.message
+    with pytest.raises(SingularMetricError, match=r"\(2 observations are too few for 3 parameters\)"):
+        fit(LINE, {"z": [1.0, 2.0], "d": [1.0, 1.0]})
 
 
 def test_covariances() -> None:
