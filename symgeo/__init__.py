@@ -11,7 +11,8 @@ The way through the house:
   :func:`m_projection`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
-- apply: :func:`fit`, :func:`confidence_region`, :func:`predict`, :class:`SecondOrder`, :func:`maximum_entropy`.
+- apply: :func:`fit`, :func:`confidence_region`, :func:`predict`, :func:`laplace`, :class:`SecondOrder`,
+  :func:`maximum_entropy`.
 
 Errors are in :mod:`symgeo.errors`; each says what to do.
 """
@@ -47,7 +48,9 @@ from symgeo.geometry.orthogonal import orthogonal_parameters
 from symgeo.geometry.projection import e_projection, m_projection
 from symgeo.inference.em import em, mixture
 from symgeo.inference.fisher_scoring import fit
+from symgeo.inference.laplace import laplace
 from symgeo.inference.natural_gradient import descend, fisher_vector_product, natural_gradient
+from symgeo.inference.posterior import Posterior
 from symgeo.inference.prediction import predict
 from symgeo.inference.regions import confidence_interval, confidence_region
 from symgeo.inference.second_order import SecondOrder, statistical_curvature
@@ -81,6 +84,7 @@ __all__ = [
     "Embedding",
     "Expectation",
     "ExponentialFamily",
+    "Posterior",
     "SecondOrder",
     "StatisticalManifold",
     "StatisticalModel",
@@ -128,6 +132,7 @@ __all__ = [
     "k_sectional_curvature",
     "kl_divergence",
     "lambdify",
+    "laplace",
     "laplace_beltrami",
     "lie_derivative_of_metric",
     "logarithm_map",

@@ -106,6 +106,10 @@ class RegionError(SymgeoError, ArithmeticError):
     """A confidence region or interval is not bounded inside the domain, or its boundary could not be followed."""
 
 
+class PosteriorError(SymgeoError, ArithmeticError):
+    """A posterior has no mode inside the domain, none with a definite Hessian, or no evidence that could be told."""
+
+
 class MixtureError(SymgeoError, ArithmeticError):
     """The likelihood of a mixture has no bound, or no maximum was found."""
 

@@ -66,14 +66,14 @@ class SampleLikelihood(Judging):
         self._value = numpy_function([model.log_density], arguments)
         self._score = numpy_function(model.score, arguments)
         self._arguments = arguments
-        self._places = (*given, *model.parameters)
+        self.metric_places = (*given, *model.parameters)
         whole = model.whole if isinstance(model, ConditionalModel) else model
         self.smooth = not moving_kinks(whole)
-        self._slack = numpy_function(slacks, self._places) if slacks else None
+        self._slack = numpy_function(slacks, self.metric_places) if slacks else None
         self._columns = [*sample.T, *covariates.T]
         # One evaluation of the metric for all observations that share their covariates.
         rows, where = np.unique(covariates, axis=0, return_inverse=True)
-        self._rows, self._shares = rows, np.bincount(where.ravel(), weights, len(rows)) / self.count
+        self.rows, self.shares = rows, np.bincount(where.ravel(), weights, len(rows)) / self.count
 
     @cached_property
     def _metric(self) -> Any:
@@ -88,7 +88,7 @@ class SampleLikelihood(Judging):
             if not isinstance(self.model, ConditionalModel):
                 raise
             return None
-        return numpy_function([metric[i, j] for i in range(self.n) for j in range(i, self.n)], self._places)
+        return numpy_function([metric[i, j] for i in range(self.n) for j in range(i, self.n)], self.metric_places)
 
     @cached_property
     def _observed(self) -> Any:
@@ -128,7 +128,7 @@ class SampleLikelihood(Judging):
 
         if self._metric is None:
             return None
-        entries = [v @ self._shares for v in map(np.atleast_1d, self._metric(*self._rows.T, *self._wide(theta)))]
+        entries = [v @ self.shares for v in map(np.atleast_1d, self._metric(*self.rows.T, *self._wide(theta)))]
         return self._symmetric(entries)
 
     def observed_information(self, theta: np.ndarray) -> np.ndarray:
@@ -138,7 +138,7 @@ class SampleLikelihood(Judging):
     def _wide(self, theta: np.ndarray) -> list[Any]:
         import numpy as np
 
-        return [np.full(len(self._rows), value) for value in theta]
+        return [np.full(len(self.rows), value) for value in theta]
 
     def _symmetric(self, entries: Sequence[Any]) -> np.ndarray:
         import numpy as np
