@@ -142,3 +142,20 @@ def test_the_beetles(tmp_path: Path) -> None:
     assert [float(v) for v in rows["a"].split()] == pytest.approx([-60.7175, 5.1807], abs=6e-4)
     assert [float(v) for v in rows["b"].split()] == pytest.approx([34.2703, 2.9121], abs=6e-4)
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_laplace_posterior_comes_close_to_quadrature(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "posterior.png"
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "laplace_posterior.py"), str(picture)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = re.findall(r"^  mean \w+ +([\d.]+) +([\d.]+) +([\d.]+)$", done.stdout, re.MULTILINE)
+    assert len(rows) == 4
+    for first, second, exact in (map(float, row) for row in rows):
+        assert abs(second - exact) < min(2e-3 * exact, 0.5 * abs(first - exact))
+    assert picture.read_bytes().startswith(b"\x89PNG")

@@ -34,8 +34,8 @@ def laplace(
 
     data, weights: as for `fit`. prior: "flat" (in the model's own parameters), "jeffreys", a density in the
     parameters, or {parameter: law}, a law being a random symbol of sympy.stats, a density in that parameter, or
-    (model of one variable, {its parameter: value}). ``normalised`` says of a density that it integrates to one, which is
-    not checked; the evidence needs that.
+    (model of one variable, {its parameter: value}). ``normalised`` says of a density that it integrates to one,
+    which is not checked; the evidence needs that.
     chart: None for the model's parameters, "unbounded" (logarithms and logits), or {parameter: expression in new
     symbols}, one to one. The prior is a density, and takes the chart's Jacobian with it: the mode depends on the chart.
     information: I at the mode, observed (minus the Hessian of the log-likelihood) or expected (Fisher, the sum of the

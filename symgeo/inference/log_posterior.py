@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     import numpy as np
 
 _STARTS = 3
-_MOST_STEPS = 200
+_MOST_STEPS = 100
+# Relative distance from the boundary at which a climb is called off.
+_NEAR = 1e-7
 # Squared length of Newton's last step, in posterior standard deviations.
 _SMALL = 1e-20
 _DEFINITE = 1e-12
 
 
 class Coordinates:
-    """New coordinates phi of the parameters theta(phi): the map with two derivatives and ``log |det d theta/d phi|``."""
+    """New coordinates phi of the parameters theta(phi): the map, two derivatives, and ``log |det d theta/d phi|``."""
 
     def __init__(self, images: Sequence[sp.Expr], chart: Chart):
         self.images, self.chart, self.symbols = tuple(images), chart, chart.parameters
@@ -194,6 +196,8 @@ class LogPosterior:
             if there is None:
                 break
             phi, here = phi + scale * step, there
+            if not self.chart.contains(phi + _NEAR * np.abs(phi) * np.array([[-1.0], [1.0]])).all():
+                break
             if size < _SMALL and definite:
                 return phi, here
         step, definite = _newton(here)

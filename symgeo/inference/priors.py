@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import sympy as sp
 
 from symgeo.algebra import as_expression
+from symgeo.algebra.zero_test import element_sign
 from symgeo.codegen import numpy_function
 from symgeo.errors import DataError, DomainError, NormalisationError, ParameterListError
 from symgeo.models.log_density import log_of
@@ -120,7 +121,7 @@ def read_prior(prior: Any, sample: SampleLikelihood, normalised: bool) -> Prior:
                 f"the prior names {', '.join(sorted(by_name)) or 'nothing'}; give a law to each of "
                 f"{', '.join(map(str, parameters))}"
             )
-        laws = [_law(by_name[s.name], s, sample.model.domain[s]) for s in parameters]
+        laws = [_law(by_name[s.name], s, sample.model) for s in parameters]
         known = all(own for _, own in laws) and not sample.model.constraints
         expression = sp.Add(*(log for log, _ in laws))
         return Prior((Function(expression, parameters),), "declared", known or normalised)
@@ -128,35 +129,36 @@ def read_prior(prior: Any, sample: SampleLikelihood, normalised: bool) -> Prior:
     foreign = density.free_symbols - set(parameters)
     if foreign:
         raise ParameterListError(f"the prior holds {', '.join(map(str, foreign))}, which is no parameter of the model")
-    return Prior((Function(_log(density), parameters),), "declared", normalised)
+    return Prior((Function(_log(density, sample.model), parameters),), "declared", normalised)
 
 
-def _log(density: sp.Expr) -> sp.Expr:
+def _log(density: sp.Expr, model: Any) -> sp.Expr:
     if density.is_nonpositive:
         raise NormalisationError(f"the prior density {density} is nowhere positive; give a positive one")
-    return log_of(density, lambda e: 1 if e.is_positive else -1 if e.is_negative else None)
+    return log_of(density, lambda e: element_sign(model.field(e)))
 
 
-def _law(law: Any, s: sp.Symbol, domain: sp.Set) -> tuple[sp.Expr, bool]:
+def _law(law: Any, s: sp.Symbol, model: Any) -> tuple[sp.Expr, bool]:
     """The log-density of a parameter's law, and whether it is normalised over the parameter's domain."""
     from sympy.stats import density
     from sympy.stats.rv import RandomSymbol
 
+    domain = model.domain[s]
     if isinstance(law, tuple) and len(law) == 2 and isinstance(law[0], StatisticalModel):
-        model, values = law
-        if len(model.variables) != 1 or set(values) != set(model.parameters):
-            raise ParameterListError(f"the law of {s} needs one variable and a value for each of {model.parameters}")
-        (variable,) = model.variables
-        support = model.support.sets[variable].subs(values)
-        log = model.log_density.subs({**values, variable: s}, simultaneous=True)
+        declared, values = law
+        if len(declared.variables) != 1 or set(values) != set(declared.parameters):
+            raise ParameterListError(f"the law of {s} needs one variable and a value for each of {declared.parameters}")
+        (variable,) = declared.variables
+        support = declared.support.sets[variable].subs(values)
+        log = declared.log_density.subs({**values, variable: s}, simultaneous=True)
     elif isinstance(law, RandomSymbol):
         support = law.pspace.domain.set
-        log = _log(density(law)(s))
+        log = _log(density(law)(s), model)
     else:
         expression = as_expression(law)
         if expression.free_symbols - {s}:
             raise ParameterListError(f"the law of {s} holds {expression.free_symbols - {s}}; give numbers for them")
-        return _log(expression), False
+        return _log(expression, model), False
     if log.free_symbols - {s}:
         raise ParameterListError(f"the law of {s} holds {log.free_symbols - {s}}; give numbers for them")
     if support.interior.is_subset(domain) is not True:

@@ -115,7 +115,7 @@ def test_the_beetles_by_quadrature() -> None:
 
     spread = 9 * np.sqrt(np.diagonal(post.covariance))
     evidence, mean, covariance = grid(log, post.mode - spread, post.mode + spread)
-    assert post.log_evidence == pytest.approx(evidence, abs=0.005)
+    assert post.log_evidence == pytest.approx(evidence, abs=3 / 481)
     first, second = post.mode, np.array([post.second_order_mean(a), post.second_order_mean(b)])
     deviations = np.sqrt(np.diagonal(covariance))
     assert (abs(second - mean) < 1e-3 * deviations).all()
@@ -140,9 +140,9 @@ def test_the_bearings_by_quadrature() -> None:
 
     spread = 9 * np.sqrt(np.diagonal(post.covariance))
     evidence, mean, covariance = grid(log, post.mode - spread, post.mode + spread)
-    assert post.log_integral == pytest.approx(evidence, abs=0.03)
+    assert post.log_integral == pytest.approx(evidence, abs=1.5 / 23)
     second = np.array([post.second_order_mean(sp.log(k)), post.second_order_mean(sp.log(s))])
-    assert (abs(second - mean) < 0.01 * np.sqrt(np.diagonal(covariance))).all()
+    assert (abs(second - mean) < 10 / 23**2 * np.sqrt(np.diagonal(covariance))).all()
     assert (abs(second - mean) < 0.1 * abs(post.mode - mean)).all()
     with pytest.raises(PosteriorError, match="improper"):
         _ = post.log_evidence
@@ -175,14 +175,14 @@ def test_the_proper_jeffreys_prior_is_a_beta_law() -> None:
 @pytest.mark.parametrize("chart", [None, "unbounded"])
 def test_the_fisher_matrix_is_metric_expected_hessian_and_precision(chart: Any) -> None:
     """With a prior flat in the model's parameters, and for large samples with any prior."""
-    data = np.random.default_rng(5).weibull(2.0, 20000) * 3
+    data = np.random.default_rng(5).weibull(2.0, 2000) * 3
     fit = sg.fit(WEIBULL, data)
     observed = sg.laplace(WEIBULL, data, chart=chart)
     expected = sg.laplace(WEIBULL, data, chart=chart, information="expected")
     turn = observed.target.coordinates.jacobian(observed.mode)
     metric = sg.lambdify(WEIBULL.manifold.metric)(observed.estimate)
     np.testing.assert_allclose(expected.precision, len(data) * turn.T @ metric @ turn, rtol=1e-9 if not chart else 1e-3)
-    np.testing.assert_allclose(observed.precision, expected.precision, rtol=0.02)
+    np.testing.assert_allclose(observed.precision, expected.precision, rtol=0.06)
     if chart is None:
         np.testing.assert_allclose(observed.mode, fit.estimate, rtol=1e-9)
         np.testing.assert_allclose(expected.covariance, fit.covariance, rtol=1e-8)
