@@ -55,15 +55,17 @@ def draw(charts: dict[str, Any], path: Path) -> None:
     from matplotlib import pyplot
 
     shapes, scales, density, _ = exact()
-    ordered = np.sort(density.ravel())[::-1]
-    masses = np.cumsum(ordered) / ordered.sum()
-    levels = [ordered[np.searchsorted(masses, level)] for level in (0.95, 0.5)]
     turn = np.linspace(0.0, 2.0 * np.pi, 200)
     style = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
     with pyplot.rc_context(style):
         figure, panels = pyplot.subplots(1, 2, figsize=(10, 4.4), sharey=True, layout="constrained")
         for panel, (name, found) in zip(panels, charts.items(), strict=True):
-            panel.contour(shapes, scales, density.T, levels=levels, colors="#2a788e")
+            # A density in the panel's own chart.
+            height = density / np.outer(shapes, scales) if name == "the parameters" else density
+            order = np.argsort(-height, axis=None)
+            masses = np.cumsum(density.ravel()[order]) / density.sum()
+            levels = [height.ravel()[order[np.searchsorted(masses, level)]] for level in (0.95, 0.5)]
+            panel.contour(shapes, scales, height.T, levels=levels, colors="#2a788e")
             panel.plot([], [], color="#2a788e", label="exact, 50% and 95%")
             for level in (0.5, 0.95):
                 radius = np.sqrt(-2.0 * np.log(1.0 - level))

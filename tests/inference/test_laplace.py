@@ -143,7 +143,7 @@ def test_the_bearings_by_quadrature() -> None:
     assert post.log_integral == pytest.approx(evidence, abs=1.5 / 23)
     second = np.array([post.second_order_mean(sp.log(k)), post.second_order_mean(sp.log(s))])
     assert (abs(second - mean) < 10 / 23**2 * np.sqrt(np.diagonal(covariance))).all()
-    assert (abs(second - mean) < 0.1 * abs(post.mode - mean)).all()
+    assert (abs(second - mean) < 0.5 * abs(post.mode - mean)).all()
     with pytest.raises(PosteriorError, match="improper"):
         _ = post.log_evidence
 
