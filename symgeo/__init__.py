@@ -11,8 +11,8 @@ The way through the house:
   :func:`m_projection`;
 - check: :func:`verify` holds what was derived against numerical integration;
 - deliver: :func:`lambdify`, :func:`source`, :func:`derivation`;
-- apply: :func:`fit`, :func:`fit_many`, :func:`confidence_region`, :func:`predict`, :class:`SecondOrder`,
-  :func:`maximum_entropy`.
+- apply: :func:`fit`, :func:`fit_many`, :func:`em`, :func:`confidence_region`, :func:`predict`, :func:`laplace`,
+  :class:`SecondOrder`, :func:`maximum_entropy`.
 
 Errors are in :mod:`symgeo.errors`; each says what to do.
 """
@@ -51,9 +51,11 @@ from symgeo.inference.em import em
 from symgeo.inference.fisher_scoring import fit
 from symgeo.inference.gradient_transformation import scale_by_fisher
 from symgeo.inference.intervals import confidence_interval
+from symgeo.inference.laplace import laplace
 from symgeo.inference.many import fit_many
 from symgeo.inference.mixtures import mixture
 from symgeo.inference.natural_gradient import descend, fisher_vector_product, natural_gradient
+from symgeo.inference.posterior import Posterior
 from symgeo.inference.prediction import predict
 from symgeo.inference.regions import confidence_region
 from symgeo.inference.second_order import SecondOrder, statistical_curvature
@@ -88,6 +90,7 @@ __all__ = [
     "Embedding",
     "Expectation",
     "ExponentialFamily",
+    "Posterior",
     "SecondOrder",
     "StatisticalManifold",
     "StatisticalModel",
@@ -138,6 +141,7 @@ __all__ = [
     "k_sectional_curvature",
     "kl_divergence",
     "lambdify",
+    "laplace",
     "laplace_beltrami",
     "lie_derivative_of_metric",
     "logarithm_map",

@@ -110,6 +110,10 @@ class EMError(SymgeoError, ArithmeticError):
     """EM came to no maximum: the likelihood has no bound, or is flat, or a parameter runs to the boundary."""
 
 
+class PosteriorError(SymgeoError, ArithmeticError):
+    """A posterior has no mode inside the domain, none with a definite Hessian, or no evidence that could be told."""
+
+
 class MixtureError(EMError):
     """The likelihood of a mixture has no bound, or no maximum was found."""
 

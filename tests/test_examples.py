@@ -183,3 +183,20 @@ def test_a_boltzmann_machine_learns_by_two_projections(tmp_path: Path) -> None:
     shares = re.findall(r"^  [01]{3} +(\d\.\d{4}) +(\d\.\d{4})$", done.stdout, re.MULTILINE)
     assert len(shares) == 8 and all(a == b for a, b in shares)
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_laplace_posterior_comes_close_to_quadrature(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "posterior.png"
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "laplace_posterior.py"), str(picture)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = re.findall(r"^  mean \w+ +([\d.]+) +([\d.]+) +([\d.]+)$", done.stdout, re.MULTILINE)
+    assert len(rows) == 4
+    for first, second, exact in (map(float, row) for row in rows):
+        assert abs(second - exact) < min(2e-3 * exact, 0.5 * abs(first - exact))
+    assert picture.read_bytes().startswith(b"\x89PNG")

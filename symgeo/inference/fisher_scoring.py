@@ -72,12 +72,7 @@ def fit(
         raise ArgumentError(f"max_iterations must be a positive whole number, not {max_iterations}")
     check_covariance(covariance)
     first = None if start is None else starting_point(model, start)
-    sample, given = read(model, data)
-    if weights is None:
-        counts = _ones(len(sample))
-    else:
-        counts = checked_weights(weights, len(sample))
-        sample, given, counts = sample[counts > 0], given[counts > 0], counts[counts > 0]
+    sample, given, counts = read_sample(model, data, weights)
     if isinstance(model, StatisticalModel) and is_regular(model):
         programs = family_programs(model)
         likelihood = Likelihood(programs, sample, counts)
@@ -97,10 +92,17 @@ def is_regular(model: StatisticalModel) -> bool:
     return family is not None and not family.is_curved
 
 
-def _ones(count: int) -> np.ndarray:
+def read_sample(
+    model: StatisticalModel | ConditionalModel, data: Any, weights: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Responses (N, d), covariates (N, c) and weights (N,) of the observations that count."""
     import numpy as np
 
-    return np.ones(count)
+    sample, given = read(model, data)
+    if weights is None:
+        return sample, given, np.ones(len(sample))
+    counts = checked_weights(weights, len(sample))
+    return sample[counts > 0], given[counts > 0], counts[counts > 0]
 
 
 class _Search:

@@ -86,7 +86,7 @@ def predict(
     if not f.free_symbols <= {*model.parameters, *given}:
         raise ParameterListError(f"{f} is no function of parameters and covariates alone")
     given = tuple(s for s in given if s in f.free_symbols or kind == "observation")
-    columns = _columns(model, given, at or {})
+    columns = columns_of(model, given, at or {})
     functions = numpy_function([f, *(sp.diff(f, s) for s in model.parameters)], (*given, *model.parameters))
     shape = np.ones(len(columns[0]) if columns else 1)
     values, *slopes = (v * shape for v in functions(*columns, *fit.estimate))
@@ -111,7 +111,8 @@ def _moments(model: Any) -> tuple[sp.Expr, sp.Expr]:
         return sp.nan, sp.nan
 
 
-def _columns(model: Any, given: tuple[sp.Symbol, ...], at: Mapping[Any, Any]) -> list[np.ndarray]:
+def columns_of(model: Any, given: tuple[sp.Symbol, ...], at: Mapping[Any, Any]) -> list[np.ndarray]:
+    """The values of the given covariates, (N,) each; :class:`DataError` unless just these are there."""
     import numpy as np
 
     by_name = {str(key): np.atleast_1d(value) for key, value in at.items()}
