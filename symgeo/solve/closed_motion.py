@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from symgeo.codegen import numpy_function
 from symgeo.errors import NoClosedFormError
 from symgeo.geometry.legendre_newton import solutions
+from symgeo.geometry.moved import MovedManifold
 from symgeo.geometry.positive_matrices import PositiveMatrices
 from symgeo.geometry.space import Product, Space
 from symgeo.geometry.space_forms import SpaceForm
@@ -43,11 +44,15 @@ class ClosedSpace:
 
     @classmethod
     def of(cls, spray: Spray) -> ClosedSpace | None:
-        """The space of alpha = 0, where it is recognised and the way back from it is known; else None."""
+        """The space of alpha = 0, where it is recognised and the way back from it is known; else None.
+
+        In the declared chart only.
+        """
         kept = spray.connection.generated
         if cls not in kept:
             kept[cls] = None
-            if spray.alpha == 0:
+            # In a chart of someone's own the search takes longer than many integrations.
+            if spray.alpha == 0 and not isinstance(spray.manifold, MovedManifold):
                 with suppress(NoClosedFormError):
                     kept[cls] = cls(spray.manifold._space, spray.manifold.coordinates)
         return kept[cls]
