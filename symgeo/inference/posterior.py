@@ -12,9 +12,11 @@ import sympy as sp
 from symgeo.algebra import as_expression
 from symgeo.codegen import numpy_function
 from symgeo.errors import ArgumentError, ParameterListError, PosteriorError
+from symgeo.inference.fisher_scoring import read_sample
 from symgeo.inference.log_posterior import LogPosterior, log_determinant
 from symgeo.inference.prediction import Prediction, columns_of
-from symgeo.inference.priors import Function
+from symgeo.inference.priors import Function, Jet
+from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.models.conditional_model import ConditionalModel
 
 if TYPE_CHECKING:
@@ -189,6 +191,41 @@ class Posterior:
         errors = np.sqrt(np.einsum("ni,ij,nj->n", gradient, self.covariance, gradient))
         half = ndtri(0.5 * (1.0 + level)) * errors
         return Prediction(f, level, values, errors, values - half, values + half)
+
+    def predictive_density(
+        self, at: Mapping[Any, Any], *, method: Literal["delta", "sampling"] = "delta", count: int = 4000, seed: int = 0
+    ) -> np.ndarray:
+        """The density of new observations averaged over the posterior, ``E[p(x | theta)]``, (N,).
+
+        at: {variable or covariate, or name: (N,)}, or what `fit` takes. "delta": p at the mode plus half the trace of
+        its second derivatives times the covariance; "sampling": the mean over draws.
+        Raises :class:`PosteriorError` where the delta method turns negative, far out in the tails;
+        :class:`ArgumentError`, :class:`DataError`.
+        """
+        import numpy as np
+
+        if method not in ("delta", "sampling"):
+            raise ArgumentError(f"method={method!r} is not known; choose delta or sampling")
+        fresh = SampleLikelihood(self.model, *read_sample(self.model, at, None))
+        if method == "sampling":
+            return np.mean([np.exp(fresh.terms(theta)) for theta in self.sample(count, seed)], axis=0)
+        coordinates = self.target.coordinates
+        density, score, hessian = (
+            fresh.terms(self.estimate),
+            fresh.scores(self.estimate),
+            fresh.curvatures(self.estimate),
+        )
+        factors = np.empty(len(density))
+        for k, (value, slope, curve) in enumerate(zip(density, score, hessian, strict=True)):
+            jet = coordinates.pulled(self.mode, Jet(value, slope, curve), density=False)
+            bent = jet.hessian + np.outer(jet.gradient, jet.gradient)
+            factors[k] = 1.0 + 0.5 * float(np.sum(bent * self.covariance))
+        if (factors <= 0).any():
+            raise PosteriorError(
+                f"the delta method gives observation {int(np.argmin(factors))} a density that is not positive; "
+                "take method='sampling'"
+            )
+        return np.exp(density) * factors
 
     def __str__(self) -> str:
         what = self.model.name or "the declared model"

@@ -10,7 +10,7 @@ import sympy as sp
 from symgeo.algebra import as_expression
 from symgeo.algebra.zero_test import element_sign
 from symgeo.codegen import numpy_function
-from symgeo.errors import DataError, DomainError, NormalisationError, ParameterListError
+from symgeo.errors import DataError, DomainError, NormalisationError, ParameterListError, PosteriorError
 from symgeo.models.log_density import log_of
 from symgeo.models.statistical_model import StatisticalModel
 
@@ -118,12 +118,36 @@ def read_prior(prior: Any, sample: SampleLikelihood, normalised: bool) -> Prior:
         laws = [_law(by_name[s.name], s, sample.model) for s in parameters]
         known = all(own for _, own in laws) and not sample.model.constraints
         expression = sp.Add(*(log for log, _ in laws))
+        if normalised and not known:
+            _require_mass_one(sp.exp(expression), sample)
         return Prior((Function(expression, parameters),), "declared", known or normalised)
     density = as_expression(prior)
     foreign = density.free_symbols - set(parameters)
     if foreign:
         raise ParameterListError(f"the prior holds {', '.join(map(str, foreign))}, which is no parameter of the model")
+    if normalised:
+        _require_mass_one(density, sample)
     return Prior((Function(_log(density, sample.model), parameters),), "declared", normalised)
+
+
+def _require_mass_one(density: sp.Expr, sample: SampleLikelihood) -> None:
+    """Refuse a prior that is said to be normalised where its mass over the domain is not confirmed to be one.
+
+    Over a domain with constraints the word of the user stands.
+    """
+    model = sample.model
+    if model.constraints:
+        return
+    # A declaration wants a parameter: that of an independent variable's law.
+    beside, rate = sp.Dummy("z", positive=True), sp.Dummy("rate", positive=True)
+    support = {**{s: model.domain[s] for s in model.parameters}, beside: sp.Interval(0, sp.oo)}
+    try:
+        StatisticalModel(density * rate * sp.exp(-rate * beside), (*model.parameters, beside), (rate,), support=support)
+    except NormalisationError as error:
+        raise PosteriorError(
+            "the prior is said to be normalised, but its mass over the parameters' domain is not confirmed to be one "
+            f"({error}); divide it by its mass, or leave normalised=True out"
+        ) from None
 
 
 def _log(density: sp.Expr, model: Any) -> sp.Expr:

@@ -215,6 +215,17 @@ class SampleLikelihood(Judging):
         self.require_smooth()
         return self._symmetric(self._sums(theta, True)[2 * self.n + 2 :])
 
+    def curvatures(self, theta: np.ndarray) -> np.ndarray:
+        """The second derivatives of the log-density of every observation, (N, n, n)."""
+        import numpy as np
+
+        self.require_smooth()
+        rows = self.programs.curved(*self._columns, *theta)[self.n + 1 :]
+        found = np.empty((len(self.weights), self.n, self.n))
+        for row, i, j in zip(rows, *self._upper, strict=True):
+            found[:, i, j] = found[:, j, i] = -row
+        return found
+
     def _symmetric(self, entries: np.ndarray) -> np.ndarray:
         import numpy as np
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sympy as sp
 import sympy.stats as ss
+from scipy import stats
 from scipy.special import betaln, gammaln
 
 import symgeo as sg
@@ -249,3 +250,40 @@ def test_what_a_posterior_refuses() -> None:
         post.predictive(method="guess")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="draws"):
         post.sample(0, 1)
+
+
+@pytest.mark.parametrize("chart", [None, "unbounded"])
+def test_the_density_of_a_new_count_is_negative_binomial(chart: Any) -> None:
+    """The exact predictive law of a Poisson mean with a Gamma prior: Gelman et al., Bayesian Data Analysis."""
+    counts = np.arange(9)
+    errors = []
+    for size in (100, 400):
+        post, _, _ = poisson(size, chart)
+        shape, rate = 3 + 2 * size, 2 + size
+        exact = stats.nbinom(shape, rate / (rate + 1)).pmf(counts)
+        found = post.predictive_density({"n": counts})
+        errors.append(np.abs(found / exact - 1).max())
+        drawn = post.predictive_density(counts, method="sampling", count=2000)
+        assert drawn == pytest.approx(found, rel=0.05)
+    assert errors[0] < 0.04 and errors[1] == pytest.approx(errors[0] / 4, rel=0.15)
+
+
+def test_densities_of_new_observations_that_the_delta_method_does_not_give() -> None:
+    post, _, _ = poisson(5, "unbounded")
+    with pytest.raises(ArgumentError, match="choose delta or sampling"):
+        post.predictive_density([1], method="exact")
+    # Three means of variance one, one observation: 1 - 3/2 at the mode.
+    means, seen = sp.symbols("m1:4", real=True), sp.symbols("t1:4", real=True)
+    density = sp.exp(-sum((t - m) ** 2 for t, m in zip(seen, means, strict=True)) / 2) / (2 * sp.pi) ** sp.Rational(
+        3, 2
+    )
+    three = sg.laplace(sg.StatisticalModel(density, seen, means, check=False), [[1.0, 2.0, 3.0]])
+    with pytest.raises(PosteriorError, match="take method='sampling'"):
+        three.predictive_density([[1.0, 2.0, 3.0]])
+    exact = (4 * math.pi) ** -1.5
+    assert three.predictive_density([[1.0, 2.0, 3.0]], method="sampling")[0] == pytest.approx(exact, rel=0.05)
+
+
+def test_a_prior_that_is_said_to_be_normalised_is_checked() -> None:
+    with pytest.raises(PosteriorError, match="divide it by its mass"):
+        sg.laplace(POISSON, [1, 2, 3], prior=3 * w**2 * sp.exp(-2 * w), normalised=True)
