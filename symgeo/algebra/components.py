@@ -8,6 +8,7 @@ from itertools import product
 from numbers import Integral
 from typing import TYPE_CHECKING
 
+from symgeo.algebra.knowledge import chart_of
 from symgeo.errors import TensorError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Components:
         name: str = "tensor",
     ):
         self.field = field
-        self.coordinates = tuple(coordinates)
+        self.coordinates = chart_of(coordinates)
         self.slots = tuple(slots)
         self.symmetric = tuple(tuple(sorted(g)) for g in symmetric)
         self.antisymmetric = tuple(tuple(sorted(g)) for g in antisymmetric)
@@ -113,7 +114,7 @@ class Components:
     @property
     def conditions(self) -> tuple[Expr, ...]:
         """What is positive inside the domain of the coordinates; generated functions give nan where it is not."""
-        return self.field.knowledge.domains.get(self.coordinates, ())
+        return self.field.knowledge.domain_of(self.coordinates) or ()
 
     def flat(self) -> Iterator[Expr]:
         """All components as SymPy expressions, row-major."""

@@ -77,6 +77,25 @@ def _power(x: float, n: int) -> float:
         return inf if x > 0 or n % 2 == 0 else -inf
 
 
+class ChartSymbols(tuple):
+    """Coordinates that bring what is positive inside their domain: the same symbols may name another chart as well."""
+
+    conditions: tuple[Expr, ...]
+
+    def __new__(cls, coordinates: Iterable[Symbol], conditions: Iterable[Expr]) -> ChartSymbols:
+        made = super().__new__(cls, tuple(coordinates))
+        made.conditions = tuple(dict.fromkeys(conditions))
+        return made
+
+    def __getnewargs__(self) -> tuple[tuple[Symbol, ...], tuple[Expr, ...]]:
+        return tuple(self), self.conditions
+
+
+def chart_of(coordinates: Iterable[Symbol]) -> tuple[Symbol, ...]:
+    """Coordinates as a tuple, with what they bring."""
+    return coordinates if isinstance(coordinates, ChartSymbols) else tuple(coordinates)
+
+
 @dataclass
 class Knowledge:
     """Ranges of symbols, signs of polynomials stated as facts, and points to sample at.
@@ -94,6 +113,10 @@ class Knowledge:
     def state_domain(self, coordinates: Iterable[Symbol], conditions: Iterable[Expr]) -> None:
         """Say which expressions are positive inside the domain of a chart."""
         self.domains[tuple(coordinates)] = tuple(dict.fromkeys(conditions))
+
+    def domain_of(self, coordinates: tuple[Symbol, ...]) -> tuple[Expr, ...] | None:
+        """What is positive inside the domain of a chart; None where nothing was stated."""
+        return coordinates.conditions if isinstance(coordinates, ChartSymbols) else self.domains.get(coordinates)
 
     def range_of(self, symbol: Symbol) -> Range:
         """The range of a symbol, from what was stated or else from its assumptions."""

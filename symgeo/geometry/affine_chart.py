@@ -162,7 +162,7 @@ def _flat(rows: list[list[Element]]) -> tuple[Expr, ...]:
 def conditions_of(duality: Duality) -> tuple[Expr, ...]:
     """What is positive inside the chart: stated, or the ends of the symbols' ranges."""
     knowledge = duality.field.knowledge
-    stated = knowledge.domains.get(duality.coordinates)
+    stated = knowledge.domain_of(duality.coordinates)
     if stated is not None:
         return stated
     found: list[Expr] = []

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element, Field, as_expression
-from symgeo.algebra.knowledge import Range
+from symgeo.algebra.knowledge import Range, chart_of
 from symgeo.algebra.printing import written_as_sum
 from symgeo.algebra.zero_test import element_sign
 from symgeo.errors import ParameterListError
@@ -36,7 +36,7 @@ class Duality:
         potential: Element,
         expectation_ranges: Sequence[Range] | None = None,
     ):
-        self.coordinates = tuple(coordinates)
+        self.coordinates = chart_of(coordinates)
         self._elements = (tuple(natural), tuple(expectation), potential)
         self.expectation_ranges = tuple(expectation_ranges or [Range()] * len(self.coordinates))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from symgeo.algebra import Element, Field, Tensor, as_expression, differential_field
 from symgeo.algebra.generators import named, power
+from symgeo.algebra.knowledge import ChartSymbols
 from symgeo.algebra.linear import Inverse, SingularMatrixError, rank_and_null_space, symmetric_inverse
 from symgeo.algebra.substitution import substitution
 from symgeo.errors import ParameterListError, SingularMetricError, UnknownSymbolError
@@ -282,7 +283,8 @@ class StatisticalManifold:
         carry = substitution(self.field, images)
         signed = [s if s.is_positive else -s for s in new if s.is_positive or s.is_negative]
         inside = [c.subs(images, simultaneous=True) for c in self.metric.conditions]
-        self.field.knowledge.state_domain(new, [*signed, *inside])
+        new = ChartSymbols(new, [*signed, *inside])
+        self.field.knowledge.state_domain(new, new.conditions)
         elements = [self.field(images[s]) for s in self.coordinates]
 
         def moved_duality() -> Duality:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from symgeo.algebra import Element, Tensor
+from symgeo.algebra.knowledge import chart_of
 
 if TYPE_CHECKING:
     from sympy import Symbol
@@ -53,7 +54,7 @@ def dually_flat(
     ``Gamma^e_ab,c = d_a d_b eta . d_c mu`` (alpha = 1) and ``Gamma^m_ab,c = d_a d_b mu . d_c eta`` (alpha = -1).
     ``eta`` and ``mu`` have the same length, which may exceed the number of coordinates (a curved family).
     """
-    field, x = natural[0].field, tuple(coordinates)
+    field, x = natural[0].field, chart_of(coordinates)
     d_eta = [[e.diff(s) for s in x] for e in natural]
     d_mu = [[m.diff(s) for s in x] for m in expectation]
     statistics = range(len(d_eta))

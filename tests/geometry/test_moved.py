@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -83,3 +86,16 @@ def test_long_maps_stay_cheap() -> None:
     value = there.connection(0).scalar_curvature.subs(point).evalf(20)
     assert abs(value - ising.connection(0).scalar_curvature.subs(here).evalf(20)) < 1e-15
     assert abs(value - sp.Rational(3, 2)) < 1e-15
+
+
+def test_symbols_may_name_two_charts_with_domains_of_their_own() -> None:
+    m = sg.catalogue.get("gamma").manifold
+    k, r = m.coordinates
+    a, b = sp.symbols("a b", positive=True)
+    half = m.reparametrize({k: a / 2, r: b / 2}, (a, b))
+    logarithmic = m.reparametrize({k: sp.log(a), r: sp.log(b)}, (a, b))
+    for chart, point in ((half, (0.5, 0.5)), (logarithmic, (3.0, 2.0))):
+        for tensor in (chart.metric, chart.cubic, chart.inverse_metric, chart.connection(0).christoffel):
+            assert np.isfinite(sg.lambdify(tensor)(point)).all()
+    assert np.isnan(sg.lambdify(logarithmic.metric)((0.5, 0.5))).all()
+    assert pickle.loads(pickle.dumps(half.metric)).conditions == half.metric.conditions
