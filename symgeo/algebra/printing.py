@@ -9,8 +9,8 @@ import sympy as sp
 from symgeo.algebra.element import pieces
 from symgeo.algebra.generators import log
 from symgeo.algebra.lowest_terms import lowest_terms
+from symgeo.algebra.sampled_sign import sampled_sign
 from symgeo.algebra.writing import joined_exponentials, polynomial, product
-from symgeo.algebra.zero_test import sampled_sign
 
 if TYPE_CHECKING:
     from flint import fmpz_mpoly

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from symgeo.algebra.generator import Generator
 
 _DIGITS = 60
-# A sign is read off few digits, unless the terms cancel to less than this.
-_FEW_DIGITS, _CANCELLED = 12, 1e-6
+# A value of which the terms cancel to less than this has lost its digits.
+CANCELLED = 1e-6
 _SAMPLES = 3
 _ROUNDING = 1e-12
 _LARGEST_EXPONENT = 700.0
@@ -52,7 +52,7 @@ def zero_test(a: Element) -> Verdict:
         return Verdict(False, True)
     tested = 0
     for k in range(4 * _SAMPLES):
-        values = _polynomial_value(a.field, a.numerator, k)
+        values = polynomial_value(a.field, a.numerator, k)
         if values is None:
             continue
         total, size = values
@@ -114,8 +114,8 @@ def _element_value(a: Element, k: int, digits: int) -> mpmath.mpc | None:
     with mpmath.workdps(digits):
         total = mpmath.mpf(1) / a.denominator
         for p, e in parts:
-            found = _polynomial_value(field, p, k, digits)
-            if found is None or abs(found[0]) < _CANCELLED * found[1]:
+            found = polynomial_value(field, p, k, digits)
+            if found is None or abs(found[0]) < CANCELLED * found[1]:
                 return None
             total *= found[0] ** e
         return total
@@ -139,7 +139,7 @@ def _derivative_value(expr: Expr, point: dict, digits: int) -> mpmath.mpc | None
         return mpmath.diff(function, mpmath.mpmathify(at._to_mpmath(mpmath.mp.prec)), int(order))
 
 
-def _polynomial_value(
+def polynomial_value(
     field: Field, p: fmpz_mpoly, k: int, digits: int = _DIGITS
 ) -> tuple[mpmath.mpc, mpmath.mpf] | None:
     """The value and the sum of the terms' sizes."""
@@ -161,21 +161,11 @@ def _polynomial_value(
         return total, size
 
 
-def sampled_sign(field: Field, p: fmpz_mpoly) -> int:
-    """The sign of a polynomial at the first sample point, for writing only; 1 if it has none."""
-    got = _polynomial_value(field, p, 0, _FEW_DIGITS)
-    if got is not None and abs(mpmath.re(got[0])) < _CANCELLED * got[1]:
-        got = _polynomial_value(field, p, 0)
-    if got is None:
-        return 1
-    return -1 if mpmath.re(got[0]) < 0 else 1
-
-
 def unanimous_sign(a: Element) -> int | None:
     """The sign of an element where it is the same at all stated sample points; None where it is not."""
     field, signs = a.field, set()
     for k in range(max(1, len(field.knowledge.points))):
-        values = [_polynomial_value(field, p, k) for p in (a.numerator, *map(field.factor_polynomial, dict(a.powers)))]
+        values = [polynomial_value(field, p, k) for p in (a.numerator, *map(field.factor_polynomial, dict(a.powers)))]
         sign = 1
         for value, e in zip(values, [1, *(e for _, e in a.powers)], strict=True):
             if value is None or mpmath.im(value[0]) != 0 or value[0] == 0:

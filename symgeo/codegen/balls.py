@@ -1,51 +1,25 @@
 """Expressions as straight-line programs in ball arithmetic: values with a proven error bound.
 
-A ball is a python-flint ``arb``; its radius grows where digits cancel, so that a result tells how good it is.
-Source: Johansson, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic, IEEE Trans. Comput. 66
-(2017) 1281-1292. Functions that are not in the table below are evaluated by mpmath through `reference.evaluate`.
+A ball is a python-flint ``arb``; its radius grows where digits cancel, so that a result tells how good it is (see
+`algebra/ball_values.py`). Functions that are not in the table are evaluated by mpmath through `reference.evaluate`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import reduce
-from operator import add, mul
 from typing import Any
 
 import sympy as sp
-from flint import acb, arb, arb_series, ctx
+from flint import arb, arb_series, ctx
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
+from symgeo.algebra.ball_values import FUNCTIONS as BALL_FUNCTIONS
 from symgeo.codegen.lowering import lower_derivative, unsupported, zeta_derivative
 from symgeo.codegen.reference import evaluate
 
 Operation = Callable[..., Any]
-_MOST_STEPS = 10000
-
-
-def _power(base: arb, exponent: arb) -> arb:
-    whole = exponent.unique_fmpz() if exponent.is_exact() else None
-    return base**exponent if whole is None else base ** int(whole)
-
-
-def hurwitz_zeta(s: arb, a: arb) -> arb:
-    """The sum of (a + k)^-s; left of zero by adding terms, for whole s."""
-    steps = (-a).ceil().unique_fmpz() if a < 0 else None
-    if steps is None or not s.is_integer() or steps > _MOST_STEPS:
-        return s.zeta(a)
-    return sum(((a + k) ** (-s) for k in range(int(steps))), s.zeta(a + int(steps)))
-
-
-def polygamma(order: arb, x: arb) -> arb:
-    whole = order.unique_fmpz()
-    n = -1 if whole is None else int(whole)
-    if n < 0:
-        return arb.nan()
-    if n == 0:
-        return x.digamma()
-    return (-1) ** (n + 1) * arb.fac_ui(n) * hurwitz_zeta(arb(n + 1), x)
 
 
 def _zeta_derivative(order: arb, s: arb) -> arb:
@@ -56,49 +30,15 @@ def _zeta_derivative(order: arb, s: arb) -> arb:
     return arb_series([s, 1], n + 1).zeta()[n] * arb.fac_ui(n)
 
 
-def _beta(a: arb, b: arb) -> arb:
-    if a > 0 and b > 0:
-        return (a.lgamma() + b.lgamma() - (a + b).lgamma()).exp()
-    return a.gamma() * b.gamma() * (a + b).rgamma()
-
-
 def _piecewise(*branches: tuple[arb, bool]) -> arb:
     return next((value for value, holds in branches if holds), arb.nan())
 
 
 FUNCTIONS: dict[type, Operation] = {
-    sp.Add: lambda *a: reduce(add, a),
-    sp.Mul: lambda *a: reduce(mul, a),
-    sp.Pow: _power,
-    sp.exp: lambda x: x.exp(),
-    sp.log: lambda x: x.log(),
-    sp.sin: lambda x: x.sin(),
-    sp.cos: lambda x: x.cos(),
-    sp.tan: lambda x: x.tan(),
-    sp.sinh: lambda x: x.sinh(),
-    sp.cosh: lambda x: x.cosh(),
-    sp.tanh: lambda x: x.tanh(),
-    sp.atan: lambda x: x.atan(),
-    sp.atan2: lambda y, x: arb.atan2(y, x),
-    sp.asin: lambda x: x.asin(),
-    sp.acos: lambda x: x.acos(),
-    sp.Abs: abs,
-    sp.gamma: lambda x: x.gamma(),
-    sp.loggamma: lambda x: x.lgamma(),
-    sp.factorial: lambda x: (x + 1).gamma(),
-    sp.polygamma: polygamma,
-    sp.zeta: lambda s, *a: hurwitz_zeta(s, *a) if a else s.zeta(),
+    **BALL_FUNCTIONS,
     zeta_derivative: _zeta_derivative,
     sp.Derivative: lambda value: value,
     sp.Subs: lambda value: value,
-    sp.polylog: lambda s, x: x.polylog(s),
-    sp.beta: _beta,
-    sp.lerchphi: lambda z, s, a: acb(z).lerch_phi(s, a).real,
-    sp.expint: lambda order, x: x.expint(order),
-    sp.besseli: lambda order, x: x.bessel_i(order),
-    sp.besselk: lambda order, x: x.bessel_k(order),
-    sp.erf: lambda x: x.erf(),
-    sp.erfc: lambda x: x.erfc(),
     # Relations are met at single observations and at exact points, where the midpoints decide.
     sp.Eq: lambda a, b: bool(a.mid() == b.mid()),
     sp.Ne: lambda a, b: bool(a.mid() != b.mid()),

@@ -17,8 +17,8 @@ import sympy as sp
 from flint.utils.flint_exceptions import DomainError as NotDivisible
 
 from symgeo.algebra.generators import power
+from symgeo.algebra.sampled_sign import sampled_sign
 from symgeo.algebra.substitution import substitution
-from symgeo.algebra.zero_test import sampled_sign
 from symgeo.geometry.arc_length import arc_length
 
 if TYPE_CHECKING:
