@@ -57,6 +57,7 @@ class Field:
         # What expressions are read as; more may be entered.
         self.readings: dict[Expr, Element] = {}
         self.written_monomials: dict[tuple[tuple[int, int], ...], Expr | list[Expr]] = {}
+        self.written_polynomials: dict[Hashable, Expr] = {}
         self.knowledge = Knowledge()
         self.towers: dict[Hashable, Tower] = {}
         # Inverse views, by generator index: the argument of a logarithm and of a logarithm of an absolute value, the

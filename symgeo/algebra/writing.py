@@ -6,6 +6,7 @@ in a field of fractions both are known. What could combine or simplify further i
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cmp_to_key
 from typing import TYPE_CHECKING
@@ -58,6 +59,15 @@ def polynomial(
     if number:
         parts.insert(0, number)
     return parts[0] if len(parts) == 1 else sp.Add(*parts, evaluate=False)
+
+
+def with_term(total: Expr, term: Expr) -> Expr:
+    """``total + term`` for a term, no number, that combines with none of the sum's."""
+    if not total:
+        return term
+    terms = list(sp.Add.make_args(total))
+    insort(terms, term, lo=1 if terms[0].is_Number else 0, key=_canonical)
+    return sp.Add(*terms, evaluate=False)
 
 
 def _multiple(coefficient: Expr, factors: Sequence[Expr]) -> Expr:

@@ -15,6 +15,7 @@ import itertools
 import sympy as sp
 
 from symgeo.algebra.integral_functions import integro_exponential
+from symgeo.algebra.writing import with_term
 from symgeo.codegen.lowering import (
     complementary_erf,
     exp_minus_one,
@@ -184,7 +185,7 @@ class Stabilizer:
         if len(exponents) > 1 and not any(_total([e, -exponents[0]]) for e in exponents[1:]):
             exponents = exponents[:1]  # one exponent in different forms
         largest = exponents[0] if len(exponents) == 1 else largest_of(*exponents)
-        scaled = sp.Add(*(s * _exp(e - largest) for s, e in parts))
+        scaled = sp.Add(*(_multiple(s, _exp(_difference(e, largest))) for s, e in parts))
         self._sums[scaled, True] = self._sums[scaled, False] = None  # done: not to be scaled again
         return scaled, largest
 
@@ -209,14 +210,34 @@ class Stabilizer:
 
 def _exp(x: sp.Expr) -> sp.Expr:
     """exp(x); not by SymPy's constructor, which asks at length whether x is zero, where that would keep x as it is."""
-    if isinstance(x, sp.Number) or any(isinstance(f, sp.log) for a in sp.Add.make_args(x) for f in sp.Mul.make_args(a)):
+    if isinstance(x, sp.Number) or any(_is_number_of_logs(a) for a in sp.Add.make_args(x)):
         return sp.exp(x)
     return exponential(x)
 
 
+def _is_number_of_logs(term: sp.Expr) -> bool:
+    """Whether this is a number times a logarithm, of which the exponential is a power."""
+    factors = sp.Mul.make_args(term)
+    return any(isinstance(f, sp.log) for f in factors) and all(f.is_number or isinstance(f, sp.log) for f in factors)
+
+
+def _difference(e: sp.Expr, largest: sp.Expr) -> sp.Expr:
+    """e - largest, as SymPy would write it."""
+    terms = sp.Add.make_args(e)
+    if not isinstance(largest, largest_of) or any(isinstance(f, largest_of) for t in terms for f in (t, *t.args)):
+        return e - largest
+    return with_term(e, sp.Mul(sp.S.NegativeOne, largest, evaluate=False))
+
+
+def _multiple(s: sp.Expr, factor: sp.Expr) -> sp.Expr:
+    return factor if s is sp.S.One else s * factor
+
+
 def _total(exponents: list[sp.Expr]) -> sp.Expr:
     """The sum, expanded only where terms cancel: (x - mu)/s has more digits than x/s - mu/s."""
-    total = sp.Add(*exponents)
+    total = exponents[0] if len(exponents) == 1 else sp.Add(*exponents)
+    if all(f.is_Atom for term in sp.Add.make_args(total) for f in sp.Mul.make_args(term)):
+        return total
     if not any(isinstance(e, sp.Mul) and any(f.is_Add for f in e.args) for e in sp.preorder_traversal(total)):
         return total
     expanded = sp.expand_mul(total)
