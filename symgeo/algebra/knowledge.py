@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -140,14 +141,16 @@ class Knowledge:
         known = self.range_of(symbol)
         # Any generic numbers do: primes and the letters of the name keep two symbols from sharing one.
         seed = sum((i + 3) * ord(c) for i, c in enumerate(symbol.name))
-        fraction = Rational((seed * 7919 + k * 104729) % 9973 + 13, 10007)
+        fraction = Fraction((seed * 7919 + k * 104729) % 9973 + 13, 10007)
         if known.low > -inf and known.high < inf:
-            return Rational(known.low) + (Rational(known.high) - Rational(known.low)) * fraction
-        if known.low > -inf:
-            return Rational(known.low) + Rational(1, 2) + 2 * fraction
-        if known.high < inf:
-            return Rational(known.high) - Rational(1, 2) - 2 * fraction
-        return 2 * fraction - Rational(8, 7)
+            found = Fraction(known.low) + (Fraction(known.high) - Fraction(known.low)) * fraction
+        elif known.low > -inf:
+            found = Fraction(known.low) + Fraction(1, 2) + 2 * fraction
+        elif known.high < inf:
+            found = Fraction(known.high) - Fraction(1, 2) - 2 * fraction
+        else:
+            found = 2 * fraction - Fraction(8, 7)
+        return Rational(found.numerator, found.denominator)
 
     def state_ranges(self, ranges: Mapping[Symbol, Range]) -> None:
         """Add ranges of symbols."""

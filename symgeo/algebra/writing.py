@@ -125,17 +125,23 @@ def _exponential(powers: list[tuple[Expr, int]]) -> Expr | None:
         return powers[0][0]
     terms = [e.args[0] if n == 1 else sp.Mul(sp.Integer(n), e.args[0]) for e, n in powers]
     exponent = terms[0] if len(terms) == 1 else sp.Add(*terms)
-    if len(terms) > 1 and not _is_expanded(exponent):
-        exponent = sp.expand(exponent)
-    if exponent.is_number or exponent.has(sp.log, sp.I):
+    if not _is_expanded(exponent):
+        if len(terms) > 1:
+            exponent = sp.expand(exponent, power_exp=False)
+        if exponent.is_number or exponent.has(sp.log, sp.I):
+            return None
+    elif exponent.is_Rational:
         return None
     return sp.exp(exponent, evaluate=False)
 
 
 def _is_expanded(total: Expr) -> bool:
-    """Whether this is a sum of products of symbols and numbers."""
+    """Whether this is a sum of products of symbols, numbers, and exponentials of such sums."""
     return all(
-        f.is_Symbol or f.is_Rational or (f.is_Pow and f.base.is_Symbol and f.exp.is_Integer)
+        f.is_Symbol
+        or f.is_Rational
+        or (f.is_Pow and f.base.is_Symbol and f.exp.is_Integer)
+        or (isinstance(f, sp.exp) and _is_expanded(f.args[0]))
         for term in sp.Add.make_args(total)
         for f in sp.Mul.make_args(term)
     )
@@ -147,4 +153,5 @@ def joined_exponentials(product: Expr) -> Expr:
     if len(factors) < 2:
         return product
     rest = [f for f in sp.Mul.make_args(product) if not isinstance(f, sp.exp)]
-    return sp.Mul(*rest, sp.exp(sp.expand(sp.Add(*(f.args[0] for f in factors)))))
+    exponent = sp.expand(sp.Add(*(f.args[0] for f in factors)), power_exp=False)
+    return sp.Mul(*rest, sp.exp(exponent))

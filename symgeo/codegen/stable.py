@@ -10,12 +10,11 @@ quotient the exponents e are added up before one exponential is taken; in a loga
 
 from __future__ import annotations
 
-import itertools
-
 import sympy as sp
 
 from symgeo.algebra.integral_functions import integro_exponential
 from symgeo.algebra.writing import with_term
+from symgeo.codegen.gamma_quotients import gamma_difference, gamma_ratio
 from symgeo.codegen.lowering import (
     complementary_erf,
     exp_minus_one,
@@ -25,7 +24,6 @@ from symgeo.codegen.lowering import (
     log_beta,
     log_binomial,
     log_gamma,
-    log_gamma_ratio,
     log_normal_cdf,
     log_one_minus_exp,
     log_one_plus,
@@ -69,7 +67,7 @@ class Stabilizer:
 
     def _product(self, expr: sp.Mul) -> sp.Expr | None:
         """One exponential for all factors of wide range when some of them cancel."""
-        ratio = _gamma_ratio(expr)
+        ratio = gamma_ratio(expr)
         if ratio is not None:
             return ratio
         wide: list[tuple[sp.Expr, sp.Expr, _Split]] = []
@@ -77,15 +75,15 @@ class Stabilizer:
         cancelling = False
         factors = [(factor, *_base_power(factor)) for factor in expr.args]
         may_cancel = any(isinstance(base, _EXPONENTIALS) or _decays(base) for _, base, _ in factors)
-        for factor, base, power in sorted(factors, key=lambda f: f[2].is_negative is not True):
-            if not (cancelling or may_cancel or power.is_negative):
+        for factor, base, power in sorted(factors, key=lambda f: not _is_negative(f[2])):
+            if not (cancelling or may_cancel or _is_negative(power)):
                 return None  # nothing below the line is of wide range
             split = self._split(base) if power.is_Rational else None
             if split is None:
                 rest.append(factor)
                 continue
             wide.append((base, power, split))
-            cancelling |= power.is_negative or _decays(base)
+            cancelling |= _is_negative(power) or _decays(base)
         kinds = {sp.exp if type(base) is exponential else type(base) for base, _, _ in wide}
         cancelling |= {sp.exp, sp.Add} <= kinds
         if len(wide) < 2 or not cancelling or kinds == {sp.exp}:
@@ -236,41 +234,15 @@ def _multiple(s: sp.Expr, factor: sp.Expr) -> sp.Expr:
 def _total(exponents: list[sp.Expr]) -> sp.Expr:
     """The sum, expanded only where terms cancel: (x - mu)/s has more digits than x/s - mu/s."""
     total = exponents[0] if len(exponents) == 1 else sp.Add(*exponents)
-    if all(f.is_Atom for term in sp.Add.make_args(total) for f in sp.Mul.make_args(term)):
-        return total
-    if not any(isinstance(e, sp.Mul) and any(f.is_Add for f in e.args) for e in sp.preorder_traversal(total)):
+    if not _has_product_with_sum(total):
         return total
     expanded = sp.expand_mul(total)
     cancelled = expanded == 0 or len(sp.Add.make_args(expanded)) < len(sp.Add.make_args(total))
     return expanded if cancelled else total
 
 
-def _gamma_ratio(expr: sp.Mul) -> sp.Expr | None:
-    """Quotients of gamma functions that SciPy evaluates for arguments of any size.
-
-    gamma(a)*gamma(b)/gamma(a + b) is beta(a, b); gamma(a)/gamma(b) with a number a - b is a rising factorial.
-    """
-    above = [f for f in expr.args if isinstance(f, sp.gamma)]
-    below = [f for f in expr.args if isinstance(f, sp.Pow) and f.exp == -1 and isinstance(f.base, sp.gamma)]
-    if not above or not below:
-        return None
-    for whole, parts, power in ((below, above, 1), (above, below, -1)):
-        for total, (first, second) in itertools.product(whole, itertools.combinations(parts, 2)):
-            a, b = _gamma_argument(first), _gamma_argument(second)
-            if a + b == _gamma_argument(total):
-                rest = [f for f in expr.args if f not in (total, first, second)]
-                return sp.Mul(*rest, sp.beta(a, b) ** power)
-    for top, bottom in itertools.product(above, below):
-        start = _gamma_argument(bottom)
-        step = sp.expand_mul(_gamma_argument(top) - start)
-        if step.is_Number and start.is_positive:
-            rest = [f for f in expr.args if f not in (top, bottom)]
-            return sp.Mul(*rest, sp.RisingFactorial(start, step, evaluate=False))
-    return None
-
-
-def _gamma_argument(factor: sp.Expr) -> sp.Expr:
-    return _base_power(factor)[0].args[0]
+def _has_product_with_sum(expr: sp.Basic) -> bool:
+    return (expr.is_Mul and any(f.is_Add for f in expr.args)) or any(map(_has_product_with_sum, expr.args))
 
 
 def _split_function(base: sp.Expr) -> _Split | None:
@@ -307,7 +279,7 @@ def _sum(expr: sp.Add) -> sp.Expr | None:
     if difference is not None:
         sign, u = difference
         return sign * exp_minus_one(u)
-    ratio = _gamma_difference(expr)
+    ratio = gamma_difference(expr)
     if ratio is not None:
         return ratio
     number = expr.args[0]
@@ -323,37 +295,6 @@ def _sum(expr: sp.Add) -> sp.Expr | None:
         if sign:
             others = [a for a in expr.args[1:] if a is not term]
             return sp.Add(number * complementary_erf(sign * function.args[0]), *others)
-    return None
-
-
-def _gamma_difference(expr: sp.Add) -> sp.Expr | None:
-    """Terms loggamma(u) of opposite signs cancel for large u: as one function where their arguments allow it.
-
-    loggamma(u) + loggamma(v) - loggamma(u + v + k) for a small whole number k, or loggamma(u) - loggamma(v) where u - v
-    lacks a symbol of both.
-    """
-    found: list[tuple[sp.Expr, sp.Expr, sp.Expr]] = []  # coefficient, argument, term
-    for term in expr.args:
-        coefficient, function = term.as_coeff_Mul()
-        if isinstance(function, sp.log) and isinstance(function.args[0], sp.gamma):
-            function = function.args[0]
-        elif not isinstance(function, sp.loggamma):
-            continue
-        found.append((coefficient, function.args[0], term))
-    for (c, u, first), (d, v, second) in itertools.combinations(found, 2):
-        for e, w, third in found:
-            excess = sp.expand_mul(w - u - v) if c == d == -e else None
-            if excess is not None and excess.is_Integer and abs(excess) < 3:
-                rest = [a for a in expr.args if a is not first and a is not second and a is not third]
-                steps = [sp.log(u + v + k) for k in range(min(excess, 0), max(excess, 0))]
-                return sp.Add(*rest, c * log_beta(u, v), *((-c if excess > 0 else c) * step for step in steps))
-    for (c, u, first), (d, v, second) in itertools.permutations(found, 2):
-        shared = u.free_symbols & v.free_symbols
-        if c + d == 0 and c > 0 and shared:
-            step = sp.expand_mul(u - v)
-            if shared - step.free_symbols:
-                rest = [a for a in expr.args if a is not first and a is not second]
-                return sp.Add(*rest, c * log_gamma_ratio(v, step))
     return None
 
 
@@ -399,6 +340,11 @@ def _log_one_plus(arg: sp.Expr) -> sp.Expr | None:
 
 def _base_power(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     return factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+
+
+def _is_negative(power: sp.Expr) -> bool:
+    """Whether an exponent is known to be negative; SymPy is not asked about numbers."""
+    return power.p < 0 if power.is_Rational else power.is_negative is True
 
 
 def _is_free_power(base: sp.Expr, power: sp.Expr) -> bool:
