@@ -1,4 +1,4 @@
-"""Quotients of gamma functions, and differences of their logarithms, as functions that hold for arguments of any size."""
+"""Quotients of gamma functions, and differences of their logarithms, by functions that hold for any arguments."""
 
 from __future__ import annotations
 
