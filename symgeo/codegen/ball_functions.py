@@ -12,6 +12,7 @@ from typing import Any
 import sympy as sp
 from flint import acb, arb
 
+from symgeo.algebra.ball_values import polygamma
 from symgeo.codegen import balls
 
 
@@ -48,7 +49,7 @@ def _polygamma_tail(order: arb, terms: arb, c: arb) -> arb:
     total = arb.fac_ui(n - 1) / c**n + arb.fac_ui(n) / (2 * c ** (n + 1))
     for j in range(1, k):
         total += arb.bernoulli(2 * j) * arb(2 * j + 1).rising(arb(n - 1)) / c ** (2 * j + n)
-    return c ** (2 * k + n) * ((-1) ** (n + 1) * balls.polygamma(order, c) - total)
+    return c ** (2 * k + n) * ((-1) ** (n + 1) * polygamma(order, c) - total)
 
 
 def _whole(literal: arb) -> int:

@@ -88,8 +88,8 @@ class Stabilizer:
         cancelling |= {sp.exp, sp.Add} <= kinds
         if len(wide) < 2 or not cancelling or kinds == {sp.exp}:
             return None
-        exponent = _total([power * e for _, power, (_, e) in wide])
-        result = sp.Mul(*rest, *(s**power for _, power, (s, _) in wide), _exp(exponent))
+        exponent = _total([e if power is sp.S.One else power * e for _, power, (_, e) in wide])
+        result = sp.Mul(*rest, *(_raised(s, power) for _, power, (s, _) in wide), _exp(exponent))
         self._final.add(result)
         return result
 
@@ -201,8 +201,8 @@ class Stabilizer:
             if split is None:
                 rest.append(factor)
             else:
-                rest.append(split[0] ** power)
-                exponents.append(power * split[1])
+                rest.append(_raised(split[0], power))
+                exponents.append(split[1] if power is sp.S.One else power * split[1])
         return sp.Mul(*rest), _total(exponents)
 
 
@@ -227,6 +227,10 @@ def _difference(e: sp.Expr, largest: sp.Expr) -> sp.Expr:
     return with_term(e, sp.Mul(sp.S.NegativeOne, largest, evaluate=False))
 
 
+def _raised(s: sp.Expr, power: sp.Expr) -> sp.Expr:
+    return s if power is sp.S.One or s is sp.S.One else s**power
+
+
 def _multiple(s: sp.Expr, factor: sp.Expr) -> sp.Expr:
     return factor if s is sp.S.One else s * factor
 
@@ -242,7 +246,9 @@ def _total(exponents: list[sp.Expr]) -> sp.Expr:
 
 
 def _has_product_with_sum(expr: sp.Basic) -> bool:
-    return (expr.is_Mul and any(f.is_Add for f in expr.args)) or any(map(_has_product_with_sum, expr.args))
+    if expr.is_Mul and any(f.is_Add for f in expr.args):
+        return True
+    return any(a.args and _has_product_with_sum(a) for a in expr.args)
 
 
 def _split_function(base: sp.Expr) -> _Split | None:
