@@ -190,9 +190,10 @@ def _factor(field: Field, p: fmpz_mpoly) -> Expr:
 
 
 def _polynomial(field: Field, p: fmpz_mpoly) -> Expr:
-    terms = {tuple((i, int(e)) for i, e in enumerate(m) if e): int(c) for m, c in p.to_dict().items()}
-    key = tuple(terms.items())
+    rows = p.to_dict()
+    key = tuple(rows.items())
     if key not in field.written_polynomials:
+        terms = {tuple((i, int(e)) for i, e in enumerate(m) if e): int(c) for m, c in rows.items()}
         written = polynomial([g.expr for g in field.generators], terms, field.written_monomials)
         field.written_polynomials[key] = written
     return field.written_polynomials[key]

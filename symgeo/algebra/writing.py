@@ -124,6 +124,8 @@ def _exponential(powers: list[tuple[Expr, int]]) -> Expr | None:
     if len(powers) == 1 and powers[0][1] == 1:
         return powers[0][0]
     terms = [e.args[0] if n == 1 else sp.Mul(sp.Integer(n), e.args[0]) for e, n in powers]
+    if len(terms) > 1 and len({e.args[0] for e, _ in powers if e.args[0].is_Symbol}) == len(terms):
+        return sp.exp(sp.Add(*sorted(terms, key=_canonical), evaluate=False), evaluate=False)
     exponent = terms[0] if len(terms) == 1 else sp.Add(*terms)
     if not _is_expanded(exponent):
         if len(terms) > 1:
