@@ -3,7 +3,7 @@
 import pytest
 import sympy as sp
 
-from symgeo.algebra.writing import joined_exponentials, polynomial, product
+from symgeo.algebra.writing import joined_exponentials, polynomial, product, with_term
 
 a, b, x, y = sp.symbols("a b x y", positive=True)
 u, v = sp.symbols("u v", real=True)
@@ -49,3 +49,14 @@ def test_sums_are_the_ones_of_sympy() -> None:
         assert polynomial(GENERATORS, terms, {}) == expected, GENERATORS[i : i + 2]
     assert polynomial(GENERATORS, {((0, 2),): 1}, {}) == x**2
     assert polynomial(GENERATORS, {(): 7}, {}) == 7
+
+
+def test_a_term_is_added_where_sympy_puts_it() -> None:
+    function = -sp.Function("largest")(x, u)
+    for total in (sp.S.Zero, sp.S(2), x, -x, x + y, 3 + 2 * x - y, u * v + x**2 - 1, sp.exp(u) - x):
+        assert with_term(total, function).args == (total + function).args
+
+
+def test_exponentials_in_an_exponent_stay_whole() -> None:
+    base = sp.exp(sp.exp(u - v))
+    assert product(sp.S.One, [(base, 1), (sp.exp(u), 6)]) == sp.exp(6 * u + sp.exp(u - v), evaluate=False)
