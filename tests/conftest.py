@@ -8,7 +8,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 # Functions are compiled to be called once: XLA's optimisations would cost minutes.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_disable_hlo_passes=fusion",
+)
 
 settings.register_profile(
     "symgeo",
