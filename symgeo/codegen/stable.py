@@ -180,7 +180,7 @@ class Stabilizer:
         exponents = list(distinct)
         if exponents == [0]:
             return None
-        if len(exponents) > 1 and not any(_total([e, -exponents[0]]) for e in exponents[1:]):
+        if len(exponents) > 1 and _are_one(exponents):
             exponents = exponents[:1]  # one exponent in different forms
         largest = exponents[0] if len(exponents) == 1 else largest_of(*exponents)
         scaled = sp.Add(*(_multiple(s, _exp(_difference(e, largest))) for s, e in parts))
@@ -243,6 +243,13 @@ def _total(exponents: list[sp.Expr]) -> sp.Expr:
     expanded = sp.expand_mul(total)
     cancelled = expanded == 0 or len(sp.Add.make_args(expanded)) < len(sp.Add.make_args(total))
     return expanded if cancelled else total
+
+
+def _are_one(exponents: list[sp.Expr]) -> bool:
+    """Whether all are one exponent in different forms; written out, different sums of products are different."""
+    if not any(map(_has_product_with_sum, exponents)):
+        return False
+    return not any(_total([e, -exponents[0]]) for e in exponents[1:])
 
 
 def _has_product_with_sum(expr: sp.Basic) -> bool:
