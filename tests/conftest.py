@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 # Functions are compiled to be called once: XLA's optimisations would cost minutes.
-os.environ.setdefault(
-    "XLA_FLAGS",
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_disable_hlo_passes=fusion",
-)
+FLAGS = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+if find_spec("jaxlib") and version("jaxlib").startswith(
+    "0.10."
+):  # XLA ends the process at a flag that it does not know
+    FLAGS += " --xla_cpu_use_fusion_emitters=false"
+os.environ.setdefault("XLA_FLAGS", FLAGS)
 
 settings.register_profile(
     "symgeo",

@@ -132,7 +132,8 @@ def test_every_backend_agrees_with_the_reference(name, backend):
         pytest.skip(str(error))
 
     @settings(max_examples=3)
-    @given(batches(name), st.integers(-12, 12).map(lambda i: i / 4))
+    # Orders at which no component vanishes: showing a zero takes the reference hundreds of digits.
+    @given(batches(name), st.integers(-12, 12).map(lambda i: i / 4 + 0.0625))
     def agree(theta, at):
         values = evaluated(function, backend, theta, at)
         assert values.dtype == np.float64 and values.shape[0] == POINTS
