@@ -113,13 +113,24 @@ class _Expansion:
         self._field = differential_field()
         self._at_zero: dict[sp.Symbol, sp.Expr] = {}
         self._vanishing: dict[int, bool] = {}
+        self._marks: dict[sp.Expr, sp.Symbol] = {}
 
     def form(self, expr: sp.Mul, near: Mapping[sp.Expr, _Near]) -> sp.Expr | None:
         """The expression with remainders for the functions, if nothing that vanishes is left in the denominator."""
         for f, n in near.items():
-            if f not in self._field.readings:
-                self._field.readings[f] = self._read(n)
-        result = self._field(expr)
+            if f not in self._marks:
+                self._marks[f] = sp.Dummy("f", real=True)
+                self._field.readings[self._marks[f]] = self._read(n)
+        powers = functions_within(expr, (sp.Pow, sp.exp), _MOST_NODES)
+        if any(isinstance(p, sp.exp) or not p.exp.is_number for p in powers):
+            # x**y is exp(y log x) to the field: only logarithms that are written are read, not those.
+            form = expr.xreplace({f: self._marks[f] for f in near})
+            for f in near:
+                self._field.readings.pop(f, None)
+            result = self._field(form)
+        else:
+            self._field.readings.update({f: self._field.readings[self._marks[f]] for f in near})
+            result = self._field(expr)
         return None if any(self._vanishes(i) for i, _ in result.powers) else result.to_sympy()
 
     def _read(self, near: _Near) -> Element:
