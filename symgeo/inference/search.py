@@ -10,7 +10,7 @@ from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
 from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
-from symgeo.inference.starting import quick_start, starting_points
+from symgeo.inference.starting import quick_start, rival, starting_points
 from symgeo.models.conditional_model import ConditionalModel
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ COARSE = 1e-4
 _AROUND = 1e-3
 # Eigenvalues of an expected information of unit diagonal that are rounding errors of zero.
 _SINGULAR = 1e-13
+# Times that a maximum is left for a higher one.
+_RIVALS = 4
 # More observations than this are begun with a part of them.
 _MANY, _PART = 20_000, 2_000
 
@@ -42,21 +44,37 @@ class GeneralSearch:
         best: Climb | None = None
         remark = ""
         for theta in self._starts(first):
-            state = self.likelihood.at(theta)
-            if state is None:
+            found = self._climbed(theta)
+            if found is None:
                 continue
-            found = climb(self.likelihood, state, self.tolerance, self.max_iterations, trusted=True)
-            if not self.likelihood.smooth:
-                found = self._polished(found)
             judged = self.judged(found)
             if judged is None:
-                return self._converged(found)
+                return self._converged(found if first is not None else self._highest(found))
             if best is None or found.state.value > best.state.value:
                 best, remark = found, judged
         if best is None:
             self._explain_failure(first)
         assert best is not None, "explained before"
         return self._report(best, False, remark)
+
+    def _climbed(self, theta: np.ndarray) -> Climb | None:
+        state = self.likelihood.at(theta)
+        if state is None:
+            return None
+        found = climb(self.likelihood, state, self.tolerance, self.max_iterations, trusted=True)
+        return found if self.likelihood.smooth else self._polished(found)
+
+    def _highest(self, found: Climb) -> Climb:
+        """A maximum, or a higher one if a point is seen from it that leads there."""
+        for _ in range(_RIVALS):
+            theta = rival(self.likelihood, found.state.theta)
+            other = None if theta is None else self._climbed(theta)
+            if other is None or self.judged(other) is not None:
+                break
+            if other.state.value <= found.state.value + FINE * (1.0 + abs(found.state.value)):
+                break
+            found = other
+        return found
 
     def _starts(self, first: np.ndarray | None) -> Iterator[np.ndarray]:
         if first is not None:

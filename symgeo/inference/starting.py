@@ -32,6 +32,8 @@ _DRAWS = 1024
 _SWEEPS = 3
 # Observations, points and values of a parameter that a quick start looks at.
 _QUICK_FEW, _QUICK_POOL, _QUICK_GRID = 16, 128, 61
+# Order statistics at which a rival of a maximum is looked for, and observations that it is compared by.
+_SEEN, _LOOKED = 33, 96
 
 
 def starting_points(likelihood: Valued, count: int) -> Iterator[np.ndarray]:
@@ -79,6 +81,31 @@ def quick_start(likelihood: SampleLikelihood) -> np.ndarray | None:
         if not value > before + LEVEL:
             break
     return best
+
+
+def rival(likelihood: SampleLikelihood, theta: np.ndarray) -> np.ndarray | None:
+    """A point (n,) that differs from theta in one parameter and is likelier; None where none is seen.
+
+    Looked at are values of the parameter on all scales and values that were observed, for a likelihood may have a
+    maximum at each cluster of the data.
+    """
+    import numpy as np
+
+    grids, _, _ = _table(likelihood.chart)
+    sample = likelihood.sample
+    seen = np.unique(np.quantile(sample, np.linspace(0.0, 1.0, _SEEN), axis=0, method="nearest")) if sample.size else []
+    trials = []
+    for axis, grid in enumerate(grids):
+        values = np.concatenate([grid[:_QUICK_GRID], seen])
+        trial = np.repeat(theta[None, :], len(values), axis=0)
+        trial[:, axis] = values
+        trials.append(trial)
+    points = np.concatenate([theta[None, :], *trials])
+    values = likelihood.values(points, _LOOKED)
+    # Of many observations only some are looked at, whose own maximum is a little higher than theirs at theta.
+    margin = 1e-9 if len(likelihood.weights) <= _LOOKED else 1.5 * likelihood.n / _LOOKED
+    best = int(np.argmax(values))
+    return points[best] if values[best] > values[0] + margin * (1.0 + abs(values[0])) else None
 
 
 def pool(chart: Chart) -> np.ndarray:

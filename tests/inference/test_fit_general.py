@@ -342,3 +342,17 @@ def test_refused_declarations() -> None:
     trials = sp.Symbol("m", integer=True, positive=True)
     with pytest.raises(ArgumentError, match="declare it real"):
         StatisticalModel(sp.exp(-t / (s * trials)) / (s * trials), t, s, covariates=trials)
+
+
+def test_of_several_maxima_the_highest_is_found() -> None:
+    """A Cauchy likelihood has a maximum at each cluster: Barnett, Biometrika 53 (1966) 151-165."""
+    m = sp.Symbol("m", real=True)
+    cauchy = StatisticalModel(1 / (sp.pi * (1 + (x - m) ** 2)), x, m)
+    random = np.random.default_rng(0)
+    for _ in range(12):
+        few, many = random.normal(0, 1, random.integers(1, 4)), random.normal(0, 1, random.integers(1, 5))
+        data = np.concatenate([few, many + random.uniform(5, 30)])
+        found = fit(cauchy, data)
+        grid = np.linspace(data.min(), data.max(), 4001)
+        highest = -np.log(np.pi * (1 + (data[:, None] - grid) ** 2)).sum(axis=0).max()
+        assert found.converged and found.log_likelihood >= highest - 1e-9
