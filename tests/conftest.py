@@ -21,7 +21,7 @@ settings.register_profile(
     "symgeo",
     deadline=None,
     derandomize=True,
-    max_examples=3,
+    max_examples=4,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

@@ -369,7 +369,7 @@ def gaps(name: str, point: tuple[sp.Rational, ...]) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("name", _marked([*NAMES, *SIZED]))
-@settings(max_examples=1)
+@settings(max_examples=2)
 @given(data=st.data())
 def test_metric_and_cubic_tensor_are_the_moments_of_the_score(name: str, data: st.DataObject) -> None:
     point = data.draw(points(case_of(name)))
