@@ -164,7 +164,7 @@ class _Flags:
     def __init__(self) -> None:
         self.raised = False
 
-    def __call__(self, kind: str, flag: int) -> None:
+    def __call__(self, kind: str, flag: int, /) -> None:
         self.raised = True
 
 

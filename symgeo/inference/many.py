@@ -47,9 +47,9 @@ def fit_many(
     covariance, tolerance, max_iterations: as for `fit`. start: one point, where all begin.
     progress: whether a bar is drawn; by default on a terminal only. Ctrl-C ends the work and keeps what is done.
 
-    The answers are those of `fit` one by one: a sample whose climb in company does not plainly end at a maximum is
-    handed to `fit`, and where that finds none its message says why. Raises what `fit` raises for the model; `DataError`
-    names the sample and the observation.
+    The answers are those of `fit` one by one where a likelihood has one maximum; of several the climb in company may
+    end at another. A sample whose climb does not plainly end at a maximum is handed to `fit`, and where that finds none
+    its message says why. Raises what `fit` raises for the model; `DataError` names the sample and the observation.
     """
     import numpy as np
 

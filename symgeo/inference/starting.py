@@ -93,7 +93,9 @@ def rival(likelihood: SampleLikelihood, theta: np.ndarray) -> np.ndarray | None:
 
     grids, _, _ = _table(likelihood.chart)
     sample = likelihood.sample
-    seen = np.unique(np.quantile(sample, np.linspace(0.0, 1.0, _SEEN), axis=0, method="nearest")) if sample.size else []
+    seen = np.empty(0)
+    if sample.size:
+        seen = np.unique(np.quantile(sample, np.linspace(0.0, 1.0, _SEEN), axis=0, method="nearest"))
     trials = []
     for axis, grid in enumerate(grids):
         values = np.concatenate([grid[:_QUICK_GRID], seen])
