@@ -107,7 +107,7 @@ def real_array(value: Any, name: str) -> Any:
     import numpy as np
 
     try:
-        array = np.asarray(value)
+        array = value if isinstance(value, np.ndarray) else np.asarray(value)
         if array.dtype == np.float64:
             return array
         if array.dtype.kind in "biuf" or array.dtype.kind == "O":

@@ -287,7 +287,7 @@ def _split_function(base: sp.Expr) -> _Split | None:
 
 
 def _sum(expr: sp.Add) -> sp.Expr | None:
-    """exp(u) - 1, 1 +- erf(u) and 2 - erfc(u) without loss of digits."""
+    """exp(u) - 1, c +- c erf(u) and 2 - erfc(u) without loss of digits."""
     difference = _exp_minus_one(expr)
     if difference is not None:
         sign, u = difference
@@ -295,20 +295,41 @@ def _sum(expr: sp.Add) -> sp.Expr | None:
     ratio = gamma_difference(expr)
     if ratio is not None:
         return ratio
+    complements = _complements(expr)
+    if complements is not None:
+        return complements
     number = expr.args[0]
     if not number.is_Number:
         return None
     for term in expr.args[1:]:
         coefficient, function = term.as_coeff_Mul()
-        sign = 0
-        if isinstance(function, sp.erf) and abs(coefficient) == abs(number):
-            sign = -1 if coefficient == number else 1
-        elif isinstance(function, sp.erfc) and number == -2 * coefficient:
-            number, sign = -coefficient, -1
-        if sign:
+        if isinstance(function, sp.erfc) and number == -2 * coefficient:
             others = [a for a in expr.args[1:] if a is not term]
-            return sp.Add(number * complementary_erf(sign * function.args[0]), *others)
+            return sp.Add(-coefficient * complementary_erf(-function.args[0]), *others)
     return None
+
+
+def _complements(expr: sp.Add) -> sp.Expr | None:
+    """The sum with c +- c erf(u) and c - c erf(u)**2 as products with complementary functions; None without any."""
+    found: list[sp.Expr] = []
+    left = dict.fromkeys(expr.args)
+    for term in expr.args:
+        for factor in sp.Mul.make_args(term):
+            base, power = _base_power(factor)
+            if not isinstance(base, sp.erf) or power not in (1, 2):
+                continue
+            u, coefficient = base.args[0], term / factor
+            if power == 1 and coefficient in left:
+                whole, product = coefficient, complementary_erf(-u)
+            elif -coefficient in left:
+                whole, product = -coefficient, complementary_erf(u)
+                product *= complementary_erf(-u) if power == 2 else 1
+            else:
+                continue
+            del left[term], left[whole]
+            found.append(whole * product)
+            break
+    return sp.Add(*left, *found) if found else None
 
 
 def _exp_minus_one(expr: sp.Expr) -> tuple[int, sp.Expr] | None:

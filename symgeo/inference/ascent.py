@@ -34,8 +34,10 @@ _GRAZE = 1e-6
 # Squared length of a step below which the score decides instead, and the factor by which it must shrink.
 _NEAR = 1e-2
 _SHRINKING = 0.1
+# Decrements that fall by this factor at once do so quadratically; a step not taken, in units of the tolerance.
+_QUADRATIC, _SLIGHT = 1e-4, 1e-6
 # Squared length of a step from which it is worth trying longer ones, and what they must gain.
-_FAR = 0.1
+_FAR = 0.5
 _WORTHWHILE = 0.01
 
 
@@ -104,8 +106,9 @@ def climb(likelihood: Any, start: State, tolerance: float, budget: int, trusted:
         new, scale, visible = found
         ratio = new.decrement / state.decrement
         # A small step is not enough: towards a boundary steps shrink too, but only in proportion.
-        confirmed = scale == 1.0 and ratio <= _CONTRACTION and count * state.decrement <= tolerance
-        confirmed = confirmed and likelihood.shrunk(new, state)
+        confirmed = ratio <= _CONTRACTION and count * state.decrement <= tolerance
+        confirmed |= ratio <= _QUADRATIC and count * new.decrement <= _SLIGHT * tolerance and previous is not None
+        confirmed = confirmed and scale == 1.0 and likelihood.shrunk(new, state)
         slow = slow + 1 if ratio > _CONTRACTION and count * state.decrement < _LOCAL else 0
         previous, state = state, new
         steps += 1

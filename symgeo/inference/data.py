@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sympy import Symbol
+
 from symgeo.errors import DataError
 from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.statistical_model import StatisticalModel
 
 if TYPE_CHECKING:
     import numpy as np
-    from sympy import Symbol
 
     from symgeo.models.support import Support
 
@@ -76,28 +77,30 @@ def _named_columns(variables: tuple[Symbol, ...], data: Any) -> dict[Symbol, Any
         keys = list(data)
     elif hasattr(data, "columns") and hasattr(data, "__getitem__"):
         keys = list(data.columns)
-        names = {str(v) for v in variables}
+        names = {v.name for v in variables}
         if len(keys) == len(variables) and not names & {str(k) for k in keys}:
             return None  # columns under other names: by their order, like a plain array
     else:
         return None
     by_name: dict[str, Any] = {}
     for key in keys:
-        if str(key) in by_name:
+        name = key.name if isinstance(key, Symbol) else str(key)
+        if name in by_name:
             raise DataError(f"two columns are called {key}; give each variable once")
-        by_name[str(key)] = key
-    missing = [str(v) for v in variables if str(v) not in by_name]
+        by_name[name] = key
+    missing = [v.name for v in variables if v.name not in by_name]
     if missing:
         raise DataError(
             f"the data have no column for {', '.join(missing)} (they have {', '.join(by_name) or 'none'}); "
             f"name the columns {', '.join(map(str, variables))}"
         )
-    unknown = [name for name in by_name if name not in {str(v) for v in variables}]
+    known = {v.name for v in variables}
+    unknown = [name for name in by_name if name not in known]
     if unknown and isinstance(data, Mapping):  # a table may well hold further columns
         raise DataError(
             f"{', '.join(unknown)} is no variable of the model, which has {', '.join(map(str, variables))}; drop it"
         )
-    return {v: data[by_name[str(v)]] for v in variables}
+    return {v: data[by_name[v.name]] for v in variables}
 
 
 def _numbers(values: Any, what: str) -> np.ndarray:

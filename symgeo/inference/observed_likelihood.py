@@ -41,8 +41,8 @@ class ObservedLikelihood(SampleLikelihood):
         self.weights = np.concatenate([r.counts for r in rows])
         self.sample, self.covariates = np.zeros((len(self.weights), 0)), np.zeros((len(self.weights), 0))
         self.count = float(math.fsum(self.weights))
-        self.smooth, self._expected, self._newton = True, False, False
-        self._upper = np.triu_indices(self.n)
+        self.smooth, self.concave = True, False
+        self._expected, self._newton, self._at_once = False, False, False
 
     def require_smooth(self) -> None:
         """The Hessian is Louis's: it is always there."""
@@ -51,14 +51,13 @@ class ObservedLikelihood(SampleLikelihood):
         """Whether the point lies in the domain."""
         return bool(self.chart.contains(theta))
 
-    def _sums(self, theta: np.ndarray, curved: bool) -> np.ndarray:
+    def _sums(self, theta: np.ndarray, curved: bool) -> tuple[np.ndarray, np.ndarray | None]:
         import numpy as np
 
         with np.errstate(all="ignore"):
             columns = np.column_stack([self.terms(theta), self.scores(theta)])
-            sums = [self.weights @ columns, self.weights @ np.abs(columns)]
-            upper = self.observed_information(theta)[self._upper] if curved else np.zeros(0)
-        return np.concatenate([*(s / self.count for s in sums), upper])
+            sums = np.concatenate([self.weights @ columns, self.weights @ np.abs(columns)]) / self.count
+            return sums, self.observed_information(theta) if curved else None
 
     @property
     def by_quadrature(self) -> bool:

@@ -6,9 +6,8 @@ They are kept by what was declared, so that a density declared again finds them 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -24,43 +23,82 @@ from symgeo.models.statistical_model import StatisticalModel
 if TYPE_CHECKING:
     import numpy as np
 
+    from symgeo.algebra import Element
+
 # Densities whose functions are kept.
 _KEPT = 64
 # Observations evaluated at a time: their arrays stay in a processor's cache.
 BLOCK = 8192
+# So many possible responses have functions of their own.
+_RESPONSES = 4
+# Second derivatives of this size count as zero.
+_ROUNDING = 1e-9
 
 Function = Callable[..., list[Any]]
 
 
 class SamplePrograms:
-    """Functions of variables, covariates and parameters, in this order, for any declared density."""
+    """Functions of variables, covariates and parameters, in this order, for any declared density.
 
-    def __init__(self, model: StatisticalModel | ConditionalModel):
-        self.model = model
+    With a ``response``, a value for each variable, they are functions of covariates and parameters alone.
+    """
+
+    def __init__(self, model: StatisticalModel | ConditionalModel, response: Mapping[sp.Symbol, sp.Expr] | None = None):
+        self.model, self.response = model, response
         self.n = len(model.parameters)
         given = model.covariates if isinstance(model, ConditionalModel) else ()
-        self.arguments = (*model.variables, *given, *model.parameters)
         self.places = (*given, *model.parameters)
+        self.arguments = self.places if response else (*model.variables, *self.places)
 
     @cached_property
     def value(self) -> Function:
         """[log p]."""
-        return numpy_function([self.model.log_density], self.arguments)
+        return numpy_function([self._log_density], self.arguments)
 
     @cached_property
     def score(self) -> Function:
         """The score, n entries."""
-        return numpy_function(self.model.score, self.arguments)
+        return numpy_function(self._score, self.arguments)
 
     @cached_property
     def local(self) -> Function:
         """[log p, score]: n + 1 entries."""
-        return numpy_function([self.model.log_density, *self.model.score], self.arguments)
+        return numpy_function([self._log_density, *self._score], self.arguments)
 
     @cached_property
     def curved(self) -> Function:
         """[log p, score, minus the second derivatives (upper triangle, row by row)]. Needs `smooth`."""
-        return numpy_function([self.model.log_density, *self.model.score, *self._curvature], self.arguments)
+        return numpy_function([self._log_density, *self._score, *self._curvature], self.arguments)
+
+    @cached_property
+    def _log_density(self) -> sp.Expr:
+        return self.model.log_density.subs(self.response) if self.response else self.model.log_density
+
+    @cached_property
+    def _slopes(self) -> list[Element]:
+        element = self.model.field(self._log_density) if self.response else self.model.log_element
+        return [element.diff(s) for s in self.model.parameters]
+
+    @cached_property
+    def _score(self) -> list[sp.Expr]:
+        return [slope.to_sympy() for slope in self._slopes]
+
+    @cached_property
+    def _curvature(self) -> list[sp.Expr]:
+        """Minus the second derivatives of the log-density, the upper triangle row by row."""
+        x = self.model.parameters
+        return [-self._slopes[i].diff(x[j]).to_sympy() for i in range(self.n) for j in range(i, self.n)]
+
+    @cached_property
+    def by_response(self) -> tuple[SamplePrograms, ...]:
+        """Programs for each of a few possible responses; none where one for all is as good.
+
+        At a response the log-density is shorter, and holds no differences in which the others cancel.
+        """
+        points = self.model.support.points()
+        if points is None or not 1 < len(points) <= _RESPONSES or (self.smooth and self.canonical):
+            return ()
+        return tuple(SamplePrograms(self.model, point) for point in points)
 
     @cached_property
     def indices(self) -> Indices | None:
@@ -70,56 +108,47 @@ class SamplePrograms:
         return indices_of(self.model)
 
     @cached_property
-    def ratios(self) -> Function:
-        """The factors of the parameters in their classes, n of them, of the covariates."""
+    def reduced(self) -> SamplePrograms:
+        """The functions of the model whose parameters are the indices."""
         assert self.indices is not None, "the caller asks first"
-        return numpy_function(self.indices.ratios, self.indices.covariates)
+        return SamplePrograms(self.indices.model)
 
     @cached_property
-    def local_of_indices(self) -> Function:
-        """`local` with the scores of the bases alone."""
-        assert self.indices is not None, "the caller asks first"
-        score = self.model.score
-        return numpy_function([self.model.log_density, *(score[i] for i in self.indices.bases)], self.arguments)
+    def canonical(self) -> bool:
+        """Whether the second derivatives, given the covariates, are the same for every response: the metric itself."""
+        if not self.smooth:
+            return False
+        if self.indices is not None:
+            return self.reduced.canonical
+        return not any(e.has(*self.model.variables) for e in self._curvature)
 
     @cached_property
-    def curved_of_indices(self) -> Function:
-        """`curved` with the derivatives by the bases alone."""
-        assert self.indices is not None, "the caller asks first"
-        score = self.model.score
-        scores = [score[i] for i in self.indices.bases]
-        return numpy_function([self.model.log_density, *scores, *self._of_bases(self._curvature)], self.arguments)
+    def concave(self) -> bool:
+        """Whether the log-likelihood is concave in the parameters, whatever the data: a maximum is the only one.
 
-    @cached_property
-    def metric_of_indices(self) -> Function | None:
-        """`metric` with the components of the bases alone."""
-        entries = self._metric_entries
-        return None if entries is None else numpy_function(self._of_bases(entries), self.places)
+        So it is where minus the second derivatives are the metric; and, as far as indices on all scales show, where
+        they are not negative at any of a few responses that depend on one index.
+        """
+        if not (self.model.chart.is_box and self.slack is None):
+            return False
+        if self.canonical or self.indices is None or len(self.indices.classes) > 1:
+            return self.canonical
+        own = self.reduced.by_response
+        return bool(own) and len(own[0].places) == 1 and all(p.curves_down() for p in own)
 
-    def _of_bases(self, entries: Sequence[sp.Expr]) -> list[sp.Expr]:
-        assert self.indices is not None, "the caller asks first"
-        at = dict(zip(combinations_with_replacement(range(self.n), 2), entries, strict=True))
-        bases = self.indices.bases
-        return [at[min(i, j), max(i, j)] for i, j in combinations_with_replacement(bases, 2)]
+    def curves_down(self) -> bool:
+        """Whether the second derivative by the only parameter is not positive at the response, on all scales."""
+        import numpy as np
 
-    @cached_property
-    def _curvature(self) -> list[sp.Expr]:
-        """Minus the second derivatives of the log-density, the upper triangle row by row."""
-        element, x = self.model.log_element, self.model.parameters
-        slopes = [element.diff(s) for s in x]
-        return [-slopes[i].diff(x[j]).to_sympy() for i in range(self.n) for j in range(i, self.n)]
+        sizes = np.concatenate([np.linspace(0.0, 15.0, 601), np.logspace(-6, 1, 301)])
+        index = np.concatenate([-sizes, sizes])
+        index = index[self.model.chart.contains(index[:, None])]
+        return bool((self.curved(index)[2] >= -_ROUNDING).all())
 
     @cached_property
     def metric(self) -> Function | None:
         """The upper triangle of the Fisher metric of covariates and parameters; None where infinite or not known."""
         return None if self._metric_entries is None else numpy_function(self._metric_entries, self.places)
-
-    @cached_property
-    def canonical(self) -> bool:
-        """Whether the second derivatives, given the covariates, are the same for every response: the metric itself."""
-        if not isinstance(self.model, ConditionalModel) or not self.smooth:
-            return False
-        return not any(e.has(*self.model.variables) for e in self._curvature)
 
     @cached_property
     def _metric_entries(self) -> list[sp.Expr] | None:
@@ -150,8 +179,9 @@ class SamplePrograms:
 
     @cached_property
     def slack(self) -> Function | None:
-        """What must be positive at covariates and parameters; None where nothing must."""
-        slacks = self.model.slacks if isinstance(self.model, ConditionalModel) else ()
+        """What must be positive of parameters with covariates; None where nothing must."""
+        given = self.model.slacks if isinstance(self.model, ConditionalModel) else ()
+        slacks = [c for c in given if not c.free_symbols.isdisjoint(self.model.parameters)]
         return numpy_function(slacks, self.places) if slacks else None
 
 

@@ -10,7 +10,7 @@ from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
 from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
-from symgeo.inference.starting import quick_start, rival, starting_points
+from symgeo.inference.starting import plain_start, quick_start, rival, starting_points
 from symgeo.models.conditional_model import ConditionalModel
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ COARSE = 1e-4
 _AROUND = 1e-3
 # Eigenvalues of an expected information of unit diagonal that are rounding errors of zero.
 _SINGULAR = 1e-13
+# Squared length of a Fisher step below which a maximum of a concave likelihood is near enough to climb to at once.
+_CLOSE = 4.0
 # Times that a maximum is left for a higher one.
 _RIVALS = 4
 # More observations than this are begun with a part of them.
@@ -49,7 +51,8 @@ class GeneralSearch:
                 continue
             judged = self.judged(found)
             if judged is None:
-                return self._converged(found if first is not None else self._highest(found))
+                alone = first is not None or self.likelihood.concave
+                return self._converged(found if alone else self._highest(found))
             if best is None or found.state.value > best.state.value:
                 best, remark = found, judged
         if best is None:
@@ -81,6 +84,10 @@ class GeneralSearch:
             yield first
         elif len(self.likelihood.weights) > _MANY:
             yield from self._of_a_part()
+        elif self.likelihood.concave:
+            state = self.likelihood.at(plain_start(self.likelihood.chart))
+            if state is not None and state.decrement < _CLOSE:
+                yield state.theta
         quick = quick_start(self.likelihood)
         if quick is not None:
             yield quick

@@ -1,96 +1,147 @@
 """Parameters that a likelihood sees through one index, such as a linear predictor.
 
-If ``d_i log p = r(covariates) d_j log p``, then ``d_i d_k log p = r d_j d_k log p``, and the same factors are in the
-Fisher metric: sums over observations become products of a matrix of factors with few columns.
+If ``d_i log p = (rho_i / rho_j) d_j log p`` with polynomials rho of the covariates, then log p is a function of the
+index ``eta = sum of rho_i theta_i`` and of no other combination of these parameters. The likelihood is that of a model
+with one parameter for each index; its derivatives times products of the rho are those asked for, so that sums over
+observations become products of a matrix with few columns.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from symgeo.codegen import numpy_function
+from symgeo.errors import SymgeoError
+from symgeo.models.conditional_model import ConditionalModel
+from symgeo.models.statistical_model import StatisticalModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from sympy import Expr, Symbol
 
     from symgeo.algebra import Element
-    from symgeo.models.conditional_model import ConditionalModel
 
 
 @dataclass(frozen=True, eq=False)
 class Indices:
-    """Parameters by their classes: each one's first member is its base, and ``ratios`` has one factor a parameter."""
+    """Parameters by their classes, and the ``model`` whose parameters are the indices of the classes, in this order.
+
+    ``factors`` are the rho of each class; a parameter alone in its class is its own index, with the factor one.
+    """
 
     classes: tuple[tuple[int, ...], ...]
-    ratios: tuple[Expr, ...]
+    factors: tuple[tuple[Expr, ...], ...]
+    model: StatisticalModel | ConditionalModel
     covariates: tuple[Symbol, ...]
 
-    @property
-    def bases(self) -> tuple[int, ...]:
-        """The first parameter of each class."""
-        return tuple(c[0] for c in self.classes)
+    @cached_property
+    def _function(self) -> Callable[..., list[np.ndarray]]:
+        return numpy_function([f for row in self.factors for f in row], self.covariates)
 
-
-class IndexSums:
-    """Sums over observations of products of rows with the factors of the parameters, block by block."""
-
-    def __init__(self, indices: Indices, ratios: Callable[..., list[np.ndarray]]):
+    def at(self, columns: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The factors at columns (N,) of the covariates: an array (members, N) for each class."""
         import numpy as np
 
-        self._classes, self._ratios = [list(members) for members in indices.classes], ratios
-        self._n = len(indices.ratios)
-        self._pairs = list(combinations_with_replacement(range(len(self._classes)), 2))
-        self.vector, self.sizes = np.zeros(self._n), np.zeros(self._n)
-        self._parts = [np.zeros((len(self._classes[i]), len(self._classes[j]))) for i, j in self._pairs]
+        values = iter(self._function(*columns))
+        return [np.stack([next(values) for _ in members]) for members in self.classes]
 
-    def add(self, columns: list[np.ndarray], weights: np.ndarray, slopes: list, curvatures: list) -> None:
-        """A block at columns of covariates: a row for the base of each class, and one for each pair of classes."""
-        import numpy as np
+    def values(self, factors: Sequence[np.ndarray], theta: np.ndarray) -> list[np.ndarray]:
+        """The indices, (..., N) each, at theta (..., n)."""
+        return [
+            theta[..., list(members)] @ factor if len(members) > 1 else theta[..., members[0], None]
+            for members, factor in zip(self.classes, factors, strict=True)
+        ]
 
-        values = self._ratios(*columns)
-        factors = [np.stack([values[i] for i in members]) for members in self._classes]
-        for members, factor, row in zip(self._classes, factors, slopes, strict=False):
-            weighted = row * weights
-            self.vector[members] += factor @ weighted
-            self.sizes[members] += np.abs(factor) @ np.abs(weighted)
-        for part, (i, j), row in zip(self._parts, self._pairs, curvatures, strict=False):
-            part += (factors[i] * (row * weights)) @ factors[j].T
-
-    @property
-    def matrix(self) -> np.ndarray:
-        """The sums (n, n) of the factors of both parameters times the row of their bases."""
-        import numpy as np
-
-        total = np.zeros((self._n, self._n))
-        for part, (i, j) in zip(self._parts, self._pairs, strict=True):
-            total[np.ix_(self._classes[i], self._classes[j])] = part
-            total[np.ix_(self._classes[j], self._classes[i])] = part.T
-        return total
+    def remaining(self, columns: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Those of the columns of the covariates that the model with indices still needs."""
+        left = self.model.covariates if isinstance(self.model, ConditionalModel) else ()
+        return [c for s, c in zip(self.covariates, columns, strict=True) if s in left]
 
 
 def indices_of(model: ConditionalModel) -> Indices | None:
-    """The classes of parameters whose scores differ by polynomials in the covariates; None if each is alone."""
+    """The classes of parameters with a common index; None if each is alone."""
     slopes = [model.log_element.diff(s) for s in model.parameters]
-    left, classes = list(range(len(slopes))), []
-    ratios: dict[int, Expr] = {}
+    left = list(range(len(slopes)))
+    classes, factors = [], []
     while left:
-        base, found = left[0], {}
-        for candidate in left:
-            found = {i: r for i in left if (r := _ratio(model, slopes[i], slopes[candidate])) is not None}
-            base = candidate
-            if len(found) > 1:
-                break
-        ratios |= found
-        classes.append((base, *(i for i in found if i != base)))
-        left = [i for i in left if i not in found]
+        base = left.pop(0)
+        ratios = {base: sp.Integer(1)} | {
+            i: r for i in left if (r := _ratio(model, slopes[i], slopes[base])) is not None
+        }
+        left = [i for i in left if i not in ratios]
+        denominator = sp.lcm_list([sp.denom(r) for r in ratios.values()])
+        classes.append(tuple(ratios))
+        factors.append(tuple(sp.cancel(r * denominator) for r in ratios.values()))
     if len(classes) == len(slopes):
         return None
-    return Indices(tuple(classes), tuple(ratios[i] for i in range(len(slopes))), model.covariates)
+    try:
+        reduced = _reduced(model, classes, factors)
+    except SymgeoError:
+        return None  # the parameters are then taken one by one
+    return None if reduced is None else Indices(tuple(classes), tuple(factors), reduced, model.covariates)
 
 
 def _ratio(model: ConditionalModel, slope: Element, base: Element) -> Expr | None:
+    if not base:
+        return None
     ratio = (slope / base).to_sympy()
-    return ratio if ratio.free_symbols <= set(model.covariates) and ratio.is_polynomial(*model.covariates) else None
+    rational = ratio.free_symbols <= set(model.covariates) and ratio.is_rational_function(*model.covariates)
+    return sp.cancel(ratio) if rational and ratio != 0 else None
+
+
+def _reduced(
+    model: ConditionalModel, classes: Sequence[tuple[int, ...]], factors: Sequence[tuple[Expr, ...]]
+) -> StatisticalModel | ConditionalModel | None:
+    """The model with one parameter for each class, proven to be the same; None where it is not seen to be."""
+    x = model.parameters
+    places: dict[Symbol, Expr] = {}
+    values, domain = {}, {}
+    parameters: list[Symbol] = []
+    for number, (members, rho) in enumerate(zip(classes, factors, strict=True)):
+        index = sp.Add(*(f * x[i] for f, i in zip(rho, members, strict=True)))
+        if len(members) == 1:
+            parameters.append(x[members[0]])
+            domain[x[members[0]]] = model.domain[x[members[0]]]
+            continue
+        known = {"positive": True} if index.is_positive else {"real": True}
+        eta = _fresh(f"eta{number}", model, **known)
+        parameters.append(eta)
+        values[eta] = index
+        places |= {x[i]: sp.Integer(0) for i in members} | {x[members[0]]: eta / rho[0]}
+    density, constraints = (_at(e, places) for e in (model.density, sp.Tuple(*model.constraints)))
+    if density.has(sp.nan, sp.zoo, sp.oo):
+        return None
+    support = model.support.sets
+    held = sp.Tuple(density, constraints, *support.values()).free_symbols
+    left = tuple(s for s in model.covariates if s in held)
+    if any(s in left for rho in factors for s in sp.denom(sp.together(1 / rho[0])).free_symbols):
+        return None  # where that factor vanishes the index says it all, and the written density does not
+    reduced = StatisticalModel(
+        density,
+        model.variables,
+        parameters,
+        support=support,
+        domain=domain,
+        constraints=[c for c in constraints if c is not sp.true],
+        check=False,
+        covariates=left,
+    )
+    same = model.field(reduced.log_density.xreplace(values)) == model.log_element
+    return reduced if same else None
+
+
+def _at(e: Any, places: dict[Symbol, Expr]) -> Any:
+    return e.subs(places, simultaneous=True)
+
+
+def _fresh(name: str, model: ConditionalModel, **known: bool) -> Symbol:
+    taken = {s.name for s in (*model.variables, *model.covariates, *model.parameters)}
+    while name in taken:
+        name += "_"
+    return sp.Symbol(name, **known)

@@ -60,6 +60,11 @@ def starting_points(likelihood: Valued, count: int) -> Iterator[np.ndarray]:
     yield moderate[0]
 
 
+def plain_start(chart: Chart) -> np.ndarray:
+    """An interior point (n,) of moderate size."""
+    return _table(chart)[1][0]
+
+
 def quick_start(likelihood: SampleLikelihood) -> np.ndarray | None:
     """A likely interior point (n,) by a few observations and points near one in size; None where there is none."""
     import numpy as np

@@ -111,6 +111,21 @@ class Chart:
         """Per parameter the numeric (lower, upper) of each interval."""
         return tuple(tuple((float(p.ends[0]), float(p.ends[1])) for p in parts) for parts in self.pieces)
 
+    @cached_property
+    def _box(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Lower and upper ends (n,) each where the domain is a product of intervals; else None."""
+        import numpy as np
+
+        if self.constraints or any(len(parts) != 1 for parts in self._bounds):
+            return None
+        lower, upper = np.array([parts[0] for parts in self._bounds]).T
+        return lower, upper
+
+    @property
+    def is_box(self) -> bool:
+        """Whether the domain is a product of intervals."""
+        return self._box is not None
+
     def contains(self, theta: Any) -> np.ndarray:
         """Which parameter points lie in the interior: theta (..., n) -> bool (...); nan and infinities do not.
 
@@ -119,6 +134,9 @@ class Chart:
         import numpy as np
 
         points = self._array(theta)
+        if self._box is not None:
+            low, high = self._box  # open ends: infinities lie outside, too
+            return np.all((points > low) & (points < high), axis=-1)
         inside = np.all(np.isfinite(points), axis=-1)
         with np.errstate(all="ignore"):
             for axis, parts in enumerate(self._bounds):
@@ -251,14 +269,18 @@ class Chart:
         return (Chart, (self.parameters, dict(self.domain), self.constraints))
 
     def __eq__(self, other: object) -> bool:
-        return (
+        return self is other or (
             isinstance(other, Chart)
             and (self.parameters, self.pieces) == (other.parameters, other.pieces)
             and set(self.constraints) == set(other.constraints)
         )
 
-    def __hash__(self) -> int:
+    @cached_property
+    def _hash(self) -> int:
         return hash((self.parameters, self.pieces, frozenset(self.constraints)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 def _parameter_list(parameters: Any) -> tuple[sp.Symbol, ...]:

@@ -1,0 +1,302 @@
+"""Sums over the observations of log-densities and their derivatives, block by block.
+
+Two ways: by functions of all parameters, or where these have common indices by functions of the indices and products
+with their factors (shared_index.py), which are fewer numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, combinations_with_replacement, pairwise
+from typing import TYPE_CHECKING, Any
+
+from symgeo.inference.programs import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy as np
+
+    from symgeo.inference.programs import Function, SamplePrograms
+    from symgeo.inference.shared_index import Indices
+
+# Observations looked at for repeated covariates.
+_LOOK = 64
+
+
+def observation_sums(
+    programs: SamplePrograms, sample: np.ndarray, covariates: np.ndarray, weights: np.ndarray
+) -> ParameterSums:
+    """The sums for observations (N, v) with covariates (N, c) and weights (N,), the shorter way that the model has."""
+    if programs.indices is None:
+        return ParameterSums(programs, sample, covariates, weights)
+    return IndexSums(programs, programs.indices, sample, covariates, weights)
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Observations ``rows`` that share functions: their columns and weights (N,), and factors (members, N)."""
+
+    programs: SamplePrograms
+    rows: Any
+    columns: list[np.ndarray]
+    weights: np.ndarray
+    factors: list[np.ndarray]
+
+    def blocks(self) -> Iterator[_Group]:
+        """The same in parts whose arrays stay in a processor's cache."""
+        for start in range(0, len(self.weights), BLOCK):
+            part = slice(start, start + BLOCK)
+            columns, factors = [c[part] for c in self.columns], [f[:, part] for f in self.factors]
+            yield _Group(self.programs, None, columns, self.weights[part], factors)
+
+
+class ParameterSums:
+    """Sums by functions of all parameters."""
+
+    def __init__(self, programs: SamplePrograms, sample: np.ndarray, covariates: np.ndarray, weights: np.ndarray):
+        import numpy as np
+
+        self.programs, self.n = programs, programs.n
+        self.sample, self.covariates, self.weights = sample, covariates, weights
+        self._given = [np.ascontiguousarray(c) for c in covariates.T]
+        self._upper = np.triu_indices(self.n)
+
+    @cached_property
+    def _groups(self) -> list[_Group]:
+        return self._grouped(self.programs, self._given, [])
+
+    def _grouped(self, programs: SamplePrograms, given: list[np.ndarray], factors: list[np.ndarray]) -> list[_Group]:
+        import numpy as np
+
+        if not (self._given and programs.by_response):
+            columns = [*(np.ascontiguousarray(c) for c in self.sample.T), *given]
+            return [_Group(programs, slice(None), columns, self.weights, factors)]
+        groups = []
+        for own in programs.by_response:
+            assert own.response is not None, "they have one each"
+            rows = np.flatnonzero((self.sample == [float(v) for v in own.response.values()]).all(axis=1))
+            columns, parts = [c[rows] for c in given], [f[:, rows] for f in factors]
+            groups.append(_Group(own, rows, columns, self.weights[rows], parts))
+        return groups
+
+    def _at(self, group: _Group, theta: np.ndarray) -> Iterable[np.ndarray]:
+        """What the functions take for the parameters at theta (..., n)."""
+        return (theta[..., i, None] for i in range(self.n))
+
+    def sums(self, theta: np.ndarray, curved: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        """Weighted sums at theta: [log p, score (n)] with their absolute values behind, and the observed information.
+
+        That is minus the second derivatives (n, n), where they are asked for by ``curved``.
+        """
+        import numpy as np
+
+        first, total = self.n + 1, np.zeros(1)
+        for group in self._groups:
+            function = group.programs.curved if curved else group.programs.local
+            for part in group.blocks():
+                rows = function(*part.columns, *self._at(part, theta))
+                sums = [row @ part.weights for row in rows]
+                sums[first:first] = [np.abs(row) @ part.weights for row in rows[:first]]
+                total = total + np.array(sums)
+        return total[: 2 * first], self._symmetric(total[2 * first :]) if curved else None
+
+    def _symmetric(self, upper: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        matrix = np.empty((self.n, self.n))
+        matrix[self._upper] = matrix.T[self._upper] = upper
+        return matrix
+
+    def terms(self, theta: np.ndarray) -> np.ndarray:
+        """The log-densities of the observations at theta (..., n): (..., N)."""
+        import numpy as np
+
+        found = np.empty((*theta.shape[:-1], len(self.weights)))
+        for group in self._groups:
+            (found[..., group.rows],) = group.programs.value(*group.columns, *self._at(group, theta))
+        return found
+
+    def scores(self, theta: np.ndarray) -> np.ndarray:
+        """The score of every observation, (N, n)."""
+        import numpy as np
+
+        found = np.empty((len(self.weights), self.n))
+        for group in self._groups:
+            rows = group.programs.score(*group.columns, *self._at(group, theta))
+            found[group.rows] = self._score(group, rows)
+        return found
+
+    def curvatures(self, theta: np.ndarray) -> np.ndarray:
+        """The second derivatives of the log-density of every observation, (N, n, n)."""
+        import numpy as np
+
+        found = np.empty((len(self.weights), self.n, self.n))
+        for group in self._groups:
+            rows = group.programs.curved(*group.columns, *self._at(group, theta))
+            found[group.rows] = self._curvature(group, rows[group.programs.n + 1 :])
+        return found
+
+    def _score(self, group: _Group, rows: list[np.ndarray]) -> np.ndarray:
+        import numpy as np
+
+        return np.stack(rows, axis=-1)
+
+    def _curvature(self, group: _Group, rows: list[np.ndarray]) -> np.ndarray:
+        import numpy as np
+
+        found = np.empty((len(group.weights), self.n, self.n))
+        for row, i, j in zip(rows, *self._upper, strict=True):
+            found[:, i, j] = found[:, j, i] = -row
+        return found
+
+    @cached_property
+    def distinct(self) -> tuple[list[np.ndarray], np.ndarray]:
+        """Covariates at which expectations are needed, one column each, and their shares of the observations."""
+        import numpy as np
+
+        covariates, shares = self.covariates, self.weights / self.weights.sum()
+        if not covariates.shape[1]:
+            return [], np.ones(1)
+        look = covariates[:: -(-len(covariates) // _LOOK)]
+        if len(covariates) > 4 * _LOOK and len(np.unique(look, axis=0)) > 0.5 * len(look):
+            return self._given, shares
+        # One evaluation for all observations that share their covariates.
+        rows, where = np.unique(covariates, axis=0, return_inverse=True)
+        return [np.ascontiguousarray(c) for c in rows.T], np.bincount(where.ravel(), shares, len(rows))
+
+    def average(self, function: Function, theta: np.ndarray) -> np.ndarray:
+        """The means over the observations of functions of covariates and parameters (``places``), at theta."""
+        import numpy as np
+
+        columns, shares = self.distinct
+        total = 0.0
+        for start in range(0, len(shares), BLOCK):
+            block = slice(start, start + BLOCK)
+            values = np.array(function(*(c[block] for c in columns), *theta))
+            total = total + (values @ shares[block] if values.ndim == 2 else values * shares[block].sum())
+        return np.atleast_1d(total)
+
+    def metric(self, theta: np.ndarray) -> np.ndarray | None:
+        """The mean Fisher metric (n, n); None where it is infinite or not known."""
+        metric = self.programs.metric
+        return None if metric is None else self._symmetric(self.average(metric, theta))
+
+
+class IndexSums(ParameterSums):
+    """The same sums by functions of the indices."""
+
+    def __init__(
+        self,
+        programs: SamplePrograms,
+        indices: Indices,
+        sample: np.ndarray,
+        covariates: np.ndarray,
+        weights: np.ndarray,
+    ):
+        super().__init__(programs, sample, covariates, weights)
+        self._indices = indices
+        self._factors = indices.at(self._given)
+
+    @cached_property
+    def _groups(self) -> list[_Group]:
+        return self._grouped(self.programs.reduced, self._indices.remaining(self._given), self._factors)
+
+    def _at(self, group: _Group, theta: np.ndarray) -> Iterable[np.ndarray]:
+        return self._indices.values(group.factors, theta)
+
+    def sums(self, theta: np.ndarray, curved: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        import numpy as np
+
+        count = len(self._indices.classes)
+        totals = _Totals(self._indices)
+        value = size = 0.0
+        for group in self._groups:
+            function = group.programs.curved if curved else group.programs.local
+            for part in group.blocks():
+                terms, *rows = function(*part.columns, *self._at(part, theta))
+                value, size = value + terms @ part.weights, size + np.abs(terms) @ part.weights
+                totals.add(part.factors, part.weights, rows[:count], rows[count:])
+        sums = np.concatenate([[value], totals.vector, [size], totals.sizes])
+        return sums, totals.matrix if curved else None
+
+    def _score(self, group: _Group, rows: list[np.ndarray]) -> np.ndarray:
+        import numpy as np
+
+        found = np.empty((len(group.weights), self.n))
+        for members, factor, row in zip(self._indices.classes, group.factors, rows, strict=True):
+            found[:, members] = (factor * row).T
+        return found
+
+    def _curvature(self, group: _Group, rows: list[np.ndarray]) -> np.ndarray:
+        import numpy as np
+
+        classes, factors = self._indices.classes, group.factors
+        found = np.empty((len(group.weights), self.n, self.n))
+        for row, (a, b) in zip(rows, combinations_with_replacement(range(len(classes)), 2), strict=True):
+            block = -row[:, None, None] * factors[a].T[:, :, None] * factors[b].T[:, None, :]
+            found[:, np.array(classes[a])[:, None], np.array(classes[b])] = block
+            found[:, np.array(classes[b])[:, None], np.array(classes[a])] = block.swapaxes(1, 2)
+        return found
+
+    @cached_property
+    def _distinct_factors(self) -> list[np.ndarray]:
+        columns, _ = self.distinct
+        return self._factors if columns is self._given else self._indices.at(columns)
+
+    def metric(self, theta: np.ndarray) -> np.ndarray | None:
+        metric = self.programs.reduced.metric
+        if metric is None:
+            return None
+        columns, shares = self.distinct
+        left = self._indices.remaining(columns)
+        totals = _Totals(self._indices)
+        for start in range(0, len(shares), BLOCK):
+            block = slice(start, start + BLOCK)
+            factors = [f[:, block] for f in self._distinct_factors]
+            entries = metric(*(c[block] for c in left), *self._indices.values(factors, theta))
+            totals.add(factors, shares[block], [], entries)
+        return totals.matrix
+
+
+class _Totals:
+    """Sums of products of rows with the factors of the parameters."""
+
+    def __init__(self, indices: Indices):
+        import numpy as np
+
+        ends = np.cumsum([0, *map(len, indices.classes)]).tolist()
+        self._order = np.argsort([i for members in indices.classes for i in members])
+        self._classes = [slice(*pair) for pair in pairwise(ends)]
+        self._vector, self._sizes = np.zeros(ends[-1]), np.zeros(ends[-1])
+        self._matrix = np.zeros((ends[-1], ends[-1]))
+
+    def add(self, factors: Sequence[np.ndarray], weights: np.ndarray, slopes: list, curvatures: list) -> None:
+        """A block with factors (members, N) of each class: a row for each class, and one for each pair of classes."""
+        import numpy as np
+
+        for members, factor, row in zip(self._classes, factors, slopes, strict=False):
+            weighted = row * weights
+            self._vector[members] += factor @ weighted
+            self._sizes[members] += np.abs(factor) @ np.abs(weighted)
+        pairs = combinations_with_replacement(range(len(self._classes)), 2)
+        for (i, j), row in zip(pairs, curvatures, strict=False):
+            self._matrix[self._classes[i], self._classes[j]] += (factors[i] * (row * weights)) @ factors[j].T
+
+    @property
+    def vector(self) -> np.ndarray:
+        """The sums (n,) of the factor of a parameter times the row of its class."""
+        return self._vector[self._order]
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Those of the absolute values."""
+        return self._sizes[self._order]
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The sums (n, n) of the factors of both parameters times the row of their classes."""
+        for i, j in combinations(self._classes, 2):
+            self._matrix[j, i] = self._matrix[i, j].T
+        return self._matrix[self._order[:, None], self._order]
