@@ -115,7 +115,8 @@ def _log_one_minus_exp(x):
 
 def _scaled_erfc(x):
     """exp(max(x, 0)**2) erfc(x): of moderate size for every x."""
-    return np.where(x > 0, special.erfcx(x), special.erfc(x))
+    scaled = special.erfcx(np.abs(x))
+    return np.where(x > 0, scaled, 2.0 - np.exp(-(x**2)) * scaled)
 
 
 def _upper_gamma(a, x):
