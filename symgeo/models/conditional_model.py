@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from symgeo.algebra import Element, Field, Tensor, as_expression
-from symgeo.errors import ArgumentError, DomainError, ParameterListError
+from symgeo.errors import ArgumentError, DomainError, ParameterListError, SupportError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.models.chart import Chart
 from symgeo.models.declared import symbol_list
@@ -189,5 +189,13 @@ def conditional_model(declared: Sequence[Any], covariates: Any, options: Mapping
     if whole:
         raise ArgumentError(
             f"the covariate {whole[0]} is declared an integer; declare it real, whole numbers may still be its values"
+        )
+    support = arguments.get("support")
+    parts = support.values() if isinstance(support, Mapping) else support if isinstance(support, tuple) else (support,)
+    moving = [str(s) for s in given if any(isinstance(part, sp.Basic) and part.has(s) for part in parts)]
+    if moving:
+        raise SupportError(
+            f"the support {support} moves with the covariate {', '.join(moving)}; where it is a number of trials, "
+            "declare the law of one trial and give fit the counts of each outcome as weights"
         )
     return ConditionalModel(StatisticalModel(parameters=(*theta, *given), **arguments), theta, given)

@@ -21,6 +21,7 @@ from symgeo.errors import (
     ParameterListError,
     RegularityError,
     SingularMetricError,
+    SupportError,
 )
 
 a, b, d = sp.symbols("a b d", real=True)
@@ -222,6 +223,14 @@ def test_a_nonlinear_regression() -> None:
 
     best, _ = curve_fit(lambda v, p, q: p * v / (q + v), at, data[z], [8.0, 20.0], xtol=1e-14, ftol=1e-14)
     np.testing.assert_allclose(found.estimate[:2], best, rtol=1e-6)
+
+
+def test_a_support_that_moves_with_a_covariate() -> None:
+    size = sp.Symbol("size", positive=True)
+    p = 1 / (1 + sp.exp(-a))
+    density = sp.binomial(size, n) * p**n * (1 - p) ** (size - n)
+    with pytest.raises(SupportError, match="moves with the covariate size.*counts of each outcome as weights"):
+        StatisticalModel(density, n, a, covariates=size, support=sp.Range(0, size + 1))
 
 
 def test_the_metric_keeps_the_covariates() -> None:
