@@ -229,7 +229,7 @@ def test_a_support_that_moves_with_a_covariate() -> None:
     size = sp.Symbol("size", positive=True)
     p = 1 / (1 + sp.exp(-a))
     density = sp.binomial(size, n) * p**n * (1 - p) ** (size - n)
-    with pytest.raises(SupportError, match="moves with the covariate size.*counts of each outcome as weights"):
+    with pytest.raises(SupportError, match=r"moves with the covariate size.*counts of each outcome as weights"):
         StatisticalModel(density, n, a, covariates=size, support=sp.Range(0, size + 1))
 
 
