@@ -164,11 +164,16 @@ class Field:
             # Linear polynomials are irreducible, and most that occur are linear.
             content = content_of(p) * (1 if p.leading_coefficient() > 0 else -1)
             return content, [] if p.is_constant() else [(p / content, 1)]
-        unit, pairs = p.factor()
-        constant = int(unit)
-        factors = []
+        context, monomial = p.context(), p.term_content()
+        rest = p / monomial
+        constant = int(monomial.leading_coefficient())
+        factors = [(g, int(e)) for g, e in zip(context.gens(), monomial.degrees(), strict=True) if e]
+        # FLINT is several times as fast where there are no generators but those that occur.
+        occurring = [name for name, d in zip(context.names(), rest.degrees(), strict=True) if d]
+        unit, pairs = rest.project_to_context(fmpz_mpoly_ctx.get(occurring, context.ordering())).factor()
+        constant *= int(unit)
         for f, multiplicity in pairs:
-            e = int(multiplicity)
+            f, e = f.project_to_context(context), int(multiplicity)
             if f.is_constant():
                 constant *= int(f.leading_coefficient()) ** e
                 continue

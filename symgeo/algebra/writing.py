@@ -58,7 +58,7 @@ def polynomial(
     parts.sort(key=_canonical)
     if number:
         parts.insert(0, number)
-    return parts[0] if len(parts) == 1 else sp.Add(*parts, evaluate=False)
+    return sp.Add._from_args(parts)
 
 
 def with_term(total: Expr, term: Expr) -> Expr:
@@ -67,7 +67,7 @@ def with_term(total: Expr, term: Expr) -> Expr:
         return term
     terms = list(sp.Add.make_args(total))
     insort(terms, term, lo=1 if terms[0].is_Number else 0, key=_canonical)
-    return sp.Add(*terms, evaluate=False)
+    return sp.Add._from_args(terms)
 
 
 def _multiple(coefficient: Expr, factors: Sequence[Expr]) -> Expr:
@@ -75,10 +75,10 @@ def _multiple(coefficient: Expr, factors: Sequence[Expr]) -> Expr:
     if not factors:
         return coefficient
     if coefficient == 1:
-        return factors[0] if len(factors) == 1 else sp.Mul(*factors, evaluate=False)
+        return sp.Mul._from_args(factors)
     if len(factors) == 1 and factors[0].is_Add:
         return sp.Mul(coefficient, factors[0])  # a number goes into the sum
-    return sp.Mul(coefficient, *factors, evaluate=False)
+    return sp.Mul._from_args((coefficient, *factors))
 
 
 def _separate_factors(powers: Iterable[tuple[Expr, int]]) -> list[Expr] | None:
@@ -123,9 +123,10 @@ def _exponential(powers: list[tuple[Expr, int]]) -> Expr | None:
     """A product of powers of exponentials of independent arguments as one; None where SymPy must look at it."""
     if len(powers) == 1 and powers[0][1] == 1:
         return powers[0][0]
+    linear = _linear([(e.args[0], n) for e, n in powers])
+    if linear is not None:
+        return sp.exp(linear, evaluate=False) if linear else None
     terms = [e.args[0] if n == 1 else sp.Mul(sp.Integer(n), e.args[0]) for e, n in powers]
-    if len(terms) > 1 and len({e.args[0] for e, _ in powers if e.args[0].is_Symbol}) == len(terms):
-        return sp.exp(sp.Add(*sorted(terms, key=_canonical), evaluate=False), evaluate=False)
     exponent = terms[0] if len(terms) == 1 else sp.Add(*terms)
     if not _is_expanded(exponent):
         if len(terms) > 1:
@@ -135,6 +136,19 @@ def _exponential(powers: list[tuple[Expr, int]]) -> Expr | None:
     elif exponent.is_Rational:
         return None
     return sp.exp(exponent, evaluate=False)
+
+
+def _linear(multiples: Sequence[tuple[Expr, int]]) -> Expr | None:
+    """The sum of multiples of what is linear in symbols; None for anything else."""
+    total: dict[Expr, Expr] = {}
+    for x, n in multiples:
+        for term in sp.Add.make_args(x):
+            c, symbol = term.as_coeff_Mul()
+            if not symbol.is_Symbol:
+                return None
+            total[symbol] = total.get(symbol, 0) + n * c
+    terms = [_multiple(c, [symbol]) for symbol, c in total.items() if c]
+    return sp.Add._from_args(sorted(terms, key=_canonical))
 
 
 def _is_expanded(total: Expr) -> bool:

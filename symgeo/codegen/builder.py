@@ -13,8 +13,8 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanFunction, BooleanTrue
 
 from symgeo.codegen.graph import Graph
-from symgeo.codegen.lowering import lower_contains, lower_derivative, lower_ite, unsupported
-from symgeo.codegen.special_functions import row_of
+from symgeo.codegen.lowering import lower_contains, lower_derivative, lower_ite, scaled_sum, unsupported
+from symgeo.codegen.special_functions import TABLE, row_of
 from symgeo.codegen.stable import Stabilizer
 from symgeo.errors import UnknownSymbolError
 
@@ -40,6 +40,7 @@ _KNOWN = (
     BooleanFalse,
     sp.Contains,
     sp.Piecewise,
+    scaled_sum,
 )
 _REFUSED_REMEDIES = {
     "Derivative": "evaluate it with .doit(); declare symbols real=True if it differentiates Abs, re or im",
@@ -119,6 +120,8 @@ class Builder:
             return (base,) if exponent is not None else expr.args
         if isinstance(expr, sp.Piecewise):
             return [part for pair in expr.args for part in pair.args]
+        if isinstance(expr, scaled_sum):
+            return [expr.args[0], *(t for e in expr.args[2::2] for t in sp.Add.make_args(e))]
         return expr.args
 
     def _combine(self, expr: sp.Basic) -> int:
@@ -140,6 +143,8 @@ class Builder:
             return graph.boolean(bool(expr))
         if isinstance(expr, sp.Piecewise):
             return self._piecewise(expr)
+        if isinstance(expr, scaled_sum):
+            return self._scaled_sum(*expr.args)
         if type(expr) in _COMPARISONS:
             return graph.compare(_COMPARISONS[type(expr)], *(memo[a] for a in expr.args))
         if isinstance(expr, (sp.And, sp.Or)):
@@ -212,6 +217,16 @@ class Builder:
             if condition is not sp.false:
                 pairs.append((self._memo[value], self._condition(condition)))
         return self.graph.select(pairs, self.graph.constant("nan"))
+
+    def _scaled_sum(self, largest: sp.Expr, *parts: sp.Expr) -> int:
+        """Sum of c*exp(e - largest), c and e in turn."""
+        graph, memo = self.graph, self._memo
+        scale, terms = graph.neg(memo[largest]), []
+        call = (TABLE["exp"], TABLE["exp"].spell(self.target, (None,)))
+        for c, e in zip(parts[::2], parts[1::2], strict=True):
+            exponent = graph.add([*(memo[t] for t in sp.Add.make_args(e) if t), scale])
+            terms.append(graph.mul(graph.number(int(c)), graph.call(call, [exponent])))
+        return graph.add(terms)
 
     def _call(self, expr: sp.Function) -> int:
         row = row_of(expr)

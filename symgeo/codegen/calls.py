@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,26 @@ def described(function: Callable[..., Any], signature: Signature, text: str) -> 
     function.__signature__ = signature.python()  # type: ignore[attr-defined]
     function.source = text  # type: ignore[attr-defined]
     return function
+
+
+class Generated:
+    """A generated function like those of `described`, whose ``source`` is written when it is first asked for."""
+
+    def __init__(self, function: Callable[..., Any], signature: Signature, write: Callable[[], str]):
+        self._function, self._write = function, write
+        self.__name__ = self.__qualname__ = signature.name
+        self.__doc__ = signature.doc
+        self.__signature__ = signature.python()
+
+    def __call__(self, theta: Any, /, **extras: Any) -> Any:
+        return self._function(theta, **extras)
+
+    @functools.cached_property
+    def source(self) -> str:
+        return self._write()
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__}{self.__signature__}>"
 
 
 def common_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:

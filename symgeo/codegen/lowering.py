@@ -10,6 +10,13 @@ import sympy as sp
 from symgeo.errors import UnsupportedFunctionError
 
 
+class _Made(sp.Function):
+    """A function of expressions, made at once: SymPy's own constructor looks for values and remembers every call."""
+
+    def __new__(cls, *args: sp.Expr) -> sp.Expr:
+        return sp.Expr.__new__(cls, *args)
+
+
 class log_gamma(sp.Function):
     """log(gamma(x)): real wherever gamma(x) > 0, unlike SymPy's loggamma, which is real for x > 0 only."""
 
@@ -42,7 +49,7 @@ class log_add_exp(sp.Function):
     """log(exp(a) + exp(b))."""
 
 
-class largest_of(sp.Function):
+class largest_of(_Made):
     """Max of its arguments, without the comparisons SymPy makes to simplify it."""
 
 
@@ -50,10 +57,19 @@ class log_one_plus(sp.Function):
     """log(1 + x)."""
 
 
-class exponential(sp.Function):
+class exponential(_Made):
     """exp(x) for real x, without the questions about signs that SymPy asks to simplify it."""
 
     is_positive = True
+
+
+class scaled_sum(_Made):
+    """The sum of c*exp(e - m), whole numbers c and real e: scaled_sum(m, c1, e1, c2, e2, ...)."""
+
+    is_real = True
+
+    def _eval_is_positive(self) -> bool | None:
+        return True if all(c > 0 for c in self.args[1::2]) else None
 
 
 class exp_minus_one(sp.Function):

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy as sp
 
-from symgeo.codegen.calls import Arguments, common_shape, described
+from symgeo.codegen.calls import Arguments, Generated, common_shape, described
 from symgeo.codegen.identifiers import Names
 from symgeo.codegen.kernel import Kernel, program
 from symgeo.codegen.lazy import lazily
@@ -132,12 +132,12 @@ def numpy_lambdify(kernel: Kernel, checked: bool = True) -> Callable[..., Any]:
         return _integrating_lambdify(kernel, values)
     written = Function.of(kernel, kernel.name)
     signature = written.signature
-    text = module_text_of(written)
     arguments = Arguments(kernel, signature, real_array)
     if checked:
         exactly = Checked(written, lambda t, name: execute(t, f"<symgeo {name}, checked>")[name], _block_length)
         function = lambda theta, /, **extras: exactly(*arguments.checked(theta, extras))  # noqa: E731
-        return described(lazily(function, arguments, kernel.shape), signature, text)
+        return Generated(lazily(function, arguments, kernel.shape), signature, lambda: module_text_of(written))
+    text = module_text_of(written)
     return described(lazily(_plain(written, text, arguments), arguments, kernel.shape), signature, text)
 
 
@@ -150,7 +150,7 @@ def _plain(written: Function, text: str, arguments: Arguments) -> Callable[..., 
     """The function in doubles alone."""
     kernel, signature = written.kernel, written.signature
     core = execute(text, f"<symgeo {signature.name}>")[signature.name]
-    step = _block_length(written.width)
+    step = _block_length(written.body.width)
 
     fill: Callable[..., None] | None = None
 

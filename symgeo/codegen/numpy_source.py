@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sympy as sp
 
@@ -42,52 +44,59 @@ def module_text_of(function: Function) -> str:
     return python_source.module_text(NUMPY, lambda *_: function.text(), {function.signature.name: function.kernel})
 
 
+class Body(NamedTuple):
+    """The statements of a function, which write into ``out`` from what ``symbols`` names, those ``used``.
+
+    ``zeros`` tells that some components are zero, which they never write; ``width`` is how many arrays, one number a
+    point, they hold.
+    """
+
+    lines: tuple[str, ...]
+    symbols: Mapping[sp.Basic, str]
+    used: frozenset[sp.Basic]
+    zeros: bool
+    width: int
+
+
 @dataclass(frozen=True)
 class Function:
-    """One function of a module: ``body`` are its statements, which write into ``out`` from what ``symbols`` names.
-
-    ``zeros`` tells that some components are zero, which the body never writes; ``width`` is how many arrays, one
-    number a point, the statements hold; ``compiled`` is the program they were printed from.
-    """
+    """One function of a module: its program, and its text, written when it is asked for."""
 
     kernel: Kernel
     signature: Signature
-    symbols: Mapping[sp.Basic, str]
-    used: frozenset[sp.Basic]
-    body: tuple[str, ...]
-    zeros: bool
-    width: int
     compiled: Program
 
     @classmethod
     def of(cls, kernel: Kernel, name: str) -> Function:
         """The function of a kernel."""
-        signature = function_signature(kernel, name)
+        return cls(kernel, function_signature(kernel, name), kernel.program("numpy"))
+
+    @functools.cached_property
+    def body(self) -> Body:
+        """The statements, printed from the program."""
+        kernel, signature, compiled = self.kernel, self.signature, self.compiled
         names = Names({*NUMPY.names(), signature.point, *signature.extras.values()})
         symbols: dict[sp.Basic, str] = {**signature.extras, **names.assign(kernel.coordinates)}
-        compiled = kernel.program("numpy")
         nodes = compiled.graph.nodes
         used = {nodes[i].data for i in compiled.graph.live(compiled.outputs) if nodes[i].kind == "symbol"}
         printer = NumpyPrinter(compiled.graph, symbols)
-        body = assignments(kernel.shape, compiled, printer, names)
-        temporaries = len(body)
+        lines = assignments(kernel.shape, compiled, printer, names)
+        width = len(kernel.expressions) + len(lines)
         if kernel.conditions:
             inside = names.fresh("inside")
             conditions = [printer.texts[o].text for o in compiled.outputs[len(kernel.expressions) :]]
-            body += inside_lines(inside, kernel, symbols, conditions)
+            lines += inside_lines(inside, kernel, symbols, conditions)
             where = f"np.broadcast_to({inside}, leading)" if signature.extras else inside
-            body.append(f"        out[~{where}] = np.nan")
+            lines.append(f"        out[~{where}] = np.nan")
         zeros = any(_is_zero(nodes[o]) for o in compiled.outputs)
-        width = len(kernel.expressions) + temporaries
-        used |= set(kernel.bounded)
-        return cls(kernel, signature, symbols, frozenset(used), tuple(body), zeros, width, compiled)
+        return Body(tuple(lines), symbols, frozenset(used | set(kernel.bounded)), zeros, width)
 
     def text(self) -> str:
         """The definition of the function that stands alone, without a line break at the end."""
         kernel, signature = self.kernel, self.signature
         lines = python_source.head_lines(NUMPY, kernel, signature)
-        lines += python_source.coordinate_lines(kernel, signature, self.symbols, set(self.used))
-        lines += _allocation(kernel, signature, self.zeros)
+        lines += python_source.coordinate_lines(kernel, signature, self.body.symbols, set(self.body.used))
+        lines += _allocation(kernel, signature, self.body.zeros)
         lines += self._computation()
         # A single point of a scalar function gives a number, not an array without axes.
         lines.append("    return out" if kernel.shape else "    return out[()]")
@@ -95,14 +104,14 @@ class Function:
 
     def block_text(self) -> str:
         """The definition of a function ``(out, *coordinates, **extras)`` that writes into ``out``, zeros at first."""
-        given = ["out", *(self.symbols[s] for s in self.kernel.coordinates), *self.signature.extras.values()]
+        given = ["out", *(self.body.symbols[s] for s in self.kernel.coordinates), *self.signature.extras.values()]
         lines = layout_call("def ", self.signature.name, given, "", ":")
         if self.signature.extras:
             lines.append("    leading = out.shape[:1]")
         return "\n".join([*lines, *(self._computation() or ["    pass"])]) + "\n"
 
     def _computation(self) -> list[str]:
-        return ['    with np.errstate(all="ignore"):', *self.body] if self.body else []
+        return ['    with np.errstate(all="ignore"):', *self.body.lines] if self.body.lines else []
 
 
 def inside_lines(inside: str, kernel: Kernel, symbols: Mapping[sp.Basic, str], conditions: Iterable[str]) -> list[str]:

@@ -32,6 +32,7 @@ from symgeo.codegen.lowering import (
     scaled_erfc,
     scaled_expint,
     scaled_integro_exponential,
+    scaled_sum,
 )
 
 # A sum of exponentials is scaled by its largest term when it has at most this many different exponents.
@@ -183,6 +184,8 @@ class Stabilizer:
         if len(exponents) > 1 and _are_one(exponents):
             exponents = exponents[:1]  # one exponent in different forms
         largest = exponents[0] if len(exponents) == 1 else largest_of(*exponents)
+        if isinstance(largest, largest_of) and _is_plain(parts):
+            return scaled_sum(largest, *(x for part in parts for x in part)), largest
         scaled = sp.Add(*(_multiple(s, _exp(_difference(e, largest))) for s, e in parts))
         self._sums[scaled, True] = self._sums[scaled, False] = None  # done: not to be scaled again
         return scaled, largest
@@ -217,6 +220,17 @@ def _is_number_of_logs(term: sp.Expr) -> bool:
     """Whether this is a number times a logarithm, of which the exponential is a power."""
     factors = sp.Mul.make_args(term)
     return any(isinstance(f, sp.log) for f in factors) and all(f.is_number or isinstance(f, sp.log) for f in factors)
+
+
+def _is_plain(parts: list[_Split]) -> bool:
+    """Whether these are whole multiples of exponentials that do not become anything else."""
+    return all(
+        s.is_Integer
+        and not any(
+            _is_number_of_logs(t) or any(isinstance(f, largest_of) for f in (t, *t.args)) for t in sp.Add.make_args(e)
+        )
+        for s, e in parts
+    )
 
 
 def _difference(e: sp.Expr, largest: sp.Expr) -> sp.Expr:

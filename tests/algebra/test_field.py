@@ -44,6 +44,28 @@ def is_usable(tree: sp.Expr) -> bool:
     return value.is_finite is not False and value.is_real is not False and 1e-12 < abs(value) < 1e12
 
 
+@pytest.mark.parametrize(
+    ("expression", "content", "count"),
+    [
+        (-6 * a**2 * b, -6, 2),
+        (4 * x**3 * (1 - a**2) * (a + b) ** 2, -4, 4),
+        (3 * a * b - 6 * a * x**2, 3, 2),
+        (a**2 + a * b + b**2, 1, 1),
+        (sp.Integer(-5), -5, 0),
+    ],
+)
+def test_factors_multiply_to_the_polynomial(expression: sp.Expr, content: int, count: int) -> None:
+    field = differential_field()
+    p = field(expression).numerator
+    constant, factors = field.factorise(p)
+    assert (abs(constant), len(factors)) == (abs(content), count)
+    product = p.context().constant(constant)
+    for f, e in factors:
+        assert f.leading_coefficient() > 0 and not f.is_constant()
+        product = product * f**e
+    assert product == p
+
+
 @settings(max_examples=60, deadline=None)
 @given(TREES)
 def test_conversion_keeps_the_value(tree: sp.Expr) -> None:

@@ -13,6 +13,8 @@ GENERATORS = [
     u,
     sp.exp(u),
     sp.exp(v / 2),
+    sp.exp(-u - v / 2),
+    sp.exp(u + 2 * v + x),
     sp.exp(-((u - v) ** 2) / 2),
     sp.exp(sp.exp(u)),
     sp.sqrt(x),

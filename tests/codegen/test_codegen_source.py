@@ -58,6 +58,10 @@ def test_a_module_alone_gives_the_numbers_of_lambdify():
 
 def test_source_is_that_of_lambdify():
     assert lambdify(METRIC, (k, r)).source == source(METRIC, (k, r))
+    called = lambdify(METRIC, (k, r))
+    called([[2.0, 3.0], [1e-300, 1e300]])
+    assert called.source == source(METRIC, (k, r)) and called.source is called.source
+    assert repr(called) == "<function function(theta, /)>"
     namespace: dict = {}
     exec(source(METRIC, (k, r), name="g"), namespace)
     np.testing.assert_array_equal(namespace["g"]([[2, 3]]), lambdify(METRIC, (k, r))([[2, 3]]))

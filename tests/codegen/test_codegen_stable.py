@@ -41,6 +41,14 @@ CASES = [
     (sp.diff(logistic, m) / logistic, {x: [-200.0, 3.0, 200.0], m: [0.5], p: [0.1, 2.0]}, 1e-12),
     ((y * sp.exp(3 * x) + sp.exp(2 * x)) / (1 + sp.exp(x)) ** 4, {x: [-150.0, 0.3, 300.0], y: [2.0]}, 1e-13),
     (sp.exp(x) / (sp.exp(x) + sp.exp(y) + 1), {x: [-300.0, 0.3, 800.0], y: [-900.0, 1.0, 850.0]}, 1e-13),
+    # A number and a negative multiple among the exponentials; then a power, whose exponent is a logarithm's multiple.
+    (
+        (3 - 2 * sp.exp(y) + sp.exp(x - y)) / (1 + sp.exp(x) + sp.exp(y)),
+        {x: [-800.0, 0.3, 600.0], y: [-400.0, 1.0]},
+        1e-13,
+    ),
+    (sp.exp(y) / (p**x + 2 * sp.exp(y) + 1), {x: [-900.0, 0.3, 900.0], y: [-600.0, 800.0], p: [0.4, 3.0]}, 1e-12),
+    (sp.sqrt(sp.exp(2 * x) + sp.exp(y) + 4) * sp.exp(-x), {x: [-300.0, 0.3, 600.0], y: [-400.0, 1.0]}, 1e-12),
     (
         sp.log(p * sp.exp(-(x**2) / 2) + (1 - p) * sp.exp(-((x - 3) ** 2))),
         {x: [-80.0, 1.0, 80.0], p: [0.3]},
