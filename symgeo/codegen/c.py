@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from symgeo.codegen.c_source import c_functions, module_text
+from symgeo.codegen.c_checked import CHECKED, checked_text
+from symgeo.codegen.c_source import module_text
 from symgeo.codegen.calls import Arguments, described
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numeric_node import refuse_nodes
-from symgeo.codegen.numpy import real_array
+from symgeo.codegen.numpy import block_length, execute_checked, real_array
 from symgeo.codegen.numpy_source import function_signature
+from symgeo.codegen.repair import Repair
 from symgeo.errors import CompilerError, MissingDependencyError
 
 _FLAGS = ("-std=c99", "-O3")
@@ -27,37 +29,40 @@ _FLAGS = ("-std=c99", "-O3")
 def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
     """The function of a kernel: ``f(theta, **extras)``, theta (..., n) -> (..., *shape), float64, compiled C.
 
-    It runs without Python's lock, so threads run at the same time. Raises MissingDependencyError where there is no C
-    compiler, or where GSL is needed and missing, CompilerError where the compiler fails, UnsupportedFunctionError for
-    what has no spelling in C; the function raises ShapeError and ArgumentError as NumPy's does.
+    Values that doubles cannot give are computed with more digits (`repair.py`). What is compiled runs without Python's
+    lock, so threads run at the same time. Raises MissingDependencyError where there is no C compiler, or where GSL is
+    needed and missing, CompilerError where the compiler fails, UnsupportedFunctionError for what has no spelling in C;
+    the function raises ShapeError and ArgumentError as NumPy's does.
     """
     import numpy as np
 
     refuse_nodes(kernel.expressions, "c")
     signature = function_signature(kernel)
-    text = module_text({signature.name: kernel})
-    (function,) = c_functions({signature.name: kernel})
-    core = getattr(shared_library(text), function.batch)
-    core.restype = None
+    core = getattr(shared_library(checked_text(kernel)), CHECKED)
+    core.restype = ctypes.c_size_t
     arguments = Arguments(kernel, signature, real_array)
+    repair = Repair(kernel, signature, kernel.program, execute_checked, block_length)
     n = len(kernel.coordinates)
 
     def call(theta: Any, /, **extras: Any) -> Any:
         theta, given, leading = arguments.checked(theta, extras)
+        size = math.prod(leading)
         points = np.ascontiguousarray(np.broadcast_to(theta, (*leading, n)))
-        values = np.empty((*leading, *kernel.shape))
-        held = [points]  # what the pointers point to
-        passed: list[Any] = [ctypes.c_size_t(math.prod(leading)), ctypes.c_void_p(points.ctypes.data)]
+        values, doubt = np.empty((size, *kernel.shape)), np.zeros(size, bool)
+        arrays = {}  # what the pointers point to
+        passed: list[Any] = [ctypes.c_size_t(size), ctypes.c_void_p(points.ctypes.data)]
         for keyword in signature.extras.values():
             array = given[keyword]
-            array = np.ascontiguousarray(np.broadcast_to(array, leading) if array.ndim else array)
-            held.append(array)
-            passed += [ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(given[keyword].ndim > 0)]
-        core(*passed, ctypes.c_void_p(values.ctypes.data))
+            arrays[keyword] = np.ascontiguousarray(np.broadcast_to(array, leading) if array.ndim else array)
+            passed += [ctypes.c_void_p(arrays[keyword].ctypes.data), ctypes.c_size_t(array.ndim > 0)]
+        if core(*passed, ctypes.c_void_p(values.ctypes.data), ctypes.c_void_p(doubt.ctypes.data)):
+            flat = {name: array.reshape(size) if given[name].ndim else array for name, array in arrays.items()}
+            repair(values, doubt.nonzero()[0], points.reshape(size, n), flat)
+        values = values.reshape(leading + kernel.shape)
         # A single point of a scalar function gives a number, not an array without axes.
         return values if kernel.shape else values[()]
 
-    return described(call, signature, text)
+    return described(call, signature, module_text({signature.name: kernel}))
 
 
 def shared_library(text: str, flags: Sequence[str] = _FLAGS) -> ctypes.CDLL:

@@ -33,14 +33,17 @@ _OSCILLATING |= {"airybi": 100, "airybiprime": 100, "hyp0f1": 100, "li": 20}
 _TAME = {"Abs", "tanh", "erf", "atan", "asinh", "scaled_erfc", "sign", "Heaviside"}
 _TAME_OF_POSITIVE = {"log1p", "log_one_plus", "scaled_expint"}
 _CHOICES = {"Min", "Max", "largest_of"}
-_NATIVE = re.compile(r"np\.\w+\(\{0\}(, \{1\})?\)")
+_NATIVE = {
+    "numpy": re.compile(r"np\.\w+\(\{0\}(, \{1\})?\)"),
+    "c": re.compile(r"(?!sg_)\w+\(.*\)|sg_(sign|mod|min|max|heaviside|log_add_exp|log_one_minus_exp)\(.*\)"),
+}
 _MOST_ORDER = 8
 _MOST_EXPONENT = 100.0
 
 
-def is_native(node: Node) -> bool:
-    """Whether a call is one of NumPy's own, which tell of overflow and underflow by the processor's flags."""
-    return _NATIVE.fullmatch(node.data[1]) is not None
+def is_native(node: Node, target: str) -> bool:
+    """Whether a call is one of the target's own, which tell of overflow and underflow by the processor's flags."""
+    return _NATIVE[target].fullmatch(node.data[1]) is not None
 
 
 def order_of(graph: Graph, node: Node) -> int | None:
@@ -49,7 +52,7 @@ def order_of(graph: Graph, node: Node) -> int | None:
     return order.data if order.kind == "number" and isinstance(order.data, int) else None
 
 
-def roundoff(graph: Graph, node: Node, ranges: Sequence[Range]) -> float | None:
+def roundoff(graph: Graph, node: Node, ranges: Sequence[Range], target: str) -> float | None:
     """The error at exact arguments where one number bounds it, else None: then `roundoff_there`."""
     name = node.data[0].name
     if name in _ROUNDOFF:
@@ -70,14 +73,14 @@ def roundoff(graph: Graph, node: Node, ranges: Sequence[Range]) -> float | None:
     return None if name in _THERE or name in _OSCILLATING else _DEFAULT
 
 
-def roundoff_there(graph: Graph, node: Node, size: int) -> int:
+def roundoff_there(graph: Graph, node: Node, size: int, target: str) -> int:
     """The error, absolute, at exact arguments as a node of the graph; ``size`` is |f|."""
     name = node.data[0].name
     if name in _OSCILLATING:
         return graph.add([graph.mul(graph.number(1000), size), graph.number(_OSCILLATING[name])])
     relative, absolute = _THERE[name]
-    total = graph.mul(_linear(graph, node.args, relative), size)
-    return graph.add([total, _linear(graph, node.args, absolute)]) if absolute else total
+    total = graph.mul(_linear(graph, node.args, relative, target), size)
+    return graph.add([total, _linear(graph, node.args, absolute, target)]) if absolute else total
 
 
 # Relative and absolute part: coefficients of 1, of the sizes x and y of the first two arguments, logarithms and powers.
@@ -103,14 +106,14 @@ _THERE: dict[str, tuple[_Part, _Part]] = {
 }
 
 
-def _linear(graph: Graph, args: Sequence[int], part: _Part) -> int:
+def _linear(graph: Graph, args: Sequence[int], part: _Part, target: str) -> int:
     terms = []
     for letter, coefficient in part.items():
         factor = graph.constant("inf") if coefficient == INF else graph.number(float(coefficient))
         if letter != "1":
             x = args["xy".index(letter.removeprefix("log ")[0])]
-            x = graph.call((TABLE["log"], "np.log({0})"), [x]) if letter.startswith("log") else x
-            x = graph.call((TABLE["Abs"], "np.abs({0})"), [x])
+            for name in ["log"] * letter.startswith("log") + ["Abs"]:
+                x = graph.call((TABLE[name], TABLE[name].spell(target, (None,))), [x])
             factor = graph.mul(factor, graph.power(x, 4) if letter.endswith("^4") else x)
         terms.append(factor)
     return graph.add(terms)
