@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symgeo.codegen.c_checked import CHECKED, checked_text
 from symgeo.codegen.c_source import module_text
@@ -23,7 +23,12 @@ from symgeo.codegen.numpy_source import function_signature
 from symgeo.codegen.repair import Repair
 from symgeo.errors import CompilerError, MissingDependencyError
 
-_FLAGS = ("-std=c99", "-O3")
+if TYPE_CHECKING:
+    import numpy as np
+
+_FLAGS, _FLAGS_OF_LONG = ("-std=c99", "-O3"), ("-std=c99", "-O0")
+# Compilers that optimise take minutes over more characters than this in one function.
+_LONG = 200_000
 
 
 def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
@@ -38,8 +43,11 @@ def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
 
     refuse_nodes(kernel.expressions, "c")
     signature = function_signature(kernel)
-    core = getattr(shared_library(checked_text(kernel)), CHECKED)
+    text = checked_text(kernel)
+    core = getattr(shared_library(text, _FLAGS if len(text) < _LONG else _FLAGS_OF_LONG), CHECKED)
     core.restype = ctypes.c_size_t
+    count, pointer = ctypes.c_size_t, ctypes.c_void_p
+    core.argtypes = [count, pointer, *(pointer, count) * len(kernel.extras), pointer, pointer]
     arguments = Arguments(kernel, signature, real_array)
     repair = Repair(kernel, signature, kernel.program, execute_checked, block_length)
     n = len(kernel.coordinates)
@@ -47,15 +55,15 @@ def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
     def call(theta: Any, /, **extras: Any) -> Any:
         theta, given, leading = arguments.checked(theta, extras)
         size = math.prod(leading)
-        points = np.ascontiguousarray(np.broadcast_to(theta, (*leading, n)))
-        values, doubt = np.empty((size, *kernel.shape)), np.zeros(size, bool)
+        points = np.ascontiguousarray(theta if theta.shape[:-1] == leading else np.broadcast_to(theta, (*leading, n)))
+        values, doubt = np.empty((size, *kernel.shape)), np.zeros(size)
         arrays = {}  # what the pointers point to
-        passed: list[Any] = [ctypes.c_size_t(size), ctypes.c_void_p(points.ctypes.data)]
+        passed = [size, _address(points)]
         for keyword in signature.extras.values():
             array = given[keyword]
             arrays[keyword] = np.ascontiguousarray(np.broadcast_to(array, leading) if array.ndim else array)
-            passed += [ctypes.c_void_p(arrays[keyword].ctypes.data), ctypes.c_size_t(array.ndim > 0)]
-        if core(*passed, ctypes.c_void_p(values.ctypes.data), ctypes.c_void_p(doubt.ctypes.data)):
+            passed += [_address(arrays[keyword]), array.ndim > 0]
+        if core(*passed, _address(values), _address(doubt)):
             flat = {name: array.reshape(size) if given[name].ndim else array for name, array in arrays.items()}
             repair(values, doubt.nonzero()[0], points.reshape(size, n), flat)
         values = values.reshape(leading + kernel.shape)
@@ -63,6 +71,10 @@ def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
         return values if kernel.shape else values[()]
 
     return described(call, signature, module_text({signature.name: kernel}))
+
+
+def _address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]  # several times faster than array.ctypes
 
 
 def shared_library(text: str, flags: Sequence[str] = _FLAGS) -> ctypes.CDLL:

@@ -25,7 +25,7 @@ _FLAGS = "FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW"
 def checked_text(kernel: Kernel) -> str:
     """A source with the function ``size_t CHECKED(count, theta, extras with their strides, values, doubt)``.
 
-    ``doubt`` points to one zero byte a point, which is set to 1 where the values may be wrong; how many those are is
+    ``doubt`` points to a zero for every point, which is set to 1 where the values may be wrong; how many those are is
     returned.
     """
     here = Locals.of(kernel, (_VALUES, CHECKED))
@@ -34,7 +34,7 @@ def checked_text(kernel: Kernel) -> str:
     count = len(kernel.conditions)
     tests = exactness(compiled.graph, compiled.outputs[count:], compiled.outputs[:count], target="c")
     writes = tests.sure is not None
-    arguments, doubts = here.arguments(), f"unsigned char *{doubt}"
+    arguments, doubts = here.arguments(), f"double *{doubt}"
     inner = [*arguments, doubts] if writes else arguments
     lines = [*signature_lines(f"static void {_VALUES}", restricted(inner)), "{"]
     lines += [*loop(kernel, here, compiled, tests if writes else None, doubt), "}", ""]
@@ -59,6 +59,10 @@ def _blocks(kernel: Kernel, here: Locals, written: str, doubt: str) -> list[str]
     given.append(f"{here.out} + {math.prod(kernel.shape)} * {first}")
     given += [f"{written} + {first}"] if written else []
     inner = 2 * STEP
+    counted = [
+        f"{inner}for (size_t i = {first}; i < {first} + {some}; ++i)",
+        f"{inner}{STEP}{total} += {doubt}[i] != 0.0;",
+    ]
     return [
         f"{STEP}size_t {first} = 0, {step} = {_BLOCK}, {again} = 0, {total} = 0;",
         f"{STEP}feclearexcept({_FLAGS});",
@@ -73,10 +77,10 @@ def _blocks(kernel: Kernel, here: Locals, written: str, doubt: str) -> list[str]
         f"{inner}{STEP}{again} = {first} + {some};",
         f"{inner}{STEP}continue;",
         f"{inner}}}",
-        f"{inner}if ({raised})",
-        f"{inner}{STEP}{doubt}[{first}] = 1;",
-        f"{inner}for (size_t i = 0; i < {some}; ++i)",
-        f"{inner}{STEP}{total} += {doubt}[{first}++];",
+        f"{inner}if ({raised}{'' if written else f' && ++{total}'})",
+        f"{inner}{STEP}{doubt}[{first}] = 1.0;",
+        *(counted if written else []),
+        f"{inner}{first} += {some};",
         f"{inner}if ({first} >= {again})",
         f"{inner}{STEP}{step} = {_BLOCK};",
         f"{STEP}}}",

@@ -13,7 +13,7 @@ import sympy as sp
 
 from symgeo.codegen.c_helper_texts import needs_gsl
 from symgeo.codegen.c_names import c_identifier
-from symgeo.codegen.c_printer import CPrinter, is_condition
+from symgeo.codegen.c_printer import BranchlessPrinter, CPrinter, is_condition
 from symgeo.codegen.doubt import Exactness
 from symgeo.codegen.graph import Node
 from symgeo.codegen.identifiers import Names
@@ -73,15 +73,16 @@ def conditions_first(kernel: Kernel) -> Program:
 def loop(kernel: Kernel, here: Locals, compiled: Program, tests: Exactness | None = None, doubt: str = "") -> list[str]:
     """The loop over points; temporaries, and assignments to the output as soon as a value is known.
 
-    ``compiled`` is the program of `conditions_first`. With ``tests`` of it, ``doubt`` points to what is set to 1 where
-    a value may be wrong, else to 0.
+    ``compiled`` is the program of `conditions_first`. With ``tests`` of it, ``doubt`` points to a number that is set to
+    1 where a value may be wrong, else to 0.
     """
     nodes = compiled.graph.nodes
     used = {nodes[i].data for i in compiled.graph.live(compiled.outputs) if nodes[i].kind == "symbol"}
     used |= set(kernel.bounded)
     symbols = {**here.coordinates, **{symbol: f"{extra}[0]" for symbol, extra in here.extras.items()}}
     inner = 2 * STEP
-    statements = _statements(kernel, here, compiled, CPrinter(compiled.graph, symbols), tests, doubt)
+    printer = (BranchlessPrinter if tests else CPrinter)(compiled.graph, symbols)
+    statements = _statements(kernel, here, compiled, printer, tests, doubt)
     steps = [f"--{here.count}", f"{here.theta} += {len(kernel.coordinates)}"]
     steps += [f"{extra} += {here.strides[symbol]}" for symbol, extra in here.extras.items()]
     steps.append(f"{here.out} += {math.prod(kernel.shape)}")
@@ -128,10 +129,11 @@ def _statements(
                 lines += _assignments(inner, targets, node, value, outside)
             waiting = []
     if tests and tests.sure is not None:
-        pieces = [f"{outside} == 0.0 &&"] if outside else []
+        pieces = [f"{outside} == 0.0 &"] if outside else []
         if tests.inside is not None:
-            pieces = [f"{printer.texts[tests.inside].within(COMPARISON)} &&"]
-        lines += wrapped(inner, [f"*{doubt} =", *pieces, f"!({printer.texts[tests.sure].text});"])
+            pieces = [f"{printer.texts[tests.inside].within(COMPARISON)} &"]
+        # A number, not a byte: loops over numbers of one size are vectorised.
+        lines += wrapped(inner, [f"*{doubt} =", *pieces, f"!({printer.texts[tests.sure].text}) ? 1.0 : 0.0;"])
     return lines
 
 
