@@ -2,8 +2,8 @@
 
 All in units of the roundoff u = 2^-53 relative to the value: ``roundoff`` of a function at an exact argument, as a
 number or, where that depends on the point, as an expression in the graph; ``magnified`` bounds |x f'(x)/f(x)| where a
-number does. The numbers are those of measurements with many digits over arguments from 1e-6 to 1e9, rounded upwards; C's
-functions, those of c_helpers/ and GSL, have numbers of their own where they lose more than NumPy's and SciPy's.
+number does. The numbers are those of measurements with many digits over arguments from 1e-6 to 1e9, rounded upwards;
+C's functions, those of c_helpers/ and GSL, have numbers of their own where they lose more than NumPy's and SciPy's.
 """
 
 from __future__ import annotations

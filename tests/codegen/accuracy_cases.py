@@ -35,7 +35,7 @@ FAMILIES = [
 
 
 def drawn(draw: Callable[[str], float], name: str) -> list[float]:
-    """A point of a family, of sizes that ``draw`` gives for each parameter: from 1e-4 to 1e8 above a finite end, or as near as 1e-4 to an end of an interval."""
+    """A point of a family: ``draw`` gives sizes above a finite end, and from 1e-4 to 1e8 those within an interval."""
     model = sg.catalogue.get(name)
     point = []
     for p in model.parameters:

@@ -8,6 +8,23 @@ import math
 import numpy as np
 import pytest
 import sympy as sp
+from accuracy_cases import (
+    BEYOND,
+    FAMILIES,
+    SUMS,
+    TOLERANCE,
+    a,
+    b,
+    c,
+    drawn,
+    error,
+    expressions,
+    points,
+    psi,
+    sizes,
+    x,
+    y,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

@@ -33,9 +33,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 MORE = [
-    *("birnbaum_saunders", "f_ratio", "generalised_gamma", "generalised_normal", "gompertz"),
-    *("hypoexponential", "kumaraswamy", "log_gamma", "logistic_type_3", "normal_gamma", "probit_regression"),
-    *("truncated_normal", "von_mises_natural", "zeta", "borel", "dirichlet", "dagum"),
+    *("birnbaum_saunders", "f_ratio", "generalised_normal"),
+    *("kumaraswamy", "log_gamma", "logistic_type_3", "normal_gamma", "probit_regression"),
+    *("von_mises_natural", "zeta", "borel", "dirichlet", "dagum"),
 ]
 
 
@@ -47,9 +47,8 @@ def compiled(expr, symbols=(a, b)):
 def test_families_from_end_to_end(name):
     manifold = sg.catalogue.get(name).manifold
     random = np.random.default_rng(5)
-    at = [drawn(lambda _: 10.0 ** random.uniform(-4, 8), name) for _ in range(4)]
+    at = [drawn(lambda _: 10.0 ** random.uniform(-4, 8), name) for _ in range(2)]
     tensors = [manifold.metric, manifold.connection(0).christoffel]
-    at = [drawn(data, name) for _ in range(3)]
     for tensor in tensors:
         values = lambdify(tensor, backend="c")(at)
         for point, found in zip(at, values.reshape(len(at), -1), strict=True):
@@ -60,12 +59,9 @@ def test_families_from_end_to_end(name):
                 assert error(value, expr, where, 0.0) < TOLERANCE, (point, expr)
 
 
-def test_points_where_doubles_do_not_do():
-    expressions = list(dict.fromkeys(expr for expr, _ in SUMS))
-    function = compiled(expressions)
-    for expr, point in SUMS:
-        at = dict(zip((a, b), point, strict=True))
-        assert error(function(point)[expressions.index(expr)], expr, at) < 1e-13, expr
+@pytest.mark.parametrize(("expr", "point"), SUMS, ids=str)
+def test_points_where_doubles_do_not_do(expr, point):
+    assert error(compiled(expr)(point), expr, dict(zip((a, b), point, strict=True))) < 1e-13
 
 
 def test_intermediate_numbers_beyond_the_range():
@@ -256,13 +252,13 @@ def test_bounds_of_functions_hold(name):
     for expr, *axes in {**CASES, **INTERNAL}[name]:
         symbols = (p,) if p in expr.free_symbols else (x, y, z)[: len(axes)]
         grid = list(itertools.product(*axes))
-        grid = grid[:: 1 + len(grid) // 8]
+        grid = grid[:: 1 + len(grid) // 5]
         for point, value, bound in zip(grid, *evaluated([expr], symbols, grid), strict=True):
             expected = evaluate(expr, dict(zip(symbols, point, strict=True)), 30)
             assert holds(value[0], bound[0], expected), (expr, point, value, expected, bound)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(drawn=st.lists(expressions, min_size=3, max_size=3), point=points)
 def test_values_and_bounds_of_any_expression(drawn, point):
     symbols = (a, b, x, y)
