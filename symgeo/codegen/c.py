@@ -11,53 +11,70 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from symgeo.codegen.c_source import c_functions, module_text
+from symgeo.codegen.c_checked import CHECKED, checked_text
+from symgeo.codegen.c_source import module_text
 from symgeo.codegen.calls import Arguments, described
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numeric_node import refuse_nodes
-from symgeo.codegen.numpy import real_array
+from symgeo.codegen.numpy import block_length, execute_checked, real_array
 from symgeo.codegen.numpy_source import function_signature
+from symgeo.codegen.repair import Repair
 from symgeo.errors import CompilerError, MissingDependencyError
 
-_FLAGS = ("-std=c99", "-O3")
+if TYPE_CHECKING:
+    import numpy as np
+
+_FLAGS, _FLAGS_OF_LONG = ("-std=c99", "-O3"), ("-std=c99", "-O0")
+# Compilers that optimise take minutes over more characters than this in one function.
+_LONG = 200_000
 
 
 def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
     """The function of a kernel: ``f(theta, **extras)``, theta (..., n) -> (..., *shape), float64, compiled C.
 
-    It runs without Python's lock, so threads run at the same time. Raises MissingDependencyError where there is no C
-    compiler, or where GSL is needed and missing, CompilerError where the compiler fails, UnsupportedFunctionError for
-    what has no spelling in C; the function raises ShapeError and ArgumentError as NumPy's does.
+    Values that doubles cannot give are computed with more digits (`repair.py`). What is compiled runs without Python's
+    lock, so threads run at the same time. Raises MissingDependencyError where there is no C compiler, or where GSL is
+    needed and missing, CompilerError where the compiler fails, UnsupportedFunctionError for what has no spelling in C;
+    the function raises ShapeError and ArgumentError as NumPy's does.
     """
     import numpy as np
 
     refuse_nodes(kernel.expressions, "c")
     signature = function_signature(kernel)
-    text = module_text({signature.name: kernel})
-    (function,) = c_functions({signature.name: kernel})
-    core = getattr(shared_library(text), function.batch)
-    core.restype = None
+    text = checked_text(kernel)
+    core = getattr(shared_library(text, _FLAGS if len(text) < _LONG else _FLAGS_OF_LONG), CHECKED)
+    core.restype = ctypes.c_size_t
+    count, pointer = ctypes.c_size_t, ctypes.c_void_p
+    core.argtypes = [count, pointer, *(pointer, count) * len(kernel.extras), pointer, pointer]
     arguments = Arguments(kernel, signature, real_array)
+    repair = Repair(kernel, signature, kernel.program, execute_checked, block_length)
     n = len(kernel.coordinates)
 
     def call(theta: Any, /, **extras: Any) -> Any:
         theta, given, leading = arguments.checked(theta, extras)
-        points = np.ascontiguousarray(np.broadcast_to(theta, (*leading, n)))
-        values = np.empty((*leading, *kernel.shape))
-        held = [points]  # what the pointers point to
-        passed: list[Any] = [ctypes.c_size_t(math.prod(leading)), ctypes.c_void_p(points.ctypes.data)]
+        size = math.prod(leading)
+        points = np.ascontiguousarray(theta if theta.shape[:-1] == leading else np.broadcast_to(theta, (*leading, n)))
+        values, doubt = np.empty((size, *kernel.shape)), np.zeros(size)
+        arrays = {}  # what the pointers point to
+        passed = [size, _address(points)]
         for keyword in signature.extras.values():
             array = given[keyword]
-            array = np.ascontiguousarray(np.broadcast_to(array, leading) if array.ndim else array)
-            held.append(array)
-            passed += [ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(given[keyword].ndim > 0)]
-        core(*passed, ctypes.c_void_p(values.ctypes.data))
+            arrays[keyword] = np.ascontiguousarray(np.broadcast_to(array, leading) if array.ndim else array)
+            passed += [_address(arrays[keyword]), array.ndim > 0]
+        if core(*passed, _address(values), _address(doubt)):
+            flat = {name: array.reshape(size) if given[name].ndim else array for name, array in arrays.items()}
+            repair(values, doubt.nonzero()[0], points.reshape(size, n), flat)
+        values = values.reshape(leading + kernel.shape)
         # A single point of a scalar function gives a number, not an array without axes.
         return values if kernel.shape else values[()]
 
-    return described(call, signature, text)
+    return described(call, signature, module_text({signature.name: kernel}))
+
+
+def _address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]  # several times faster than array.ctypes
 
 
 def shared_library(text: str, flags: Sequence[str] = _FLAGS) -> ctypes.CDLL:

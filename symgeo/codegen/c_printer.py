@@ -48,6 +48,12 @@ class CPrinter(Printer):
         return Text(f"({condition} ? {value} : {otherwise})", ATOM)
 
 
+class BranchlessPrinter(CPrinter):
+    """Conditions whose parts are all evaluated, so that compilers can vectorise loops with many of them."""
+
+    and_word, or_word = "&", "|"
+
+
 def is_condition(node: Node) -> bool:
     """Whether the node's value is an int, true or false."""
     return node.kind in _CONDITIONS

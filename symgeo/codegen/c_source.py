@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
+from symgeo.codegen.c_helper_texts import GSL_HEADERS, helpers_of
+from symgeo.codegen.c_loop import STEP, Locals, conditions_first, loop, restricted, signature_lines, wrapped
 from symgeo.codegen.c_names import c_identifier
-from symgeo.codegen.c_printer import CPrinter, is_condition
-from symgeo.codegen.graph import Node
 from symgeo.codegen.identifiers import Names
-from symgeo.codegen.kernel import Kernel, Program, program
+from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.layout import LINE_LENGTH
 from symgeo.codegen.numeric_node import refuse_nodes
-from symgeo.codegen.printer import ATOM, SUM, Text
-
-# The most components that one statement assigns to.
-_LONGEST_CHAIN = 16
-_STEP = "    "
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ class CFunction:
     definition: str
 
     def uses_gsl(self) -> bool:
-        return any("gsl_" in text for text in _helpers_of(self.definition))
+        return any("gsl_" in text for text in helpers_of(self.definition))
 
 
 def c_files(
@@ -89,11 +82,10 @@ def c_functions(kernels: Mapping[str, Kernel]) -> list[CFunction]:
 
 def _source(functions: Sequence[CFunction], doc: str, head: str, stem: str, declarations: str = "") -> str:
     definitions = "\n\n".join(f.definition for f in functions)
-    helpers = _helpers_of(definitions)
-    text = "\n\n".join([*helpers, definitions])
+    text = "\n\n".join([*helpers_of(definitions), definitions])
     gsl = "gsl_" in text
     if gsl:
-        head += "\n#include <gsl/gsl_errno.h>\n#include <gsl/gsl_mode.h>\n#include <gsl/gsl_sf.h>\n"
+        head += "\n" + GSL_HEADERS
     parts = [_opening(functions, doc, stem, gsl), head, declarations, text]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts if part)
 
@@ -153,67 +145,37 @@ def _comment(paragraphs: Iterable[str]) -> str:
     return "\n".join([f"/* {lines[0]}".rstrip(), *(f" * {line}".rstrip() for line in lines[1:]), " */\n"])
 
 
-@dataclass(frozen=True)
-class _Locals:
-    """The identifiers inside a function: its arguments, the strides of the extra ones, the coordinates."""
-
-    names: Names
-    extras: Mapping[sp.Basic, str]
-    strides: Mapping[sp.Basic, str]
-    coordinates: Mapping[sp.Basic, str]
-    count: str
-    theta: str
-    out: str
-
-    @classmethod
-    def of(cls, kernel: Kernel, taken: Iterable[str]) -> _Locals:
-        names = Names(taken, c_identifier)
-        extras = names.assign(kernel.extras)
-        strides = {symbol: names.fresh(f"{name}_stride") for symbol, name in extras.items()}
-        arguments = [names.fresh(name) for name in ("count", "theta", "values")]
-        return cls(names, extras, strides, names.assign(kernel.coordinates), *arguments)
-
-
 def _function(kernel: Kernel, name: str, batch: str, taken: Iterable[str]) -> CFunction:
-    here = _Locals.of(kernel, taken)
+    here = Locals.of(kernel, taken)
     n, size = len(kernel.coordinates), math.prod(kernel.shape)
     point = [f"const double {here.theta}[{max(n, 1)}]", *(f"double {e}" for e in here.extras.values())]
     point.append(f"double {here.out}[{max(size, 1)}]")
-    many = [f"size_t {here.count}", f"const double *{here.theta}"]
-    for symbol, extra in here.extras.items():
-        many += [f"const double *{extra}", f"size_t {here.strides[symbol]}"]
-    many.append(f"double *{here.out}")
+    many = here.arguments()
     declaration = "\n".join(
         [
             _comment(_document(kernel, here)).rstrip(),
-            *_signature(name, point, ";"),
+            *signature_lines(f"void {name}", point, ";"),
             "",
             _comment(_batch_document(kernel, here, name)).rstrip(),
-            *_signature(batch, many, ";"),
+            *signature_lines(f"void {batch}", many, ";"),
         ]
     )
-    restrict = functools.partial(re.sub, r"const double \*|^double \*", lambda m: f"{m[0]}restrict ")
     given = [here.theta, *(part for e in here.extras.values() for part in (f"&{e}", "0")), here.out]
     definition = [
-        *_signature(batch, [restrict(argument) for argument in many]),
+        *signature_lines(f"void {batch}", restricted(many)),
         "{",
-        *_body(kernel, here),
+        *loop(kernel, here, conditions_first(kernel)),
         "}",
         "",
-        *_signature(name, [re.sub(r"\[(?=\d)", "[restrict ", argument) for argument in point]),
+        *signature_lines(f"void {name}", [re.sub(r"\[(?=\d)", "[restrict ", argument) for argument in point]),
         "{",
-        *_wrapped(_STEP, [f"{batch}(1,", *(f"{argument}," for argument in given[:-1]), f"{given[-1]});"]),
+        *wrapped(STEP, [f"{batch}(1,", *(f"{argument}," for argument in given[:-1]), f"{given[-1]});"]),
         "}",
     ]
     return CFunction(kernel, name, batch, declaration, "\n".join(definition))
 
 
-def _signature(name: str, arguments: Sequence[str], end: str = "") -> list[str]:
-    pieces = [f"{argument}," for argument in arguments[:-1]] + [f"{arguments[-1]}){end}"]
-    return _wrapped("", [f"void {name}({pieces[0]}", *pieces[1:]])
-
-
-def _document(kernel: Kernel, here: _Locals) -> list[str]:
+def _document(kernel: Kernel, here: Locals) -> list[str]:
     n, size = len(kernel.coordinates), math.prod(kernel.shape)
     order = ", ".join(s.name for s in kernel.coordinates)
     lines = [(kernel.doc or kernel.name).strip(), ""]
@@ -225,129 +187,9 @@ def _document(kernel: Kernel, here: _Locals) -> list[str]:
     return lines
 
 
-def _batch_document(kernel: Kernel, here: _Locals, name: str) -> list[str]:
+def _batch_document(kernel: Kernel, here: Locals, name: str) -> list[str]:
     n = len(kernel.coordinates)
     out = ", ".join(map(str, (here.count, *kernel.shape))) + ("" if kernel.shape else ",")
     text = f"{name} at {here.count} points: {here.theta} ({here.count}, {n}) and {here.out} ({out}), row-major."
     strides = ", ".join(here.strides.values())
     return [text, f"{strides}: 0 for one value at all points, 1 for one each."] if strides else [text]
-
-
-def _body(kernel: Kernel, here: _Locals) -> list[str]:
-    """The loop over points; temporaries, and assignments to the output as soon as a value is known."""
-    compiled = program((*kernel.conditions, *kernel.expressions), (*kernel.coordinates, *kernel.extras), "c")
-    nodes = compiled.graph.nodes
-    used = {nodes[i].data for i in compiled.graph.live(compiled.outputs) if nodes[i].kind == "symbol"}
-    used |= set(kernel.bounded)
-    symbols = {**here.coordinates, **{symbol: f"{extra}[0]" for symbol, extra in here.extras.items()}}
-    inner = 2 * _STEP
-    statements = _statements(kernel, here, compiled, CPrinter(compiled.graph, symbols))
-    steps = [f"--{here.count}", f"{here.theta} += {len(kernel.coordinates)}"]
-    steps += [f"{extra} += {here.strides[symbol]}" for symbol, extra in here.extras.items()]
-    steps.append(f"{here.out} += {math.prod(kernel.shape)}")
-    lines = [f"{_STEP}gsl_set_error_handler_off();"] if _needs_gsl(statements) else []
-    lines += _wrapped(_STEP, ["for (;", f"{here.count} > 0;", *(f"{step}," for step in steps[:-1]), f"{steps[-1]}) {{"])
-    for position, symbol in enumerate(kernel.coordinates):
-        if symbol in used:
-            lines.append(f"{inner}const double {here.coordinates[symbol]} = {here.theta}[{position}];")
-    return [*lines, *statements, f"{_STEP}}}"]
-
-
-def _statements(kernel: Kernel, here: _Locals, compiled: Program, printer: CPrinter) -> list[str]:
-    """The conditions come first: ``outside`` is 0 where they hold and NaN elsewhere, and is added to every value."""
-    nodes, inner = compiled.graph.nodes, 2 * _STEP
-    conditions = compiled.outputs[: len(kernel.conditions)]
-    places: dict[int, list[str]] = {}
-    for index, output in enumerate(compiled.outputs[len(conditions) :]):
-        places.setdefault(output, []).append(f"{here.out}[{index}] =")
-    missing = set(conditions)
-    outside = here.names.fresh("outside") if kernel.conditions else ""
-    waiting: list[tuple[list[str], Node, Text]] = []
-    lines: list[str] = []
-    for statement in printer.statements(compiled.outputs, here.names):
-        if statement.target is not None:
-            kind = "int" if is_condition(statement.node) else "double"
-            lines += _wrapped(inner, [f"const {kind} {statement.target} =", *_pieces(statement.value, ";")])
-            continue
-        assert statement.output is not None, "a statement without a target is an output"
-        if statement.output in places:
-            waiting.append((places[statement.output], nodes[statement.output], statement.value))
-        if statement.output in missing:
-            missing.remove(statement.output)
-            if not missing:
-                tests = [f"isfinite({here.coordinates[s]})" for s in kernel.bounded]
-                tests += [f"{printer.texts[o].within(SUM)} > 0.0" for o in dict.fromkeys(conditions)]
-                pieces = [tests[0], *(f"&& {test}" for test in tests[1:]), "? 0.0 : NAN;"]
-                lines += _wrapped(inner, [f"const double {outside} =", *pieces])
-        if not missing:
-            for targets, node, value in waiting:
-                lines += _assignments(inner, targets, node, value, outside)
-            waiting = []
-    return lines
-
-
-def _assignments(indent: str, targets: Sequence[str], node: Node, value: Text, outside: str) -> list[str]:
-    """``values[0] = values[3] = value``; a long chain in several statements."""
-    if outside and node.kind == "number" and node.data == 0:
-        value = Text(outside, ATOM)
-    elif outside:
-        first = value.pieces if value.precedence == SUM else (value.within(SUM),)
-        value = Text(f"{value.within(SUM)} + {outside}", SUM, (*first, f"+ {outside}"))
-    lines = []
-    for start in range(0, len(targets), _LONGEST_CHAIN):
-        pieces = _pieces(value, ";") if start == 0 or not value.pieces else [f"{targets[0].removesuffix(' =')};"]
-        lines += _wrapped(indent, [*targets[start : start + _LONGEST_CHAIN], *pieces])
-    return lines
-
-
-def _pieces(value: Text, end: str) -> list[str]:
-    """What a line may be broken between."""
-    pieces = list(value.pieces or (value.text,))
-    if value.precedence == ATOM and value.pieces:
-        opening, *arguments = pieces
-        pieces = [f"{argument}," for argument in arguments[:-1]] + [f"{arguments[-1]})"]
-        pieces[0] = opening + pieces[0]
-    pieces[-1] += end
-    return pieces
-
-
-def _wrapped(indent: str, pieces: Sequence[str]) -> list[str]:
-    """The pieces in lines that are filled up; those after the first are indented further."""
-    lines = [indent + pieces[0]]
-    for piece in pieces[1:]:
-        if len(lines[-1]) + 1 + len(piece) > LINE_LENGTH:
-            lines.append(indent + _STEP + piece)
-        else:
-            lines[-1] += " " + piece
-    return lines
-
-
-@functools.cache
-def helper_texts() -> dict[str, str]:
-    """The text of every function in c_helpers/ by its name, the comment before it included."""
-    found: dict[str, str] = {}
-    for path in sorted(Path(__file__).with_name("c_helpers").glob("*.c")):
-        for block in path.read_text(encoding="utf-8").split("\n\n"):
-            name = re.search(r"^static \w+ (sg_\w+)\(", block, re.MULTILINE)
-            if name:
-                found[name[1]] = block.strip("\n")
-    return found
-
-
-def _needs_gsl(lines: Iterable[str]) -> bool:
-    return any("gsl_" in text for text in _helpers_of("\n".join(lines)))
-
-
-def _helpers_of(text: str) -> list[str]:
-    """The texts of the helpers that ``text`` calls, and before each of them those that it calls."""
-    helpers = helper_texts()
-    ordered: dict[str, str] = {}
-
-    def visit(caller: str, inside: tuple[str, ...]) -> None:
-        for name in dict.fromkeys(re.findall(r"\bsg_\w+(?=\()", caller)):
-            if name not in ordered and name not in inside:
-                visit(helpers[name], (*inside, name))
-                ordered[name] = helpers[name]
-
-    visit(text, ())
-    return list(ordered.values())

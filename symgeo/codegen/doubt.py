@@ -34,16 +34,24 @@ class Doubt:
     """The bounds of one graph, which grows by them.
 
     ``positive`` are nodes known to be positive wherever the values matter. With ``everywhere`` nothing is taken for
-    granted but exact arguments: every bound is computed, and holds also where values overflow or underflow.
+    granted but exact arguments: every bound is computed, and holds also where values overflow or underflow. ``target``
+    is the language whose functions are meant.
     """
 
-    def __init__(self, graph: Graph, outputs: Sequence[int], positive: Sequence[int] = (), everywhere: bool = False):
+    def __init__(
+        self,
+        graph: Graph,
+        outputs: Sequence[int],
+        positive: Sequence[int] = (),
+        everywhere: bool = False,
+        target: str = "numpy",
+    ):
         self.graph = graph
         self._outputs = outputs
-        self._everywhere = everywhere
+        self._everywhere, self._target = everywhere, target
         self.live = graph.live([*outputs, *positive])
         self._errors: dict[int, int | None] = {}
-        self._proofs = Proofs(graph, self.live, positive, everywhere)
+        self._proofs = Proofs(graph, self.live, positive, everywhere, target)
         self.proven = self._proofs.bounds
 
     def sizes(self, number: int) -> int:
@@ -55,7 +63,7 @@ class Doubt:
 
     def _call(self, name: str, args: Sequence[int]) -> int:
         row = TABLE[name]
-        return self.graph.call((row, row.spell("numpy", (None,) * len(args))), args)
+        return self.graph.call((row, row.spell(self._target, (None,) * len(args))), args)
 
     def error(self, number: int) -> int | None:
         """The bound of a node's error, absolute in units of u, as a node; None where there is no error."""
@@ -173,9 +181,9 @@ class Doubt:
 
     def _of_call(self, number: int, node: Node, errors: list[int | None]) -> list[int | None]:
         graph, size = self.graph, self.sizes(number)
-        error = roundoff(graph, node, [self._proofs.range(a) for a in node.args])
+        error = roundoff(graph, node, [self._proofs.range(a) for a in node.args], self._target)
         if error is None:
-            own: int | None = roundoff_there(graph, node, size)
+            own: int | None = roundoff_there(graph, node, size, self._target)
         else:
             own = graph.mul(graph.number(error), size) if error else None
         return [own, *(self._through(number, node, i) for i, e in enumerate(errors) if e is not None)]
@@ -246,7 +254,7 @@ class Doubt:
                 elif proven > need[number]:
                     tests[self.graph.boolean(False)] = None
             node = self.graph.nodes[number]
-            if node.kind == "call" and not is_native(node):
+            if node.kind == "call" and not is_native(node, self._target):
                 size = self.sizes(number)
                 tests[self.graph.compare("<=", self.graph.number(LEAST), size)] = None
                 tests[self.graph.compare("<", size, self.graph.constant("inf"))] = None
@@ -312,9 +320,15 @@ class Exactness(NamedTuple):
     inside: int | None
 
 
-def exactness(graph: Graph, outputs: Sequence[int], conditions: Sequence[int], everywhere: bool = False) -> Exactness:
-    """When the outputs are accurate wherever the conditions are positive."""
-    doubt = Doubt(graph, outputs, conditions, everywhere)
+def exactness(
+    graph: Graph,
+    outputs: Sequence[int],
+    conditions: Sequence[int],
+    everywhere: bool = False,
+    target: str = "numpy",
+) -> Exactness:
+    """When the outputs, as ``target`` computes them, are accurate wherever the conditions are positive."""
+    doubt = Doubt(graph, outputs, conditions, everywhere, target)
     sure = doubt.sure()
     inside, signs = doubt.signs(conditions)
     return Exactness(doubt.all_of([t for t in (sure, signs) if t is not None]), inside)

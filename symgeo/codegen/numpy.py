@@ -94,6 +94,11 @@ def execute(text: str, origin: str, names: Mapping[str, Any] | None = None) -> d
     return namespace
 
 
+def execute_checked(text: str, name: str) -> Callable[..., None]:
+    """The function of a text of `numpy_checked_source.py`."""
+    return execute(text, f"<symgeo {name}, checked>")[name]
+
+
 @functools.cache
 def _namespace() -> dict[str, Any]:
     """What generated functions may use."""
@@ -134,7 +139,7 @@ def numpy_lambdify(kernel: Kernel, checked: bool = True) -> Callable[..., Any]:
     signature = written.signature
     arguments = Arguments(kernel, signature, real_array)
     if checked:
-        exactly = Checked(written, lambda t, name: execute(t, f"<symgeo {name}, checked>")[name], _block_length)
+        exactly = Checked(written, execute_checked, block_length)
         function = lambda theta, /, **extras: exactly(*arguments.checked(theta, extras))  # noqa: E731
         return Generated(lazily(function, arguments, kernel.shape), signature, lambda: module_text_of(written))
     text = module_text_of(written)
@@ -150,7 +155,7 @@ def _plain(written: Function, text: str, arguments: Arguments) -> Callable[..., 
     """The function in doubles alone."""
     kernel, signature = written.kernel, written.signature
     core = execute(text, f"<symgeo {signature.name}>")[signature.name]
-    step = _block_length(written.body.width)
+    step = block_length(written.body.width)
 
     fill: Callable[..., None] | None = None
 
@@ -193,7 +198,7 @@ def _integrating_lambdify(kernel: Kernel, nodes: NodeValues) -> Callable[..., An
     return either
 
 
-def _block_length(width: int) -> int:
+def block_length(width: int) -> int:
     """Points in a block where each point needs ``width`` numbers."""
     return min(max(CACHE // (8 * max(width, 1)), SMALLEST_BLOCK), LARGEST_BLOCK)
 

@@ -24,9 +24,9 @@ class Proofs:
     numbers, symbols, and sums of two of them have bounds.
     """
 
-    def __init__(self, graph: Graph, live: Sequence[int], positive: Sequence[int], exact_only: bool):
+    def __init__(self, graph: Graph, live: Sequence[int], positive: Sequence[int], exact_only: bool, target: str):
         self._graph = graph
-        self._exact_only = exact_only
+        self._exact_only, self._target = exact_only, target
         self._ranges = Ranges(graph, live, positive).of
         self.bounds: dict[int, float | None] = {}
         for number in live:
@@ -91,7 +91,7 @@ class Proofs:
 
     def _prove_call(self, node: Node, bounds: Sequence[float]) -> float | None:
         ranges = [self.range(a) for a in node.args]
-        error = roundoff(self._graph, node, ranges)
+        error = roundoff(self._graph, node, ranges, self._target)
         if error is None or not any(bounds):
             return error
         if node.data[0].name in JUMPS and not any(b == 0 for b in bounds):

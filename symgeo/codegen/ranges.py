@@ -49,7 +49,7 @@ _FIXED: dict[str, Range] = {
 # Positive where all arguments are.
 _POSITIVE_OF_POSITIVE = {
     *("gamma", "beta", "RisingFactorial", "zeta", "lerchphi", "besseli", "besselk", "scaled_besseli", "scaled_besselk"),
-    *("expint", "scaled_expint", "scaled_integro_exponential", "polygamma_tail", "LambertW", "hyp0f1", "hyp1f1"),
+    *("expint", "scaled_expint", "scaled_integro_exponential", "LambertW", "hyp0f1", "hyp1f1"),
     *("log_gamma_ratio", "log1p", "log_one_plus", "sinh", "asinh", "acosh", "erfi", "polylog_tail"),
 }
 # Increasing, with the value at zero.
@@ -146,6 +146,9 @@ class Ranges:
             if isinstance(order, int) and order > 0 and args[1][0] >= 0:
                 return POSITIVE if order % 2 else (-INF, 0.0)
             return ANY
+        if name == "polygamma_tail":  # of the sign of its first term, which has the Bernoulli number B_2k
+            terms = self._graph.nodes[node.args[1]].data
+            return ANY if not isinstance(terms, int) else POSITIVE if terms % 2 else (-INF, 0.0)
         if name == "Abs":
             return (0.0, max(-args[0][0], args[0][1])) if args[0][0] < 0 < args[0][1] else _away(args[0])
         found = _FIXED.get(name, ANY)

@@ -1,6 +1,7 @@
 """Digits of generated functions: worst relative errors over the catalogue, against proven values to many digits.
 
 Run: python tests/benchmarks/accuracy.py [--families gamma,beta] [--objects metric,christoffel] [--points 40] [--seed 0]
+     [--backend numpy]
 
 Parameters are drawn from 1e-4 to 1e8 above a finite end, of either sign on the line, and as near as 1e-4 to the ends of
 a bounded interval. ``own`` is the worst error of a component relative to itself, ``natural`` the worst relative to the
@@ -24,6 +25,7 @@ import sympy as sp
 from flint import arb, ctx
 
 import symgeo as sg
+from symgeo.codegen.backends import BACKENDS
 from symgeo.codegen.balls import Program
 from symgeo.codegen.numeric_node import nodes_in
 
@@ -123,11 +125,11 @@ def _scale(index: tuple[int, ...], kind: str, lengths: Sequence[Any]) -> Any:
     return mpmath.fprod(lengths[i] for i in lower) / mpmath.fprod(lengths[i] for i in upper)
 
 
-def errors(tensor: Any, kind: str, metric: Any, at: np.ndarray) -> tuple[Worst, Worst]:
+def errors(tensor: Any, kind: str, metric: Any, at: np.ndarray, backend: str) -> tuple[Worst, Worst]:
     """The worst errors relative to the component itself and to its natural size."""
     shape = tuple(getattr(tensor, "shape", ()))
     flat = list(tensor.flat()) if shape else [tensor]
-    computed = sg.lambdify(tensor, metric.coordinates)(at).reshape(len(at), -1)
+    computed = sg.lambdify(tensor, metric.coordinates, backend)(at).reshape(len(at), -1)
     distinct = list(dict.fromkeys(e for e in flat if e != 0))
     n = len(metric.coordinates)
     exact = exact_values([*distinct, *(metric[i, i] for i in range(n))], metric.coordinates, at)
@@ -148,7 +150,7 @@ def errors(tensor: Any, kind: str, metric: Any, at: np.ndarray) -> tuple[Worst, 
     return own, natural
 
 
-def rows(name: str, objects: Sequence[str], count: int, seed: int) -> Iterator[tuple[str, str]]:
+def rows(name: str, objects: Sequence[str], count: int, seed: int, backend: str) -> Iterator[tuple[str, str]]:
     """(object, its row) of a family."""
     model = sg.catalogue.get(name)
     manifold = model.manifold
@@ -161,7 +163,7 @@ def rows(name: str, objects: Sequence[str], count: int, seed: int) -> Iterator[t
         if nodes_in([*flat, *manifold.metric.flat()]):
             yield kind, "integrated"
         elif any(flat):
-            own, natural = errors(tensor, kind.partition("(")[0], manifold.metric, at)
+            own, natural = errors(tensor, kind.partition("(")[0], manifold.metric, at, backend)
             yield kind, f"{own.error:9.1e} {natural.error:9.1e}   {own.place}"
 
 
@@ -171,10 +173,11 @@ def main() -> None:
     parser.add_argument("--objects", default="metric,christoffel,curvature", help=f"of {', '.join(OBJECTS)}")
     parser.add_argument("--points", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--backend", default="numpy", choices=BACKENDS)
     given = parser.parse_args()
     print(f"{'family':28}{'object':15}{'own':>9} {'natural':>9}   worst component")
     for name in given.families.split(",") if given.families else sg.catalogue.names():
-        for kind, row in rows(name, given.objects.split(","), given.points, given.seed):
+        for kind, row in rows(name, given.objects.split(","), given.points, given.seed, given.backend):
             print(f"{name:28}{kind:15}{row}", flush=True)
 
 

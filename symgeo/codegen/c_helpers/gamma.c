@@ -12,7 +12,7 @@ static double sg_digamma(double x)
         0.00023635601564027052792, -0.00016170622091974803449, 0.00011063372768747410904, -0.000075691795821950659192,
     };
     if (x <= 0.0) {
-        const double f = x - floor(x);
+        const double f = x - round(x);
         return f == 0.0 ? NAN : sg_digamma(1.0 - x) - 3.1415926535897932 / tan(3.1415926535897932 * f);
     }
     const double d = (x - 1.4616321449683622) - 9.549995429965697e-17;
@@ -36,7 +36,7 @@ static double sg_digamma(double x)
 static double sg_trigamma(double x)
 {
     if (x <= 0.0) {
-        const double f = x - floor(x), sine = sin(3.1415926535897932 * f);
+        const double f = x - round(x), sine = sin(3.1415926535897932 * f);
         return f == 0.0 ? NAN : 9.8696044010893586 / (sine * sine) - sg_trigamma(1.0 - x);
     }
     double total = 0.0;

@@ -36,7 +36,7 @@ static double sg_zeta2(double s, double q)
     if (q > 0.0)
         return sg_hurwitz(s, q);
     const double f = q - floor(q);
-    const double below = sg_hurwitz(s, 1.0 - f) - sg_hurwitz(s, 1.0 - q);
+    const double below = sg_hurwitz(s, ceil(q) - q) - sg_hurwitz(s, 1.0 - q);
     return sg_hurwitz(s, f) + (fmod(s, 2.0) == 0.0 ? below : -below);
 }
 

@@ -23,7 +23,7 @@ void gamma_metric_batch(size_t count, const double *theta, double *values);
 static double sg_trigamma(double x)
 {
     if (x <= 0.0) {
-        const double f = x - floor(x), sine = sin(3.1415926535897932 * f);
+        const double f = x - round(x), sine = sin(3.1415926535897932 * f);
         return f == 0.0 ? NAN : 9.8696044010893586 / (sine * sine) - sg_trigamma(1.0 - x);
     }
     double total = 0.0;
