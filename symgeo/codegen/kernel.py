@@ -13,6 +13,7 @@ from symgeo.codegen import far_out, removable
 from symgeo.codegen.builder import Builder
 from symgeo.codegen.far_out import Asymptotics, Meanings
 from symgeo.codegen.graph import Graph
+from symgeo.codegen.horner import with_horner_forms
 from symgeo.codegen.looking import kinds_within
 from symgeo.codegen.removable import Singularities
 from symgeo.errors import ParameterListError, ShapeError
@@ -41,7 +42,8 @@ def program(expressions: Sequence[sp.Basic], symbols: Iterable[sp.Basic], target
         asymptotics = Asymptotics(meanings)
         forms = [asymptotics.form(e) for e in forms]
     builder = Builder(symbols, target, meanings)
-    return Program(builder.graph, tuple(builder.build(form) for form in forms))
+    outputs = [builder.build(form) for form in forms]
+    return Program(*with_horner_forms(builder.graph, outputs))
 
 
 @dataclass(frozen=True)
