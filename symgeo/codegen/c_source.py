@@ -235,7 +235,8 @@ def _batch_document(kernel: Kernel, here: _Locals, name: str) -> list[str]:
 
 def _body(kernel: Kernel, here: _Locals) -> list[str]:
     """The loop over points; temporaries, and assignments to the output as soon as a value is known."""
-    compiled = program((*kernel.conditions, *kernel.expressions), (*kernel.coordinates, *kernel.extras), "c")
+    arguments = (*kernel.coordinates, *kernel.extras)
+    compiled = program((*kernel.conditions, *kernel.expressions), arguments, "c", kernel.conditions)
     nodes = compiled.graph.nodes
     used = {nodes[i].data for i in compiled.graph.live(compiled.outputs) if nodes[i].kind == "symbol"}
     used |= set(kernel.bounded)

@@ -84,6 +84,7 @@ class _Forms:
         self._products: dict[int, tuple[_Factor, ...]] = {}
 
     def build(self, outputs: Sequence[int]) -> tuple[int, ...]:
+        """The outputs in the new graph."""
         new, made = self.new, self._made
         for number in self.old.live(outputs):
             node = self.old.nodes[number]
