@@ -29,7 +29,7 @@ _UNDERFLOW = 2.0**-960
 LEAST, _STEP = 2.0**-1022, 2.0**-20
 _SLOPES_ONE = {"sin", "cos", "Abs", "Min", "Max", "largest_of", "log_add_exp"}
 _LONGEST = 16
-# Bounds whose numbers differ by less than this are added up as if they had the largest of these numbers.
+# Bounds whose numbers differ by no more than this factor are added up as if they had the largest of these numbers.
 _ALIKE = 8.0
 
 
@@ -53,6 +53,8 @@ class Doubt:
         self._outputs = outputs
         self._everywhere = everywhere
         self.live = graph.live([*outputs, *positive])
+        # The last word before many digits: there no bound is made larger to save an operation.
+        self._alike = 1.0 if everywhere else _ALIKE
         self._bounds: dict[int, _Bound | None] = {}
         self._proofs = Proofs(graph, self.live, positive, everywhere)
         self.proven = self._proofs.bounds
@@ -122,7 +124,7 @@ class Doubt:
     def _added(self, parts: Sequence[_Bound]) -> _Bound:
         """The sum of bounds, which covers the sum of what those among them that cover anything do."""
         graph, scale = self.graph, max(p.scale for p in parts)
-        alike = [p.scale * _ALIKE >= scale for p in parts]
+        alike = [p.scale * self._alike >= scale for p in parts]
         nodes = [p.node if same else self._part(p.scale / scale, p.node) for p, same in zip(parts, alike, strict=True)]
         covers = [same for p, same in zip(parts, alike, strict=True) if p.covers]
         return _Bound(scale, graph.add(nodes), bool(covers) and all(covers))
@@ -145,18 +147,18 @@ class Doubt:
             exact.append(graph.compare("==", total, zero))
         return graph.select([(zero, graph.logical("or", exact))], least)
 
-    def _of_sum(self, number: int, node: Node, bounds: Sequence[_Bound | None]) -> _Bound | None:
-        """Every term passes through all additions at most; where one is exact, its size is not among the bounds."""
+    def _of_sum(self, number: int, node: Node, bounds: Sequence[_Bound | None]) -> _Bound:
+        """Every term passes through all additions at most; two terms are rounded once, as their sum."""
         rounding = float(len(node.args) - 1)
+        ready = [b is not None and b.covers and not self._everywhere for b in bounds]
+        if len(bounds) == 2 and not all(ready):
+            return self._added([*(b for b in bounds if b is not None), _Bound(1.0, self.sizes(number), True)])
         parts = []
-        if len(node.args) == 2 and None in bounds:
-            parts = [b for b in bounds if b is not None]
-            return self._added([*parts, _Bound(1.0, self.sizes(number), True)])
-        for a, bound in zip(node.args, bounds, strict=True):
-            if bound is not None and bound.covers:
+        for a, bound, enough in zip(node.args, bounds, ready, strict=True):
+            if bound is not None and (enough or self.proven[a] is not None):
                 parts.append(_Bound(bound.scale + rounding, bound.node, True))
             else:
-                parts += [] if bound is None else [bound]
+                parts += [] if bound is None else [bound._replace(covers=False)]
                 parts.append(_Bound(rounding, self.sizes(a), True))
         return self._added(parts)
 
