@@ -27,6 +27,7 @@ _COMPARISONS = {
     sp.StrictGreaterThan: ">",
     sp.GreaterThan: ">=",
 }
+_DIGITS = 1300  # of constants, as many as `ball_program.py` may ask for
 _KNOWN = (
     sp.Add,
     sp.Mul,
@@ -138,7 +139,7 @@ class Builder:
         if isinstance(expr, sp.Number):
             return self._number(expr)
         if isinstance(expr, sp.NumberSymbol):  # Catalan, GoldenRatio, ...
-            return graph.number(float(expr))
+            return graph.number(_to_many_digits(expr))
         if isinstance(expr, (BooleanTrue, BooleanFalse)):
             return graph.boolean(bool(expr))
         if isinstance(expr, sp.Piecewise):
@@ -165,30 +166,32 @@ class Builder:
     def _mul(self, args: Sequence[sp.Basic]) -> int:
         """coefficient * product / product: both products are shared apart from the coefficient."""
         graph = self.graph
-        above: list[int] = []
-        below: list[int] = []
+        above: list[tuple[int, int]] = []  # with the bases, whose order is that of the factors
+        below: list[tuple[int, int]] = []
         top, bottom = 1, 1
         for arg in args:
             if isinstance(arg, sp.Rational):
                 top, bottom = top * int(arg.p), bottom * int(arg.q)
             elif isinstance(arg, sp.Number):
-                above.append(self._number(arg) if arg not in _CONSTANTS else graph.constant(_CONSTANTS[arg]))
+                node = self._number(arg) if arg not in _CONSTANTS else graph.constant(_CONSTANTS[arg])
+                above.append((node, node))
             else:
                 base, exponent = _split_power(arg)
                 node = self._memo[base]
-                if exponent == 0:
-                    continue
-                if exponent is not None:
-                    node = self._rational_power(node, abs(exponent))
-                (below if exponent is not None and exponent < 0 else above).append(node)
+                if exponent is None:
+                    above.append((node, node))
+                elif exponent:
+                    power = self._rational_power(node, abs(exponent))
+                    (above if exponent > 0 else below).append((node, power))
         if max(abs(top), bottom) > 2**53:  # the quotient as one float: its parts could overflow
-            above.append(graph.number(Fraction(top, bottom)))
+            factor = graph.number(Fraction(top, bottom))
+            above.append((factor, factor))
             top, bottom = 1, 1
         if not below and above and bottom & (bottom - 1) == 0:
             # A half is exact in binary, and a product is cheaper than a quotient.
-            return graph.mul(graph.number(Fraction(top, bottom)), graph.product(above))
-        numerator = graph.mul(graph.number(top), graph.product(above))
-        return graph.div(numerator, graph.mul(graph.number(bottom), graph.product(below)))
+            return graph.mul(graph.number(Fraction(top, bottom)), graph.product(n for _, n in sorted(above)))
+        numerator = graph.mul(graph.number(top), graph.product(n for _, n in sorted(above)))
+        return graph.div(numerator, graph.mul(graph.number(bottom), graph.product(n for _, n in sorted(below))))
 
     def _rational_power(self, node: int, exponent: Fraction) -> int:
         """A positive power: integers by products, halves by sqrt, else pow."""
@@ -253,6 +256,12 @@ class Builder:
         if not isinstance(expr, (sp.Expr, Boolean)):
             remedy = "pass scalar expressions"
         return unsupported(f"{name} in {_shortened(expr)}" if expr.args else name, self.target, remedy)
+
+
+def _to_many_digits(value: sp.NumberSymbol) -> Fraction:
+    """A constant to more digits than anything computes with."""
+    found = sp.Rational(value.evalf(_DIGITS))
+    return Fraction(int(found.p), int(found.q))
 
 
 def _split_power(expr: sp.Basic) -> tuple[sp.Basic, Fraction | None]:

@@ -67,7 +67,8 @@ def signature_lines(name: str, arguments: Sequence[str], end: str = "") -> list[
 
 def conditions_first(kernel: Kernel) -> Program:
     """The conditions and then the components as one program."""
-    return program((*kernel.conditions, *kernel.expressions), (*kernel.coordinates, *kernel.extras), "c")
+    arguments = (*kernel.coordinates, *kernel.extras)
+    return program((*kernel.conditions, *kernel.expressions), arguments, "c", kernel.conditions)
 
 
 def loop(kernel: Kernel, here: Locals, compiled: Program, tests: Exactness | None = None, doubt: str = "") -> list[str]:

@@ -3,8 +3,9 @@
 Every node v gets a bound of its error in units of u = 2^-53. Where the signs of terms and the kinds of functions prove
 it, the bound is a number times |v|, known before any point. Elsewhere, for sums of terms of both signs, logarithms,
 exponentials and all that depends on them, it is computed beside the value, as a node of the same graph: for a sum
-E = sum E_i + |v|, for a product |a| E_b + |b| E_a + |v|, for a function |f'(x)| E_x + c |f(x)|. A program is sure at a
-point where all its outputs have bounds small against their values.
+E = sum E_i + |v|, for a product |a| E_b + |b| E_a + |v|, for a function |f'(x)| E_x + c |f(x)|. Bounds have the form
+c N with a number c; that of a sum has N = sum |v_i|, which is not smaller than |v|: roundings to come only add to c. A
+program is sure at a point where all its outputs have bounds small against their values.
 
 Sources: Wilkinson, Rounding Errors in Algebraic Processes (1963); Higham, Accuracy and Stability of Numerical
 Algorithms (2002), sections 3.1 to 3.4. The bounds are of first order in u.
@@ -28,6 +29,16 @@ _UNDERFLOW = 2.0**-960
 LEAST, _STEP = 2.0**-1022, 2.0**-20
 _SLOPES_ONE = {"sin", "cos", "Abs", "Min", "Max", "largest_of", "log_add_exp"}
 _LONGEST = 16
+# Bounds whose numbers differ by no more than this factor are added up as if they had the largest of these numbers.
+_ALIKE = 8.0
+
+
+class _Bound(NamedTuple):
+    """The error is at most ``scale`` u times a node, which ``covers`` the value: is at least as large in size."""
+
+    scale: float
+    node: int
+    covers: bool
 
 
 class Doubt:
@@ -50,7 +61,9 @@ class Doubt:
         self._outputs = outputs
         self._everywhere, self._target = everywhere, target
         self.live = graph.live([*outputs, *positive])
-        self._errors: dict[int, int | None] = {}
+        # The last word before many digits: there no bound is made larger to save an operation.
+        self._alike = 1.0 if everywhere else _ALIKE
+        self._bounds: dict[int, _Bound | None] = {}
         self._proofs = Proofs(graph, self.live, positive, everywhere, target)
         self.proven = self._proofs.bounds
 
@@ -67,21 +80,25 @@ class Doubt:
 
     def error(self, number: int) -> int | None:
         """The bound of a node's error, absolute in units of u, as a node; None where there is no error."""
+        bound = self._bound(number)
+        return None if bound is None else self.graph.mul(self.graph.number(bound.scale), bound.node)
+
+    def _bound(self, number: int) -> _Bound | None:
         stack = [number]
         while stack:
             i = stack[-1]
             proven = self.proven[i]
-            waiting = [a for a in self.graph.nodes[i].args if a not in self._errors] if proven is None else []
+            waiting = [a for a in self.graph.nodes[i].args if a not in self._bounds] if proven is None else []
             if waiting:
                 stack += waiting
                 continue
             stack.pop()
-            if i not in self._errors:
+            if i not in self._bounds:
                 if proven is None:
-                    self._errors[i] = self._total(self._computed(i))
+                    self._bounds[i] = self._computed(i)
                 else:
-                    self._errors[i] = self._scaled(proven, i) if proven else None
-        return self._errors[number]
+                    self._bounds[i] = _Bound(proven, self.sizes(i), True) if proven else None
+        return self._bounds[number]
 
     def _scaled(self, factor: float, number: int) -> int:
         return self.graph.mul(self.graph.number(factor), self.sizes(number))
@@ -93,16 +110,35 @@ class Doubt:
     def _times(self, factor: int, error: int | None) -> int | None:
         return None if error is None else self.graph.mul(factor, error)
 
-    def _computed(self, number: int) -> list[int | None]:
+    def _computed(self, number: int) -> _Bound | None:
         node = self.graph.nodes[number]
-        errors = [self._errors[a] for a in node.args]
         if node.kind == "neg":
-            return errors
+            return self._bounds[node.args[0]]
+        bounds = [self._bounds[a] for a in node.args]
         if node.kind == "add":
-            return self._of_sum(number, node)
-        if node.kind == "select":
-            return [self._of_select(node, errors)]
+            return self._of_sum(number, node, bounds)
+        if node.kind in ("mul", "div") and not self._everywhere:
+            found = self._of_product(node, bounds)
+            if found is not None:
+                return found
+        errors = [self.error(a) for a in node.args]
+        terms = [self._of_select(node, errors)] if node.kind == "select" else self._of_any(number, node, errors)
+        total = self._total(terms)
+        return None if total is None else _Bound(1.0, total, False)
+
+    def _of_any(self, number: int, node: Node, errors: list[int | None]) -> list[int | None]:
         return [*getattr(self, "_of_" + node.kind)(number, node, errors), self._lost(node)]
+
+    def _added(self, parts: Sequence[_Bound]) -> _Bound:
+        """The sum of bounds, which covers the sum of what those among them that cover anything do."""
+        graph, scale = self.graph, max(p.scale for p in parts)
+        alike = [p.scale * self._alike >= scale for p in parts]
+        nodes = [p.node if same else self._part(p.scale / scale, p.node) for p, same in zip(parts, alike, strict=True)]
+        covers = [same for p, same in zip(parts, alike, strict=True) if p.covers]
+        return _Bound(scale, graph.add(nodes), bool(covers) and all(covers))
+
+    def _part(self, factor: float, node: int) -> int:
+        return self.graph.mul(self.graph.number(factor), node)
 
     def _lost(self, node: Node) -> int | None:
         """What underflow takes: nothing where an exact zero is multiplied or divided."""
@@ -114,30 +150,46 @@ class Doubt:
             return least
         exact = []
         for a in dict.fromkeys(node.args if node.kind == "mul" else node.args[:1]):
-            total = self._total([self.sizes(a), self._errors[a]])
+            total = self._total([self.sizes(a), self.error(a)])
             assert total is not None, "a size is no error"
             exact.append(graph.compare("==", total, zero))
         return graph.select([(zero, graph.logical("or", exact))], least)
 
-    def _of_sum(self, number: int, node: Node) -> list[int | None]:
-        graph, many = self.graph, len(node.args) - 1
-        terms: list[int | None] = []
-        coefficients: dict[float, list[int]] = {}
-        for a in node.args:
-            proven = self.proven[a]
-            if proven is None:
-                terms.append(self._errors[a])
-            coefficient = (proven or 0.0) + (many if many > 1 else 0)
-            if coefficient:
-                coefficients.setdefault(coefficient, []).append(a)
-        if coefficients:
-            # One coefficient for all that are of the same order saves products.
-            largest = max(coefficients)
-            sizes = [self.sizes(a) for some in coefficients.values() for a in some]
-            terms.append(graph.mul(graph.number(largest), graph.add(sizes)))
-        if many == 1:
-            terms.append(self.sizes(number))
-        return terms
+    def _of_sum(self, number: int, node: Node, bounds: Sequence[_Bound | None]) -> _Bound:
+        """Every term passes through all additions at most; two terms are rounded once, as their sum."""
+        rounding = float(len(node.args) - 1)
+        ready = [b is not None and b.covers and not self._everywhere for b in bounds]
+        if len(bounds) == 2 and not all(ready):
+            return self._added([*(b for b in bounds if b is not None), _Bound(1.0, self.sizes(number), True)])
+        parts = []
+        for a, bound, enough in zip(node.args, bounds, ready, strict=True):
+            if bound is not None and (enough or self.proven[a] is not None):
+                parts.append(_Bound(bound.scale + rounding, bound.node, True))
+            else:
+                parts += [] if bound is None else [bound._replace(covers=False)]
+                parts.append(_Bound(rounding, self.sizes(a), True))
+        return self._added(parts)
+
+    def _of_product(self, node: Node, bounds: Sequence[_Bound | None]) -> _Bound | None:
+        """The bound of a product or quotient from one that covers; None where none does."""
+        graph, (a, b) = self.graph, node.args
+        below = node.kind == "div"
+        if below and self.proven[b] is None:
+            return None
+        open_ = [i for i in (0, 1) if self.proven[node.args[i]] is None]
+        parts = []
+        rounding = 1.0 + sum(self.proven[x] or 0.0 for x in (a, b))
+        for i in open_:
+            bound = bounds[i]
+            if bound is None or not bound.covers:
+                return None
+            other = self.sizes(node.args[1 - i])
+            of_one = graph.div(bound.node, other) if below else graph.mul(other, bound.node)
+            parts.append(_Bound(bound.scale + rounding, of_one, True))
+            rounding = 0.0
+        if a == b:
+            return _Bound(2 * parts[0].scale - 1, parts[0].node, True)
+        return self._added(parts)
 
     def _of_mul(self, number: int, node: Node, errors: list[int | None]) -> list[int | None]:
         a, b = node.args
@@ -190,7 +242,7 @@ class Doubt:
 
     def _through(self, number: int, node: Node, i: int) -> int:
         """What the error of an argument does to a function: its slope, or a difference quotient in its place."""
-        graph, name, a, error = self.graph, node.data[0].name, node.args[i], self._errors[node.args[i]]
+        graph, name, a, error = self.graph, node.data[0].name, node.args[i], self.error(node.args[i])
         assert error is not None, "an exact argument has no error"
         if name in _SLOPES_ONE:
             return error
@@ -290,8 +342,9 @@ class Doubt:
         elif node.kind == "sqrt":
             hand_on(node.args[0], 2 * (wanted - 1))
         else:
-            error = self.error(number)
-            return [] if error is None else [graph.compare("<=", error, self._scaled(max(wanted, 0.0), number))]
+            bound = self._bound(number)
+            if bound is not None:
+                return [graph.compare("<=", bound.node, self._scaled(max(wanted, 0.0) / bound.scale, number))]
         return []
 
     def signs(self, conditions: Sequence[int]) -> tuple[int | None, int | None]:

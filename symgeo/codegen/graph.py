@@ -115,9 +115,9 @@ class Graph:
         return result if sign_a == sign_b else self.neg(result)
 
     def product(self, factors: Iterable[int]) -> int:
-        """Product of many as a chain in ascending order of number, so that equal beginnings are shared."""
+        """Product of many as a chain; factors in one order throughout have their beginnings shared."""
         result = None
-        for factor in sorted(factors):
+        for factor in factors:
             result = factor if result is None else self.mul(result, factor)
         return self.number(1) if result is None else result
 

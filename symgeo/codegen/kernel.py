@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,10 @@ import sympy as sp
 
 from symgeo.codegen import far_out, removable
 from symgeo.codegen.builder import Builder
+from symgeo.codegen.decided import with_decided_branches
 from symgeo.codegen.far_out import Asymptotics, Meanings
 from symgeo.codegen.graph import Graph
+from symgeo.codegen.horner import with_horner_forms
 from symgeo.codegen.looking import kinds_within
 from symgeo.codegen.removable import Singularities
 from symgeo.errors import ParameterListError, ShapeError
@@ -26,9 +28,15 @@ class Program:
     outputs: tuple[int, ...]
 
 
-def program(expressions: Sequence[sp.Basic], symbols: Iterable[sp.Basic], target: str = "numpy") -> Program:
+def program(
+    expressions: Sequence[sp.Basic],
+    symbols: Iterable[sp.Basic],
+    target: str = "numpy",
+    positive: Collection[sp.Basic] = (),
+) -> Program:
     """The shared program of ``expressions``, functions of ``symbols``.
 
+    Those ``positive`` are so wherever values matter.
     Raises UnsupportedFunctionError where ``target`` cannot express a function and UnknownSymbolError where a
     symbol is not among ``symbols``.
     """
@@ -41,7 +49,9 @@ def program(expressions: Sequence[sp.Basic], symbols: Iterable[sp.Basic], target
         asymptotics = Asymptotics(meanings)
         forms = [asymptotics.form(e) for e in forms]
     builder = Builder(symbols, target, meanings)
-    return Program(builder.graph, tuple(builder.build(form) for form in forms))
+    outputs = [builder.build(form) for form in forms]
+    conditions = [o for e, o in zip(expressions, outputs, strict=True) if e in positive]
+    return Program(*with_horner_forms(*with_decided_branches(builder.graph, outputs, conditions)))
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,9 @@ class Kernel:
 
     def program(self, target: str = "numpy") -> Program:
         """The components and then the conditions as one program, common subexpressions shared."""
-        return program((*self.expressions, *self.conditions), (*self.coordinates, *self.extras), target)
+        return program(
+            (*self.expressions, *self.conditions), (*self.coordinates, *self.extras), target, self.conditions
+        )
 
     @classmethod
     def of(

@@ -105,7 +105,7 @@ class Ranges:
     def _found(self, node: Node) -> Range:
         args = [self.of[a] for a in node.args]
         if node.kind == "number":
-            return (_float(node.data),) * 2
+            return (as_float(node.data),) * 2
         if node.kind == "constant":
             value = _CONSTANTS.get(node.data, math.nan)
             return ANY if math.isnan(value) else (value, value)
@@ -114,9 +114,9 @@ class Ranges:
         if node.kind == "neg":
             return -args[0][1], -args[0][0]
         if node.kind == "add":
-            return _sum([r if sign > 0 else (-r[1], -r[0]) for sign, r in zip(node.data, args, strict=True)])
+            return sum_of([r if sign > 0 else (-r[1], -r[0]) for sign, r in zip(node.data, args, strict=True)])
         if node.kind == "mul":
-            return _square(args[0]) if node.args[0] == node.args[1] else _product(*args)
+            return _square(args[0]) if node.args[0] == node.args[1] else product_of(*args)
         if node.kind == "div":
             return _quotient(*args)
         if node.kind == "sqrt":
@@ -168,7 +168,7 @@ def _of_symbol(symbol: sp.Basic) -> Range:
     return low, high
 
 
-def _float(value: object) -> float:
+def as_float(value: object) -> float:
     try:
         return float(value)  # type: ignore[arg-type]
     except OverflowError:
@@ -189,7 +189,7 @@ def _times(a: float, b: float) -> float:
     return 0.0 if a == 0 or b == 0 else a * b
 
 
-def _sum(terms: list[Range]) -> Range:
+def sum_of(terms: list[Range]) -> Range:
     ends = []
     for side in (0, 1):
         parts = [t[side] for t in terms]
@@ -200,7 +200,7 @@ def _sum(terms: list[Range]) -> Range:
     return ends[0], ends[1]
 
 
-def _product(a: Range, b: Range) -> Range:
+def product_of(a: Range, b: Range) -> Range:
     ends = [_times(x, y) for x in a for y in b]
     return min(ends), max(ends)
 
@@ -220,7 +220,7 @@ def _quotient(a: Range, b: Range) -> Range:
         return ANY
     sign = 1.0 if b[1] > 0 else -1.0
     ends = sorted((1.0 / abs(e) if e else INF) for e in b)
-    return _product(a, (ends[0], ends[1]) if sign > 0 else (-ends[1], -ends[0]))
+    return product_of(a, (ends[0], ends[1]) if sign > 0 else (-ends[1], -ends[0]))
 
 
 def _power_of(base: float, exponent: float) -> float:

@@ -66,7 +66,7 @@ SUMS = [
     (sp.Abs(a * b - 1 / (3 * a)) + sp.Max(a * b - 1 / (3 * a), -1), (1.0, 1 / 3)),
     (sp.floor(3 * (a / 3)) + b / 2, (5.0, 1.0)),
     (sp.sign(a * b - 1) + 2, (1 / 3, 3.0)),
-    (sp.Catalan * a - sp.Catalan * b, (1.0, 1 + 1e-9)),
+    (sp.Catalan * a - sp.EulerGamma * b, (1.0, 1.586868913)),
     (a * b - 1, (1 / 3, 3.0)),
 ]
 # Intermediate numbers leave the range of doubles.

@@ -57,12 +57,12 @@ void bivariate_normal_christoffel_batch(size_t count, const double *restrict the
         values[7] = values[11] = rho / t4 + outside;
         const double t6 = sigma2 * sigma2;
         const double t7 = sigma1 * rho;
-        const double t8 = 2.0 * t1 * t6;
+        const double t8 = 2.0 * t6 * t1;
         values[8] = values[16] = -t7 / t8 + outside;
         values[9] = values[21] = -sigma1 / t4 + outside;
         const double t9 = sigma1 * sigma1;
         const double t10 = sigma2 * rho;
-        const double t11 = 2.0 * t1 * t9;
+        const double t11 = 2.0 * t9 * t1;
         values[27] = values[35] = -t10 / t11 + outside;
         values[28] = values[40] = rho / t3 + outside;
         values[29] = values[45] = -sigma2 / t3 + outside;

@@ -55,12 +55,12 @@ def bivariate_normal_christoffel(theta):
     t9 = rho / t5
     t10 = sigma2**2
     t11 = sigma1 * rho
-    t12 = 2 * t1 * t10
+    t12 = 2 * t10 * t1
     t13 = -t11 / t12
     t14 = -sigma1 / t5
     t15 = sigma1**2
     t16 = sigma2 * rho
-    t17 = 2 * t1 * t15
+    t17 = 2 * t15 * t1
     t18 = -t16 / t17
     t19 = rho / t3
     t20 = -sigma2 / t3

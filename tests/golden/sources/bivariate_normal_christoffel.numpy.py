@@ -40,12 +40,12 @@ def bivariate_normal_christoffel(theta):
         out[..., 0, 1, 2] = out[..., 0, 2, 1] = rho / t4
         t6 = sigma2**2
         t7 = sigma1 * rho
-        t8 = 2 * t1 * t6
+        t8 = 2 * t6 * t1
         out[..., 0, 1, 3] = out[..., 0, 3, 1] = -t7 / t8
         out[..., 0, 1, 4] = out[..., 0, 4, 1] = -sigma1 / t4
         t9 = sigma1**2
         t10 = sigma2 * rho
-        t11 = 2 * t1 * t9
+        t11 = 2 * t9 * t1
         out[..., 1, 0, 2] = out[..., 1, 2, 0] = -t10 / t11
         out[..., 1, 0, 3] = out[..., 1, 3, 0] = rho / t3
         out[..., 1, 0, 4] = out[..., 1, 4, 0] = -sigma2 / t3

@@ -59,13 +59,11 @@ void von_mises_cubic_batch(size_t count, const double *restrict theta, double *r
         const double t0 = sg_scaled_bessel_i0(kappa);
         const double t1 = t0 * t0;
         const double t2 = sg_scaled_bessel_i1(kappa);
-        const double t3 = t2 * t2;
-        values[1] = values[2] = values[4] = (kappa * t1 - kappa * t3 - 2.0 * t0 * t2) / t1 + outside;
-        const double t4 = t1 * t0;
-        const double t5 = kappa * kappa;
-        const double t6 = t1 * t2;
-        const double t7 = 2.0 * t5 * t3 * t2 + 2.0 * t6 + 3.0 * kappa * t0 * t3 - kappa * t4 - 2.0 * t6 * t5;
-        values[7] = t7 / (t4 * t5) + outside;
+        values[1] = values[2] = values[4] = (kappa * t1 - (kappa * t2 + 2.0 * t0) * t2) / t1 + outside;
+        const double t3 = t1 * t0;
+        const double t4 = kappa * kappa;
+        const double t5 = ((2.0 * t4 * t2 + 3.0 * kappa * t0) * t2 + 2.0 * (1.0 - t4) * t1) * t2;
+        values[7] = (t5 - kappa * t3) / (t4 * t3) + outside;
     }
 }
 

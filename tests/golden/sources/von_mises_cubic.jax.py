@@ -170,13 +170,11 @@ def von_mises_cubic(theta):
     t0 = _scaled_bessel_i(0, kappa)
     t1 = t0**2
     t2 = _scaled_bessel_i(1, kappa)
-    t3 = t2**2
-    t4 = (kappa * t1 - kappa * t3 - 2 * t0 * t2) / t1
-    t5 = t1 * t0
-    t6 = kappa**2
-    t7 = t1 * t2
-    t8 = 2 * t6 * t3 * t2 + 2 * t7 + 3 * kappa * t0 * t3 - kappa * t5 - 2 * t7 * t6
+    t3 = (kappa * t1 - (kappa * t2 + 2 * t0) * t2) / t1
+    t4 = t1 * t0
+    t5 = kappa**2
+    t6 = ((2 * t5 * t2 + 3 * kappa * t0) * t2 + 2 * (1 - t5) * t1) * t2 - kappa * t4
     inside = jnp.isfinite(mu) & jnp.isfinite(kappa) & (jnp.pi + mu > 0) & (jnp.pi - mu > 0) & (kappa > 0)
-    components = [0, t4, t4, 0, t4, 0, 0, t8 / (t5 * t6)]
+    components = [0, t3, t3, 0, t3, 0, 0, t6 / (t5 * t4)]
     components = [_masked(component, inside, 0) for component in components]
     return _stacked(components, theta.shape[:-1], (2, 2, 2), theta)

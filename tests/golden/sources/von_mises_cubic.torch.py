@@ -116,15 +116,13 @@ def von_mises_cubic(theta):
     t0 = _i0(kappa, True)
     t1 = t0**2
     t2 = _i1(kappa, True)
-    t3 = t2**2
-    t4 = (kappa * t1 - kappa * t3 - 2 * t0 * t2) / t1
-    t5 = t1 * t0
-    t6 = kappa**2
-    t7 = t1 * t2
-    t8 = 2 * t6 * t3 * t2 + 2 * t7 + 3 * kappa * t0 * t3 - kappa * t5 - 2 * t7 * t6
+    t3 = (kappa * t1 - (kappa * t2 + 2 * t0) * t2) / t1
+    t4 = t1 * t0
+    t5 = kappa**2
+    t6 = ((2 * t5 * t2 + 3 * kappa * t0) * t2 + 2 * (1 - t5) * t1) * t2 - kappa * t4
     inside = (
         torch.isfinite(mu) & torch.isfinite(kappa) & (torch.pi + mu > 0) & (torch.pi - mu > 0) & (kappa > 0)
     )
-    components = [0, t4, t4, 0, t4, 0, 0, t8 / (t5 * t6)]
+    components = [0, t3, t3, 0, t3, 0, 0, t6 / (t5 * t4)]
     value = _stacked(components, theta.shape[:-1], (2, 2, 2), theta)
     return _masked(value, inside, 3)
