@@ -12,6 +12,7 @@ Geometry, 1992.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from symgeo.solve.polygons import Polygons, remeshed
 
 if TYPE_CHECKING:
     import numpy as np
+    from sympy import Expr
 
     from symgeo.solve.progress import Progress
 
@@ -82,12 +84,12 @@ class Found:
 class BoundaryValueSolver:
     """Finds geodesics of one alpha-connection of a manifold; generated functions are kept in it."""
 
-    def __init__(self, manifold: Any, alpha: Any = 0):
-        self.equation = LoweredEquation(manifold, alpha)
+    def __init__(self, manifold: Any, alpha: Any = 0, conditions: Sequence[Expr] | None = None):
+        self.equation = LoweredEquation(manifold, alpha, conditions)
 
     @cached_property
     def _levi_civita(self) -> BoundaryValueSolver:
-        return BoundaryValueSolver(self.equation.manifold, 0)
+        return BoundaryValueSolver(self.equation.manifold, 0, self.equation.conditions)
 
     @cached_property
     def _polygons(self) -> Polygons:
@@ -102,13 +104,13 @@ class BoundaryValueSolver:
     def _accepted(self) -> float:
         return _INTEGRATED if self.equation.is_integrated else _ACCEPTED
 
-    def prepared(self, p: np.ndarray, q: np.ndarray) -> Found:
-        """What is to be found for pairs of points p and q (n, P) inside the domain."""
+    def prepared(self, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> Found:
+        """What is to be found for pairs of points p and q (n, P) inside the domain, with ``d = q - p``."""
         import numpy as np
 
         count, chart = p.shape[1], self.equation.chart
         nothing = np.full((2, count), np.nan)
-        return Found(chart.from_point(p), chart.step(p, q), nothing[0], nothing[1], np.zeros(count, dtype=int))
+        return Found(chart.from_point(p), chart.step(p, q, d), nothing[0], nothing[1], np.zeros(count, dtype=int))
 
     def solve(self, found: Found, tolerance: float = PRECISE, work: Progress | None = None) -> None:
         """Find the geodesics; an interruption leaves in ``found`` those that are done. ``work`` hears of every pair."""

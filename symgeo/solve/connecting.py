@@ -9,16 +9,18 @@ from symgeo.errors import NoClosedFormError, NotDuallyFlatError
 from symgeo.solve.affine_lines import AffineLines
 from symgeo.solve.boundary_value import BoundaryValueSolver, Found
 from symgeo.solve.closed_form import ClosedForm, closed_form
+from symgeo.solve.lowered_equation import LoweredEquation
 from symgeo.solve.newton import solved
+from symgeo.solve.open_chart import OpenChart, open_chart
 from symgeo.solve.path_between import GeodesicBetween, Source
 from symgeo.solve.progress import interruptible
+from symgeo.solve.spray import domain_of
 
 if TYPE_CHECKING:
     import numpy as np
     from sympy import Expr
 
     from symgeo.geometry.manifold import StatisticalManifold
-    from symgeo.solve.lowered_equation import LoweredEquation
     from symgeo.solve.progress import Progress
 
 AUTOMATIC, CLOSED, AFFINE, COLLOCATION = "automatic", "closed form", "affine coordinates", "collocation"
@@ -36,9 +38,24 @@ class Connecting:
         self.manifold, self.alpha = manifold, alpha
 
     @cached_property
+    def equation(self) -> LoweredEquation:
+        """The geodesic equation in the manifold's own chart."""
+        return LoweredEquation(self.manifold, self.alpha)
+
+    @cached_property
+    def open_chart(self) -> OpenChart | None:
+        """Where conditions tie coordinates together, a chart in which they do not, if there is one."""
+        if OpenChart not in self.manifold.kept:
+            self.manifold.kept[OpenChart] = open_chart(self.manifold, domain_of(self.manifold))
+        return self.manifold.kept[OpenChart]
+
+    @cached_property
     def solver(self) -> BoundaryValueSolver:
-        """Collocation."""
-        return BoundaryValueSolver(self.manifold, self.alpha)
+        """Collocation, in the open chart where there is one."""
+        chart = self.open_chart
+        if chart is None:
+            return BoundaryValueSolver(self.manifold, self.alpha)
+        return BoundaryValueSolver(chart.manifold, self.alpha, chart.conditions)
 
     @cached_property
     def _closed(self) -> ClosedForm | NoClosedFormError:
@@ -97,8 +114,11 @@ class CollocatedPaths:
     def __init__(self, connecting: Connecting, p: np.ndarray, q: np.ndarray, tolerance: float):
         solver = connecting.solver
         self._solver, self._equation, self._tolerance = solver, solver.equation, tolerance
-        columns = range(0, p.shape[1], _BLOCK)
-        self._blocks: list[Found] = [solver.prepared(p[:, k : k + _BLOCK], q[:, k : k + _BLOCK]) for k in columns]
+        self._open, d = connecting.open_chart, q - p
+        if self._open is not None:
+            p, q, d = self._open.map(p), self._open.map(q), self._open.map.difference(p, q)
+        columns = [slice(k, k + _BLOCK) for k in range(0, p.shape[1], _BLOCK)]
+        self._blocks: list[Found] = [solver.prepared(p[:, k], q[:, k], d[:, k]) for k in columns]
 
     def solve(self, work: Progress | None = None) -> CollocatedPaths:
         """Find the geodesics, block by block; an interruption leaves those that are done."""
@@ -118,7 +138,9 @@ class CollocatedPaths:
         parts = []
         for found in self._blocks:
             u, du, _ = found.paths()
-            parts.append(self._equation.chart.with_slopes(u[:, :, 0])[1] * du[:, :, 0])
+            x, slope, _, _ = self._equation.chart.with_slopes(u[:, :, 0])
+            v = slope * du[:, :, 0]
+            parts.append(v if self._open is None else self._open.velocities(x, v))
         return np.concatenate(parts, axis=1) if parts else np.zeros((self._equation.dim, 0))
 
     def distance(self) -> np.ndarray | None:
@@ -145,6 +167,7 @@ class CollocatedPaths:
         if not parts:
             return np.zeros((self._equation.dim, 0, len(times)))
         found = self._equation.chart.point(np.concatenate(parts, axis=1))
+        found = found if self._open is None else self._open.points(found)
         found[:, ~self.converged()] = np.nan
         return found
 
@@ -182,7 +205,7 @@ class ClosedPaths:
 
     def residual(self) -> np.ndarray:
         """See :class:`Source`."""
-        return measured_residual(self._connecting.solver.equation, self.points, self._distance)
+        return measured_residual(self._connecting.equation, self.points, self._distance)
 
     def points(self, times: np.ndarray) -> np.ndarray:
         """See :class:`Source`; by collocation where the way back from the space has no closed form."""
@@ -253,7 +276,7 @@ class AffinePaths:
         """See :class:`Source`."""
         import numpy as np
 
-        return measured_residual(self._connecting.solver.equation, self.points, np.zeros(self._p.shape[1]))
+        return measured_residual(self._connecting.equation, self.points, np.zeros(self._p.shape[1]))
 
     def points(self, times: np.ndarray) -> np.ndarray:
         """See :class:`Source`."""

@@ -6,6 +6,7 @@ inverse metric does not cancel here. Source: Amari and Nagaoka 2000, section 1.6
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -57,17 +58,22 @@ class Linearised:
 class LoweredEquation:
     """The equation of one alpha-connection, for paths in the chart without walls.
 
-    Arrays are (n, P, N): coordinates, paths, times. Raises :class:`ParameterListError` for an alpha that is no number
+    ``conditions``: what is positive inside the domain; those of the manifold are the default. Arrays are (n, P, N): coordinates, paths, times. Raises :class:`ParameterListError` for an alpha that is no number
     and :class:`UnknownSymbolError` where the metric holds symbols that are no coordinates.
     """
 
-    def __init__(self, manifold: StatisticalManifold | HasManifold, alpha: Any = 0):
+    def __init__(
+        self,
+        manifold: StatisticalManifold | HasManifold,
+        alpha: Any = 0,
+        conditions: Sequence[Expr] | None = None,
+    ):
         import sympy as sp
 
         self.manifold = manifold_of(manifold)
         self.alpha = number_alpha(alpha)
         self.dim = self.manifold.dim
-        self.conditions = domain_of(self.manifold)
+        self.conditions = domain_of(self.manifold) if conditions is None else tuple(conditions)
         self.chart = WallChart(self.manifold.coordinates, self.conditions)
         self._velocity = sp.symbols(f"v:{self.dim}", cls=sp.Dummy, real=True)
         self._acceleration = sp.symbols(f"w:{self.dim}", cls=sp.Dummy, real=True)

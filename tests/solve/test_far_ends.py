@@ -13,6 +13,7 @@ from symgeo import catalogue, errors
 from symgeo.algebra import Tensor, differential_field
 from symgeo.solve import pieces, progress
 from symgeo.solve.between import connecting
+from symgeo.solve.boundary_value import BoundaryValueSolver
 
 # Pairs whose paths turn sharply beside a wall, or run far in a coordinate at little cost.
 FAR = {
@@ -55,16 +56,18 @@ def test_parameters_of_all_sizes_against_closed_forms(seed: int) -> None:
 
 
 def test_lines_that_leave_the_cone_give_way_to_others() -> None:
-    """The straight line in the chart leaves the positive definite matrices; the m-geodesic does not."""
+    """In the matrices' own entries the straight line leaves the positive definite ones; the m-geodesic does not."""
     model = catalogue.get("multivariate_normal(2)")
     p, q = (0.0, 0.0, 1.0, 0.9, 1.0), (0.3, -0.3, 25.0, 22.0, 25.0)
-    solver = connecting(model.manifold, 0).solver
-    found = solver.prepared(*(np.array(x)[:, None] for x in (p, q)))
+    solver = BoundaryValueSolver(model.manifold)
+    found = solver.prepared(*(np.array(x)[:, None] for x in (p, q, np.subtract(q, p))))
     straight = found.start + found.chord * np.linspace(0, 1, 17)
     assert not solver.equation.inside(solver.equation.chart.point(straight)).all()
-    found = sg.geodesic_between(model, p, q)
-    assert found.distance == pytest.approx(sg.distance(model, q, p), rel=1e-9)
-    assert sg.exponential_map(model, p, found.velocity) == pytest.approx(np.array(q), rel=1e-6, abs=1e-6)
+    solver.solve(found)
+    there = sg.geodesic_between(model, p, q)
+    assert found.length[0] == pytest.approx(there.distance, rel=1e-9)
+    assert there.distance == pytest.approx(sg.distance(model, q, p), rel=1e-9)
+    assert sg.exponential_map(model, p, there.velocity) == pytest.approx(np.array(q), rel=1e-6, abs=1e-6)
 
 
 def test_other_connections_are_reached_from_far_ends() -> None:
@@ -78,7 +81,7 @@ def test_other_connections_are_reached_from_far_ends() -> None:
 def test_pieces_are_one_smooth_path() -> None:
     solver = connecting(catalogue.get("weibull_free").manifold, 0).solver
     p, q = (np.array(x)[:, None] for x in FAR["weibull_free"][0])
-    found = solver.prepared(p, q)
+    found = solver.prepared(p, q, q - p)
     solver.solve(found)
     (path,) = found.pieces.values()
     before, after = path.at(path.breaks[1:-1] - 1e-12), path.at(path.breaks[1:-1] + 1e-12)
