@@ -137,7 +137,7 @@ class CollocatedPaths:
 
         parts = []
         for found in self._blocks:
-            u, du, _ = found.paths()
+            u, du = found.paths()
             x, slope, _, _ = self._equation.chart.with_slopes(u[:, :, 0])
             v = slope * du[:, :, 0]
             parts.append(v if self._open is None else self._open.velocities(x, v))
@@ -239,7 +239,7 @@ class AffinePaths:
 
     def __init__(self, connecting: Connecting, lines: AffineLines, p: np.ndarray, q: np.ndarray):
         self._connecting, self._lines, self._p, self._q = connecting, lines, p, q
-        self._start, self._step = lines.map(p), lines.map.difference(p, q)
+        self._start, self._end = lines.map(p), lines.map(q)
         self.method = f"{AFFINE}: {lines.name}"
 
     def distance(self) -> np.ndarray | None:
@@ -248,7 +248,8 @@ class AffinePaths:
 
     def velocity(self) -> np.ndarray:
         """See :class:`Source`."""
-        return solved(self._lines.map.slopes(self._p), self._step.T[:, :, None])[:, :, 0].T
+        step = self._lines.map.difference(self._p, self._q)
+        return solved(self._lines.map.slopes(self._p), step.T[:, :, None])[:, :, 0].T
 
     def iterations(self) -> np.ndarray:
         """See :class:`Source`."""
@@ -280,8 +281,7 @@ class AffinePaths:
 
     def points(self, times: np.ndarray) -> np.ndarray:
         """See :class:`Source`."""
-
-        return self._lines.points(self._start, self._step, times)
+        return self._lines.points(self._start, self._end, times)
 
 
 def measured_residual(equation: LoweredEquation, points: Any, length: np.ndarray) -> np.ndarray:

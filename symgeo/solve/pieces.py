@@ -18,7 +18,8 @@ from symgeo.solve.newton import Paths, is_minimum, matrix, noise_of, residual_of
 if TYPE_CHECKING:
     import numpy as np
 
-    from symgeo.solve.lowered_equation import BlendedEquation, Linearised, LoweredEquation
+    from symgeo.solve.curve_equation import CurveEquation
+    from symgeo.solve.lowered_equation import Linearised, LoweredEquation
 
 SIZE = 10  # Gauss points of a piece
 _STEPS = 30
@@ -134,7 +135,7 @@ class _Reduced:
 class PieceSolver:
     """Newton's method for one path of pieces at a time."""
 
-    def __init__(self, equation: LoweredEquation | BlendedEquation):
+    def __init__(self, equation: LoweredEquation | CurveEquation):
         self._equation = equation
 
     def solve(self, path: Pieces, tolerance: float, accepted: float) -> Solved | None:
