@@ -177,6 +177,15 @@ def _refuse(answer: GeodesicBetween, p: np.ndarray, q: np.ndarray) -> None:
     pairs = [tuple(k) for k in np.argwhere(~answer.converged).tolist()]
     shown = "; ".join(f"{p[k].tolist()} to {q[k].tolist()}{at_index(k)}" for k in pairs[:_NAMED])
     more = f"; and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else ""
+    broken = sorted({str(answer.leaves[k]) for k in pairs} - {""})
+    if broken:
+        raise BoundaryValueError(
+            f"no geodesic joins {shown}{more}: the straight line leaves the domain, where {', '.join(broken)} fails, "
+            f"for {sum(bool(answer.leaves[k]) for k in pairs)} of them. Take points between, another alpha, or a wider "
+            'domain; failed="nan" keeps what was found for other pairs',
+            tuple(pairs),
+            answer,
+        )
     raise BoundaryValueError(
         f"no geodesic was found from {shown}{more}. Take points that are closer to each other, or a point between; "
         "declare the domain without cuts, or reparametrize so that the path is smooth in the coordinates; "

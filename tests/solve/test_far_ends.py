@@ -123,6 +123,31 @@ def test_straight_lines_keep_the_digits_of_both_ends() -> None:
     assert found([0.3, 1 - 1e-9]) == pytest.approx(back([0.7, 1e-9]), rel=1e-6)
 
 
+def test_lines_whose_digits_are_lost_are_collocated() -> None:
+    """sigma^2 is the difference of expectation coordinates that agree in twelve digits."""
+    p, q = [(1.0, 2.0), (900.0, 0.0011)], [(3.0, 1.0), (-700.0, 0.0015)]
+    found = sg.geodesic_between(catalogue.get("normal"), p, q, -1)
+    assert found.method == "affine coordinates: expectation; collocation for 1" and found.converged.all()
+    mu, sigma = np.moveaxis(found([0.0, 0.3, 0.9]), -1, 0)
+    assert np.diff(mu, axis=1) == pytest.approx(0.1 * np.subtract(q, p)[:, :1] * [[3, 6]], rel=1e-9)
+    assert np.all(sigma > 0) and found.iterations[0] == 0 < found.iterations[1]
+
+
+def test_lines_that_leave_the_domain_are_named() -> None:
+    x, mu = sp.symbols("x mu", real=True)
+    sigma = sp.Symbol("sigma", positive=True)
+    density = sp.exp(-((x - mu) ** 2) / (2 * sigma**2)) / (sigma * sp.sqrt(2 * sp.pi))
+    model = sg.StatisticalModel(density, x, (mu, sigma), constraints=(mu**2 + sigma**2 > 4,))
+    p, q = [(-3.0, 1.0), (3.0, 1.0)], [(3.0, 1.0), (3.5, 1.0)]
+    with pytest.raises(
+        errors.BoundaryValueError, match=r"leaves the domain, where mu\*\*2 \+ sigma\*\*2 - 4 > 0 fails"
+    ) as caught:
+        sg.geodesic_between(model, p, q, 1)
+    assert caught.value.pairs == ((0,),)
+    found = sg.geodesic_between(model, p, q, 1, failed="nan")
+    assert found.leaves.tolist() == ["mu**2 + sigma**2 - 4 > 0", ""] and found.converged.tolist() == [False, True]
+
+
 def test_corners_do_not_run_away_where_the_metric_vanishes() -> None:
     """A polygon with sixteen edges is nearly as short as the geodesic."""
     model, p, q = catalogue.get("inverse_gaussian"), (0.82, 217.0), (375.0, 2.5e-3)
