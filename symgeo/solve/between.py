@@ -49,7 +49,9 @@ def geodesic_between(
     ``method``, ``iterations``.
 
     ``method``: "closed form" for recognised spaces and alpha = 0, "affine coordinates" for alpha = 1 or -1 on a dually
-    flat manifold, "collocation" for all; "automatic" takes the first that can. Collocation finds a local minimum of the
+    flat manifold, "collocation" for all; "automatic" takes the first that can, and collocation for straight lines whose
+    digits float64 loses. Where such a line leaves the domain there is no geodesic: ``leaves`` (...,) names the
+    condition that fails. Collocation finds a local minimum of the
     length, in the chart's own domain: where curvature is positive, or the domain has holes, other geodesics may connect
     the same points, and shorter ones; on a simply connected manifold without positive curvature there is one. Pairs
     whose geodesic is not found raise :class:`BoundaryValueError`; with ``failed="nan"`` they are nan in the answer, and

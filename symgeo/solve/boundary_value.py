@@ -43,7 +43,7 @@ _SIZES = (8, 16, 24, 32, 48, 64)
 _LARGEST = 1000  # unknowns of one path
 _CORNERS = (16, 32, 64, 128, 256)
 _TOGETHER = 8  # polygons
-_SHARE, _SMALLEST_SHARE = 0.5, 1e-3  # of the way in alpha: the first step, and the smallest one
+_SHARE, _SMALLEST_SHARE = 0.5, 1e-4  # of the way in alpha: the first step, and the smallest one
 _COARSE = 0.05  # the relative step after which the first level is left
 _QUADRATIC = 0.01  # of the root of the tolerance: a step as small leads below it
 
@@ -259,12 +259,13 @@ class BoundaryValueSolver:
                 )
 
     def _moved_alpha(self, found: Found, row: int, path: Pieces, tolerance: float) -> None:
-        """One pair, from its geodesic for alpha = 0."""
-        share, step = 0.0, _SHARE
+        """One pair, from its geodesic for alpha = 0; every step starts from where the one before leads to."""
+        share, step, last = 0.0, _SHARE, (-1.0, path)
         while step > _SMALLEST_SHARE:
             target = min(1.0, share + step)
             equation = CurveEquation(self._cubic, target * float(self.equation.alpha))
-            there = PieceSolver(equation).solve(path, tolerance if target == 1 else LENGTHS, self._allowed)
+            start = path.beyond(last[1], (target - share) / (share - last[0]))
+            there = PieceSolver(equation).solve(start, tolerance if target == 1 else LENGTHS, self._allowed)
             if there is None:
                 step /= 2
                 continue
@@ -272,4 +273,5 @@ class BoundaryValueSolver:
             if target == 1:
                 self._keep_pieces(found, row, there, TimedPieces(there.path, equation))
                 return
+            last = share, path
             share, step, path = target, 1.5 * step, there.path

@@ -97,7 +97,8 @@ class GeodesicBetween:
     @cached_property
     def residual(self) -> np.ndarray:
         """How far the geodesic equation is from being satisfied, (...,): the largest of ``|x'' - a(x, x')|/|x'|``, in
-        the metric, at points of the path that are none of collocation. For closed forms and affine coordinates x' and
+        the metric, at points of the path that are none of collocation; for another alpha than 0 it may be that of the
+        curve in its arc length (:mod:`symgeo.solve.curve_equation`). For closed forms and affine coordinates x' and
         x'' are differences of points, and the value is no better than these allow."""
         return self._source.residual().reshape(self._leading)
 

@@ -65,6 +65,22 @@ class Pieces:
         du = here.chord + np.einsum("ntk,tk->nt", here.bend, local.once)
         return u, du / span, np.einsum("ntk,tk->nt", here.bend, local.value) / span**2
 
+    def on(self, breaks: np.ndarray) -> Pieces:
+        """The path on another mesh, exactly where that refines its own."""
+        import numpy as np
+
+        spans, size = np.diff(breaks), self.bend.shape[2]
+        times = breaks[:-1, None] + spans[:, None] * rule(size).times
+        bend = self.at(times.ravel())[2].reshape(len(self.corners), len(spans), size) * spans[:, None] ** 2
+        return Pieces(breaks, self.at(breaks)[0], bend)
+
+    def beyond(self, before: Pieces, share: float) -> Pieces:
+        """The path that goes on from another one to this one and further, by a share of the way between them."""
+        old = before.on(self.breaks)
+        corners = self.corners + share * (self.corners - old.corners)
+        corners[:, [0, -1]] = self.corners[:, [0, -1]]
+        return Pieces(self.breaks, corners, self.bend + share * (self.bend - old.bend))
+
     def split(self, parts: np.ndarray) -> Pieces:
         """Every piece cut into so many equal parts, (K,) of int."""
         import numpy as np

@@ -158,6 +158,15 @@ def test_corners_do_not_run_away_where_the_metric_vanishes() -> None:
     assert np.sqrt(energy[0]) == pytest.approx(sg.distance(model, p, q), rel=5e-3)
 
 
+def test_steps_of_alpha_begin_where_the_last_ones_lead() -> None:
+    """The e-geodesic of two Gumbel laws goes far beyond the second one's location before it returns."""
+    model, p, q = catalogue.get("gumbel"), (-0.063, 0.34), (111.7, 0.0025)
+    found = sg.geodesic_between(model, p, q, 1)
+    assert found.converged and found.residual < 1e-5
+    back = sg.geodesic_between(model, q, p, 1)
+    assert found([0.2, 0.8]) == pytest.approx(back([0.8, 0.2]), rel=1e-5)
+
+
 def test_pieces_are_one_smooth_path() -> None:
     solver = connecting(catalogue.get("weibull_free").manifold, 0).solver
     p, q = (np.array(x)[:, None] for x in FAR["weibull_free"][0])
@@ -170,6 +179,10 @@ def test_pieces_are_one_smooth_path() -> None:
     finer = path.split(np.full(len(path.spans), 2))
     times = np.linspace(0, 1, 7)
     assert finer.at(times)[1] == pytest.approx(path.at(times)[1], rel=1e-9)
+    again = path.on(finer.breaks)
+    assert again.bend == pytest.approx(finer.bend, rel=1e-9, abs=1e-9 * np.max(np.abs(finer.bend)))
+    further = finer.beyond(path, 0.7)
+    assert further.corners == pytest.approx(finer.corners) and further.bend == pytest.approx(finer.bend, abs=1e-6)
     assert pieces.PieceSolver(solver.equation).minimal(path)
 
 
