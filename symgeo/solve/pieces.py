@@ -102,12 +102,17 @@ class Pieces:
 
 
 def from_polygon(u: np.ndarray, spans: np.ndarray) -> Pieces:
-    """Straight pieces between corners (n, K + 1), which take spans (K,) of time."""
+    """Cubic pieces between corners (n, K + 1), which take spans (K,) of time: the spline through them."""
     import numpy as np
+    from scipy.interpolate import CubicSpline
 
     breaks = np.concatenate([[0.0], np.cumsum(spans)])
     breaks[-1] = 1.0
-    return Pieces(breaks, u.copy(), np.zeros((len(u), len(spans), SIZE)))
+    spans = np.diff(breaks)
+    if not np.all(spans > 0):  # rounded away: no mesh
+        return Pieces(breaks, u.copy(), np.full((len(u), len(spans), SIZE), np.nan))
+    times = breaks[:-1, None] + spans[:, None] * rule(SIZE).times
+    return Pieces(breaks, u.copy(), CubicSpline(breaks, u, axis=1)(times, 2) * spans[:, None] ** 2)
 
 
 def from_path(start: np.ndarray, chord: np.ndarray, bend: np.ndarray) -> Pieces:

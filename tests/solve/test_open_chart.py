@@ -96,6 +96,16 @@ def test_normals_of_all_sizes(seed: int) -> None:
     assert sg.distance(model, same, q) == pytest.approx(np.sqrt(np.sum(logs**2, axis=1) / 2), rel=1e-5)
 
 
+def test_a_thin_normal_far_from_a_wide_one() -> None:
+    """Newton's method starts from a spline: straight edges leave the valley that the geodesic follows."""
+    model = catalogue.get("multivariate_normal(2)")
+    p = (-132.0495, -283.0308, 0.0032021424232, 0.0070836633669, 0.018956773323)
+    q = (25.8777, -14.3351, 209.4277929407, 312.3112974631, 465.73903491479)
+    found = sg.geodesic_between(model, p, q)
+    assert found.residual < 1e-5
+    assert sg.distance(model, q, p) == pytest.approx(found.distance, rel=1e-8)
+
+
 def test_normals_in_three_dimensions_far_apart() -> None:
     model, rng = catalogue.get("multivariate_normal(3)"), np.random.default_rng(3)
     frames = np.linalg.qr(rng.normal(size=(4, 3, 3)))[0]
