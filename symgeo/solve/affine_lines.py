@@ -28,6 +28,7 @@ class AffineLines:
         #: Whether the way back is a closed form, and no iteration.
         self.closed = not nodes_in(chart.origin)
         self._back = numpy_function(chart.origin, chart.coordinates)
+        self.alpha = alpha
         self.name = "natural" if alpha == 1 else "expectation"
 
     def points(self, start: np.ndarray, end: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -4,8 +4,9 @@ done.
 Paths start as straight lines in the chart without walls. Where Newton's method loses its way from there, polygons of
 least energy are found first (:mod:`symgeo.solve.polygons`), from the shortest of that line and the e- and m-geodesics,
 and paths of several pieces go on from them (:mod:`symgeo.solve.pieces`); connections other than Levi-Civita's are then
-reached from it by moving alpha, as curves of constant speed (:mod:`symgeo.solve.curve_equation`), which are run through
-in their own time at last (:mod:`symgeo.solve.timed`). A path is accepted when the equation holds between the
+reached from it, or from the e- or m-geodesic, by moving alpha, as curves of constant speed
+(:mod:`symgeo.solve.curve_equation`), which are run through in their own time at last (:mod:`symgeo.solve.timed`). A
+path is accepted when the equation holds between the
 collocation points, and for alpha = 0 when the second variation of the energy is positive, so that it is a local
 minimum.
 Sources: Ascher, Mattheij and Russell, Numerical Solution of Boundary Value Problems, 1995; do Carmo, Riemannian
@@ -44,6 +45,7 @@ _LARGEST = 1000  # unknowns of one path
 _CORNERS = (16, 32, 64, 128, 256)
 _TOGETHER = 8  # polygons
 _SHARE, _SMALLEST_SHARE = 0.5, 1e-4  # of the way in alpha: the first step, and the smallest one
+_GRADED = 30.0  # the logarithms of the first times on a straight line, which are geometric at both ends
 _COARSE = 0.05  # the relative step after which the first level is left
 _QUADRATIC = 0.01  # of the root of the tolerance: a step as small leads below it
 
@@ -136,6 +138,7 @@ class BoundaryValueSolver:
                     self._from_polygons(found, some, tolerance)
                 else:
                     self._from_levi_civita(found, some, tolerance)
+                    self._from_lines(found, some[~found.converged[some]], tolerance)
                 if work is not None:
                     work.advance(len(some))
 
@@ -258,12 +261,37 @@ class BoundaryValueSolver:
                     found, rows[k], from_path(there.start[:, k], there.chord[:, k], bend[:, i]), tolerance
                 )
 
-    def _moved_alpha(self, found: Found, row: int, path: Pieces, tolerance: float) -> None:
-        """One pair, from its geodesic for alpha = 0; every step starts from where the one before leads to."""
-        share, step, last = 0.0, _SHARE, (-1.0, path)
+    def _from_lines(self, found: Found, rows: np.ndarray, tolerance: float) -> None:
+        """From the e- or m-geodesics, which are known: from alpha = 0 there may be no way on."""
+        import numpy as np
+
+        side = 1 if self.equation.alpha > 0 else -1
+        lines = [each for each in self._lines if each.closed and each.alpha == side]
+        times = 1 / (1 + np.exp(-np.linspace(-_GRADED, _GRADED, 401)))
+        for row in rows if lines else ():
+            ends = self.equation.chart.point(
+                np.stack([found.start[:, row], found.start[:, row] + found.chord[:, row]], axis=1)
+            )
+            affine = lines[0].map(ends)
+            u = self.equation.chart.from_point(lines[0].points(affine[:, :1], affine[:, 1:], times))
+            u[:, 0, 0], u[:, 0, -1] = found.start[:, row], found.start[:, row] + found.chord[:, row]
+            lengths = self._levi_civita._polygons.lengths(u)
+            if not np.all(lengths > 0):
+                continue
+            spans = lengths / np.sum(lengths)
+            u, spans = remeshed(u, spans, _CORNERS[2], lengths)
+            curve = PieceSolver(CurveEquation(self._cubic, side)).solve(
+                from_polygon(u[:, 0], spans[0]), LENGTHS, self._allowed
+            )
+            if curve is not None:
+                self._moved_alpha(found, row, curve.path, tolerance, side)
+
+    def _moved_alpha(self, found: Found, row: int, path: Pieces, tolerance: float, begin: float = 0.0) -> None:
+        """One pair, from its curve for another alpha, ``begin``; every step starts where the last ones lead."""
+        share, step, last, goal = 0.0, _SHARE, (-1.0, path), float(self.equation.alpha)
         while step > _SMALLEST_SHARE:
             target = min(1.0, share + step)
-            equation = CurveEquation(self._cubic, target * float(self.equation.alpha))
+            equation = CurveEquation(self._cubic, begin + target * (goal - begin))
             start = path.beyond(last[1], (target - share) / (share - last[0]))
             there = PieceSolver(equation).solve(start, tolerance if target == 1 else LENGTHS, self._allowed)
             if there is None:

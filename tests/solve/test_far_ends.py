@@ -167,6 +167,17 @@ def test_steps_of_alpha_begin_where_the_last_ones_lead() -> None:
     assert found([0.2, 0.8]) == pytest.approx(back([0.8, 0.2]), rel=1e-5)
 
 
+def test_the_way_from_alpha_zero_may_turn_back() -> None:
+    """Then the e-geodesic leads to the others."""
+    model, alpha = catalogue.get("multivariate_normal(2)"), sp.Rational(1, 2)
+    p = (0.06196932946, 10.76389042, 0.004552673154, 0.003392961961, 0.01447762516)
+    q = (-19.39595733, 0.01005350672, 0.02620482398, -0.008967460995, 0.01123414356)
+    found = sg.geodesic_between(model, p, q, alpha)
+    assert found.residual < 1e-7
+    end = sg.exponential_map(model, p, found.velocity, alpha)
+    assert end == pytest.approx(np.array(q), rel=1e-3, abs=1e-3)
+
+
 def test_pieces_are_one_smooth_path() -> None:
     solver = connecting(catalogue.get("weibull_free").manifold, 0).solver
     p, q = (np.array(x)[:, None] for x in FAR["weibull_free"][0])
