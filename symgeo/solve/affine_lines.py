@@ -28,12 +28,13 @@ class AffineLines:
         #: Whether the way back is a closed form, and no iteration.
         self.closed = not nodes_in(chart.origin)
         self._back = numpy_function(chart.origin, chart.coordinates)
+        self.alpha = alpha
         self.name = "natural" if alpha == 1 else "expectation"
 
-    def points(self, start: np.ndarray, step: np.ndarray, times: np.ndarray) -> np.ndarray:
-        """Points (n, P, T) of the lines from affine coordinates ``start`` that go by ``step`` in a unit of time."""
+    def points(self, start: np.ndarray, end: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """Points (n, P, T) of the lines between affine coordinates (n, P), to the digits of both ends."""
         import numpy as np
 
-        line = start[:, :, None] + step[:, :, None] * times
+        line = start[:, :, None] * (1 - times) + end[:, :, None] * times
         found = self._back(*line.reshape(len(line), -1))
         return np.array([np.broadcast_to(c, line[0].size) for c in found]).reshape(line.shape)

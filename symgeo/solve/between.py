@@ -49,7 +49,9 @@ def geodesic_between(
     ``method``, ``iterations``.
 
     ``method``: "closed form" for recognised spaces and alpha = 0, "affine coordinates" for alpha = 1 or -1 on a dually
-    flat manifold, "collocation" for all; "automatic" takes the first that can. Collocation finds a local minimum of the
+    flat manifold, "collocation" for all; "automatic" takes the first that can, and collocation for straight lines whose
+    digits float64 loses. Where such a line leaves the domain there is no geodesic: ``leaves`` (...,) names the
+    condition that fails. Collocation finds a local minimum of the
     length, in the chart's own domain: where curvature is positive, or the domain has holes, other geodesics may connect
     the same points, and shorter ones; on a simply connected manifold without positive curvature there is one. Pairs
     whose geodesic is not found raise :class:`BoundaryValueError`; with ``failed="nan"`` they are nan in the answer, and
@@ -177,6 +179,15 @@ def _refuse(answer: GeodesicBetween, p: np.ndarray, q: np.ndarray) -> None:
     pairs = [tuple(k) for k in np.argwhere(~answer.converged).tolist()]
     shown = "; ".join(f"{p[k].tolist()} to {q[k].tolist()}{at_index(k)}" for k in pairs[:_NAMED])
     more = f"; and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else ""
+    broken = sorted({str(answer.leaves[k]) for k in pairs} - {""})
+    if broken:
+        raise BoundaryValueError(
+            f"no geodesic joins {shown}{more}: the straight line leaves the domain, where {', '.join(broken)} fails, "
+            f"for {sum(bool(answer.leaves[k]) for k in pairs)} of them. Take points between, another alpha, or a wider "
+            'domain; failed="nan" keeps what was found for other pairs',
+            tuple(pairs),
+            answer,
+        )
     raise BoundaryValueError(
         f"no geodesic was found from {shown}{more}. Take points that are closer to each other, or a point between; "
         "declare the domain without cuts, or reparametrize so that the path is smooth in the coordinates; "

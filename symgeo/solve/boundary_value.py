@@ -4,27 +4,34 @@ done.
 Paths start as straight lines in the chart without walls. Where Newton's method loses its way from there, polygons of
 least energy are found first (:mod:`symgeo.solve.polygons`), from the shortest of that line and the e- and m-geodesics,
 and paths of several pieces go on from them (:mod:`symgeo.solve.pieces`); connections other than Levi-Civita's are then
-reached from it by moving alpha. A path is accepted when the equation holds between the collocation points, and for
-alpha = 0 when the second variation of the energy is positive, so that it is a local minimum.
+reached from it, or from the e- or m-geodesic, by moving alpha, as curves of constant speed
+(:mod:`symgeo.solve.curve_equation`), which are run through in their own time at last (:mod:`symgeo.solve.timed`). A
+path is accepted when the equation holds between the
+collocation points, and for alpha = 0 when the second variation of the energy is positive, so that it is a local
+minimum.
 Sources: Ascher, Mattheij and Russell, Numerical Solution of Boundary Value Problems, 1995; do Carmo, Riemannian
 Geometry, 1992.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symgeo.solve.affine_lines import AffineLines
 from symgeo.solve.collocation import operators, rule, transfer
-from symgeo.solve.lowered_equation import BlendedEquation, LoweredEquation
+from symgeo.solve.curve_equation import CubicTerm, CurveEquation
+from symgeo.solve.lowered_equation import LoweredEquation
 from symgeo.solve.newton import Paths, descended, is_minimum, length_of, residual_of
 from symgeo.solve.pieces import Pieces, PieceSolver, Solved, from_path, from_polygon
 from symgeo.solve.polygons import Polygons, remeshed
+from symgeo.solve.timed import TimedPieces
 
 if TYPE_CHECKING:
     import numpy as np
+    from sympy import Expr
 
     from symgeo.solve.progress import Progress
 
@@ -37,7 +44,8 @@ _SIZES = (8, 16, 24, 32, 48, 64)
 _LARGEST = 1000  # unknowns of one path
 _CORNERS = (16, 32, 64, 128, 256)
 _TOGETHER = 8  # polygons
-_SHARE, _SMALLEST_SHARE = 0.25, 1e-3  # of the way in alpha: the first step, and the smallest one
+_SHARE, _SMALLEST_SHARE = 0.5, 1e-4  # of the way in alpha: the first step, and the smallest one
+_GRADED = 30.0  # the logarithms of the first times on a straight line, which are geometric at both ends
 _COARSE = 0.05  # the relative step after which the first level is left
 _QUADRATIC = 0.01  # of the root of the tolerance: a step as small leads below it
 
@@ -53,7 +61,7 @@ class Found:
     length: np.ndarray
     iterations: np.ndarray
     bends: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-    pieces: dict[int, Pieces] = field(default_factory=dict)
+    pieces: dict[int, Pieces | TimedPieces] = field(default_factory=dict)
 
     @property
     def converged(self) -> np.ndarray:
@@ -62,32 +70,34 @@ class Found:
 
         return np.isfinite(self.residual)
 
-    def paths(self, times: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """u, u' and u'' (n, P, T) at times, or at both ends; nan where there is none."""
+    def paths(self, times: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """u and u' (n, P, T) at times, or at both ends; nan where there is none."""
         import numpy as np
 
         moments = np.array([0.0, 1.0]) if times is None else times
-        out = np.full((3, *self.start.shape, len(moments)), np.nan)
+        out = np.full((2, *self.start.shape, len(moments)), np.nan)
         for rows, bend in self.bends:
             size = bend.shape[2]
             there = rule(size).ends if times is None else operators(size, moments)
-            for part, values in zip(out, Paths(self.start[:, rows], self.chord[:, rows], bend).at(there), strict=True):
-                part[:, rows] = values
+            out[:, :, rows] = Paths(self.start[:, rows], self.chord[:, rows], bend).at(there)[:2]
         for row, path in self.pieces.items():
-            for part, values in zip(out, path.at(moments), strict=True):
-                part[:, row] = values
-        return out[0], out[1], out[2]
+            out[:, :, row] = path.at(moments)[:2]
+        return out[0], out[1]
 
 
 class BoundaryValueSolver:
     """Finds geodesics of one alpha-connection of a manifold; generated functions are kept in it."""
 
-    def __init__(self, manifold: Any, alpha: Any = 0):
-        self.equation = LoweredEquation(manifold, alpha)
+    def __init__(self, manifold: Any, alpha: Any = 0, conditions: Sequence[Expr] | None = None):
+        self.equation = LoweredEquation(manifold, alpha, conditions)
 
     @cached_property
     def _levi_civita(self) -> BoundaryValueSolver:
-        return BoundaryValueSolver(self.equation.manifold, 0)
+        return BoundaryValueSolver(self.equation.manifold, 0, self.equation.conditions)
+
+    @cached_property
+    def _cubic(self) -> CubicTerm:
+        return CubicTerm(self._levi_civita.equation)
 
     @cached_property
     def _polygons(self) -> Polygons:
@@ -102,13 +112,13 @@ class BoundaryValueSolver:
     def _accepted(self) -> float:
         return _INTEGRATED if self.equation.is_integrated else _ACCEPTED
 
-    def prepared(self, p: np.ndarray, q: np.ndarray) -> Found:
-        """What is to be found for pairs of points p and q (n, P) inside the domain."""
+    def prepared(self, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> Found:
+        """What is to be found for pairs of points p and q (n, P) inside the domain, with ``d = q - p``."""
         import numpy as np
 
         count, chart = p.shape[1], self.equation.chart
         nothing = np.full((2, count), np.nan)
-        return Found(chart.from_point(p), chart.step(p, q), nothing[0], nothing[1], np.zeros(count, dtype=int))
+        return Found(chart.from_point(p), chart.step(p, q, d), nothing[0], nothing[1], np.zeros(count, dtype=int))
 
     def solve(self, found: Found, tolerance: float = PRECISE, work: Progress | None = None) -> None:
         """Find the geodesics; an interruption leaves in ``found`` those that are done. ``work`` hears of every pair."""
@@ -128,6 +138,7 @@ class BoundaryValueSolver:
                     self._from_polygons(found, some, tolerance)
                 else:
                     self._from_levi_civita(found, some, tolerance)
+                    self._from_lines(found, some[~found.converged[some]], tolerance)
                 if work is not None:
                     work.advance(len(some))
 
@@ -216,7 +227,7 @@ class BoundaryValueSolver:
             some = np.arange(len(rows)) if lines.closed else np.flatnonzero(~np.isfinite(energy))
             if not len(some):
                 continue
-            points = lines.points(lines.map(p[:, some]), lines.map.difference(p[:, some], q[:, some]), times)
+            points = lines.points(lines.map(p[:, some]), lines.map(q[:, some]), times)
             other = chart.from_point(points)
             other[:, :, [0, -1]] = u[:, some][:, :, [0, -1]]
             there = self._polygons.energy(other, spans[some])
@@ -227,8 +238,8 @@ class BoundaryValueSolver:
         return u, spans
 
     @staticmethod
-    def _keep_pieces(found: Found, row: int, path: Solved) -> None:
-        found.pieces[int(row)] = path.path
+    def _keep_pieces(found: Found, row: int, path: Solved, timed: TimedPieces | None = None) -> None:
+        found.pieces[int(row)] = timed or path.path
         found.iterations[row] += path.steps
         found.length[row] = path.length
         found.residual[row] = path.residual
@@ -242,6 +253,7 @@ class BoundaryValueSolver:
         there = Found(found.start[:, rows], found.chord[:, rows], nothing[0], nothing[1], steps)
         self._levi_civita.solve(there, LENGTHS)
         for i, path in there.pieces.items():
+            assert isinstance(path, Pieces), "of alpha = 0"
             self._moved_alpha(found, rows[i], path, tolerance)
         for known, bend in there.bends:
             for i, k in enumerate(known):
@@ -249,18 +261,45 @@ class BoundaryValueSolver:
                     found, rows[k], from_path(there.start[:, k], there.chord[:, k], bend[:, i]), tolerance
                 )
 
-    def _moved_alpha(self, found: Found, row: int, path: Pieces, tolerance: float) -> None:
-        """One pair, from its geodesic for alpha = 0."""
-        share, step = 0.0, _SHARE
+    def _from_lines(self, found: Found, rows: np.ndarray, tolerance: float) -> None:
+        """From the e- or m-geodesics, which are known: from alpha = 0 there may be no way on."""
+        import numpy as np
+
+        side = 1 if self.equation.alpha > 0 else -1
+        lines = [each for each in self._lines if each.closed and each.alpha == side]
+        times = 1 / (1 + np.exp(-np.linspace(-_GRADED, _GRADED, 401)))
+        for row in rows if lines else ():
+            ends = self.equation.chart.point(
+                np.stack([found.start[:, row], found.start[:, row] + found.chord[:, row]], axis=1)
+            )
+            affine = lines[0].map(ends)
+            u = self.equation.chart.from_point(lines[0].points(affine[:, :1], affine[:, 1:], times))
+            u[:, 0, 0], u[:, 0, -1] = found.start[:, row], found.start[:, row] + found.chord[:, row]
+            lengths = self._levi_civita._polygons.lengths(u)
+            if not np.all(lengths > 0):
+                continue
+            spans = lengths / np.sum(lengths)
+            u, spans = remeshed(u, spans, _CORNERS[2], lengths)
+            curve = PieceSolver(CurveEquation(self._cubic, side)).solve(
+                from_polygon(u[:, 0], spans[0]), LENGTHS, self._allowed
+            )
+            if curve is not None:
+                self._moved_alpha(found, row, curve.path, tolerance, side)
+
+    def _moved_alpha(self, found: Found, row: int, path: Pieces, tolerance: float, begin: float = 0.0) -> None:
+        """One pair, from its curve for another alpha, ``begin``; every step starts where the last ones lead."""
+        share, step, last, goal = 0.0, _SHARE, (-1.0, path), float(self.equation.alpha)
         while step > _SMALLEST_SHARE:
             target = min(1.0, share + step)
-            solver = PieceSolver(BlendedEquation(self._levi_civita.equation, self.equation, target))
-            there = solver.solve(path, tolerance if target == 1 else LENGTHS, self._allowed)
+            equation = CurveEquation(self._cubic, begin + target * (goal - begin))
+            start = path.beyond(last[1], (target - share) / (share - last[0]))
+            there = PieceSolver(equation).solve(start, tolerance if target == 1 else LENGTHS, self._allowed)
             if there is None:
                 step /= 2
                 continue
             found.iterations[row] += there.steps
             if target == 1:
-                self._keep_pieces(found, row, there)
+                self._keep_pieces(found, row, there, TimedPieces(there.path, equation))
                 return
+            last = share, path
             share, step, path = target, 1.5 * step, there.path

@@ -62,6 +62,15 @@ def operators(size: int, times: np.ndarray) -> Operators:
     return _operators(np.asarray(times, dtype=float), _transform(points, weights / 2))
 
 
+def antiderivative(size: int, times: np.ndarray) -> np.ndarray:
+    """The matrix (T, N) from values at the rule's points to integrals from 0 to any times (T,)."""
+    import numpy as np
+
+    points, weights = np.polynomial.legendre.leggauss(size)
+    values = np.polynomial.legendre.legvander(2 * times - 1, size)
+    return _integrated(values, times) @ _transform(points, weights / 2)
+
+
 @cache
 def transfer(before: int, after: int) -> np.ndarray:
     """The matrix (after, before) from values at the points of one rule to those of its interpolant at another's."""

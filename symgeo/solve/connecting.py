@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from symgeo.errors import NoClosedFormError, NotDuallyFlatError
 from symgeo.solve.affine_lines import AffineLines
+from symgeo.solve.affine_paths import AFFINE, AffinePaths, MendedPaths
 from symgeo.solve.boundary_value import BoundaryValueSolver, Found
 from symgeo.solve.closed_form import ClosedForm, closed_form
-from symgeo.solve.newton import solved
-from symgeo.solve.path_between import GeodesicBetween, Source
+from symgeo.solve.lowered_equation import LoweredEquation
+from symgeo.solve.measured import measured_residual
+from symgeo.solve.open_chart import OpenChart, open_chart
+from symgeo.solve.path_between import GeodesicBetween, Source, nowhere
 from symgeo.solve.progress import interruptible
+from symgeo.solve.spray import domain_of
 
 if TYPE_CHECKING:
     import numpy as np
     from sympy import Expr
 
     from symgeo.geometry.manifold import StatisticalManifold
-    from symgeo.solve.lowered_equation import LoweredEquation
     from symgeo.solve.progress import Progress
 
-AUTOMATIC, CLOSED, AFFINE, COLLOCATION = "automatic", "closed form", "affine coordinates", "collocation"
+AUTOMATIC, CLOSED, COLLOCATION = "automatic", "closed form", "collocation"
 METHODS = (AUTOMATIC, CLOSED, AFFINE, COLLOCATION)
 _BLOCK = 256  # pairs that are solved together: their matrices stay in the processor's cache
 _MISSED = 1e-8  # of a path's ends, relative to their distance from each other
-_WINDOWS = (0.13, 0.5, 0.83)
-_WIDTH, _DEGREE = 0.03, 12
 
 
 class Connecting:
@@ -36,9 +37,24 @@ class Connecting:
         self.manifold, self.alpha = manifold, alpha
 
     @cached_property
+    def equation(self) -> LoweredEquation:
+        """The geodesic equation in the manifold's own chart."""
+        return LoweredEquation(self.manifold, self.alpha)
+
+    @cached_property
+    def open_chart(self) -> OpenChart | None:
+        """Where conditions tie coordinates together, a chart in which they do not, if there is one."""
+        if OpenChart not in self.manifold.kept:
+            self.manifold.kept[OpenChart] = open_chart(self.manifold, domain_of(self.manifold))
+        return self.manifold.kept[OpenChart]
+
+    @cached_property
     def solver(self) -> BoundaryValueSolver:
-        """Collocation."""
-        return BoundaryValueSolver(self.manifold, self.alpha)
+        """Collocation, in the open chart where there is one."""
+        chart = self.open_chart
+        if chart is None:
+            return BoundaryValueSolver(self.manifold, self.alpha)
+        return BoundaryValueSolver(chart.manifold, self.alpha, chart.conditions)
 
     @cached_property
     def _closed(self) -> ClosedForm | NoClosedFormError:
@@ -69,9 +85,14 @@ class Connecting:
     ) -> GeodesicBetween:
         """The geodesics from p to q (n, P), by the first method that can."""
         source, complete = self._source(p, q, method, tolerance), True
-        if isinstance(source, CollocatedPaths):
-            with interruptible(p.shape[1], "geodesics", progress) as work:
-                source.solve(work)
+        if method == AUTOMATIC and isinstance(source, AffinePaths):
+            rows = source.unsure()
+            if len(rows):
+                source = MendedPaths(source, rows, CollocatedPaths(self, p[:, rows], q[:, rows], tolerance))
+        solved = source.mending if isinstance(source, MendedPaths) else source
+        if isinstance(solved, CollocatedPaths):
+            with interruptible(solved.count, "geodesics", progress) as work:
+                solved.solve(work)
             complete = work.complete
         return GeodesicBetween(self.manifold, self.alpha, p, q, leading, source, complete)
 
@@ -83,7 +104,7 @@ class Connecting:
                 raise self._closed
         if method in (AUTOMATIC, AFFINE):
             if isinstance(self._affine, AffineLines):
-                return AffinePaths(self, self._affine, p, q)
+                return AffinePaths(self.equation, self._affine, p, q)
             if method == AFFINE:
                 raise self._affine
         return CollocatedPaths(self, p, q, tolerance)
@@ -97,8 +118,11 @@ class CollocatedPaths:
     def __init__(self, connecting: Connecting, p: np.ndarray, q: np.ndarray, tolerance: float):
         solver = connecting.solver
         self._solver, self._equation, self._tolerance = solver, solver.equation, tolerance
-        columns = range(0, p.shape[1], _BLOCK)
-        self._blocks: list[Found] = [solver.prepared(p[:, k : k + _BLOCK], q[:, k : k + _BLOCK]) for k in columns]
+        self._open, d, self.count = connecting.open_chart, q - p, p.shape[1]
+        if self._open is not None:
+            p, q, d = self._open.map(p), self._open.map(q), self._open.map.difference(p, q)
+        columns = [slice(k, k + _BLOCK) for k in range(0, p.shape[1], _BLOCK)]
+        self._blocks: list[Found] = [solver.prepared(p[:, k], q[:, k], d[:, k]) for k in columns]
 
     def solve(self, work: Progress | None = None) -> CollocatedPaths:
         """Find the geodesics, block by block; an interruption leaves those that are done."""
@@ -117,8 +141,10 @@ class CollocatedPaths:
 
         parts = []
         for found in self._blocks:
-            u, du, _ = found.paths()
-            parts.append(self._equation.chart.with_slopes(u[:, :, 0])[1] * du[:, :, 0])
+            u, du = found.paths()
+            x, slope, _, _ = self._equation.chart.with_slopes(u[:, :, 0])
+            v = slope * du[:, :, 0]
+            parts.append(v if self._open is None else self._open.velocities(x, v))
         return np.concatenate(parts, axis=1) if parts else np.zeros((self._equation.dim, 0))
 
     def distance(self) -> np.ndarray | None:
@@ -137,6 +163,10 @@ class CollocatedPaths:
         """See :class:`Source`."""
         return self._joined("converged").astype(bool)
 
+    def leaves(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return nowhere(self.count)
+
     def points(self, times: np.ndarray) -> np.ndarray:
         """See :class:`Source`."""
         import numpy as np
@@ -145,6 +175,7 @@ class CollocatedPaths:
         if not parts:
             return np.zeros((self._equation.dim, 0, len(times)))
         found = self._equation.chart.point(np.concatenate(parts, axis=1))
+        found = found if self._open is None else self._open.points(found)
         found[:, ~self.converged()] = np.nan
         return found
 
@@ -180,9 +211,13 @@ class ClosedPaths:
 
         return np.isfinite(self._distance)
 
+    def leaves(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return nowhere(self._p.shape[1])
+
     def residual(self) -> np.ndarray:
         """See :class:`Source`."""
-        return measured_residual(self._connecting.solver.equation, self.points, self._distance)
+        return measured_residual(self._connecting.equation, self.points, self._distance)
 
     def points(self, times: np.ndarray) -> np.ndarray:
         """See :class:`Source`; by collocation where the way back from the space has no closed form."""
@@ -209,79 +244,3 @@ class ClosedPaths:
         from symgeo.solve.boundary_value import PRECISE
 
         return CollocatedPaths(self._connecting, self._p, self._q, PRECISE).solve()
-
-
-class AffinePaths:
-    """Geodesics that are straight lines in affine coordinates."""
-
-    def __init__(self, connecting: Connecting, lines: AffineLines, p: np.ndarray, q: np.ndarray):
-        self._connecting, self._lines, self._p, self._q = connecting, lines, p, q
-        self._start, self._step = lines.map(p), lines.map.difference(p, q)
-        self.method = f"{AFFINE}: {lines.name}"
-
-    def distance(self) -> np.ndarray | None:
-        """See :class:`Source`."""
-        return None
-
-    def velocity(self) -> np.ndarray:
-        """See :class:`Source`."""
-        return solved(self._lines.map.slopes(self._p), self._step.T[:, :, None])[:, :, 0].T
-
-    def iterations(self) -> np.ndarray:
-        """See :class:`Source`."""
-        import numpy as np
-
-        return np.zeros(self._p.shape[1], dtype=int)
-
-    @cached_property
-    def _whole(self) -> np.ndarray:
-        """Which lines lie in the domain and come back to their ends: inverse functions have several branches."""
-        import numpy as np
-
-        points = self.points(np.array([0.0, 0.25, 0.5, 0.75, 1.0]))
-        wanted = np.stack([self._p, self._q], axis=2)
-        apart = np.maximum(np.abs(wanted), np.abs(self._q - self._p)[:, :, None])
-        with np.errstate(all="ignore"):
-            met = np.abs(points[:, :, [0, -1]] - wanted) <= _MISSED * apart
-        return np.all(np.isfinite(points), axis=(0, 2)) & np.all(met, axis=(0, 2))
-
-    def converged(self) -> np.ndarray:
-        """See :class:`Source`."""
-        return self._whole
-
-    def residual(self) -> np.ndarray:
-        """See :class:`Source`."""
-        import numpy as np
-
-        return measured_residual(self._connecting.solver.equation, self.points, np.zeros(self._p.shape[1]))
-
-    def points(self, times: np.ndarray) -> np.ndarray:
-        """See :class:`Source`."""
-
-        return self._lines.points(self._start, self._step, times)
-
-
-def measured_residual(equation: LoweredEquation, points: Any, length: np.ndarray) -> np.ndarray:
-    """``|x'' - a(x, x')|/|x'|`` (P,), from derivatives of interpolants of points in some windows of time."""
-    import numpy as np
-
-    nodes = np.cos(np.pi * np.arange(_DEGREE + 1) / _DEGREE)
-    width = _WIDTH / (1 + float(np.nanmax(np.nan_to_num(length), initial=0.0)) / 4)
-    within = np.arange(4, _DEGREE - 3)  # among the nodes, those near the ends left out
-    series = np.linalg.inv(np.polynomial.chebyshev.chebvander(nodes, _DEGREE))
-    first, second = (
-        np.polynomial.chebyshev.chebval(nodes[within], np.polynomial.chebyshev.chebder(series, k)).T / width**k
-        for k in (1, 2)
-    )
-    with np.errstate(all="ignore"):
-        worst = np.zeros(length.shape)
-        for centre in _WINDOWS:
-            u = equation.chart.from_point(points(centre + width * nodes))
-            defect, metric, velocity = equation.defect(u[:, :, within], u @ first.T, u @ second.T)
-            g = np.moveaxis(metric, (0, 1), (-2, -1))
-            raised = solved(g, np.moveaxis(defect, 0, -1)[..., None])[..., 0]
-            above = np.einsum("pik,kpi->pi", raised, defect)
-            below = np.einsum("kmpi,kpi,mpi->pi", metric, velocity, velocity)
-            share = np.where(below > 0, np.sqrt(np.maximum(above, 0) / below), 0.0)
-            worst = np.maximum(worst, np.max(share, axis=1))
-    return worst

@@ -90,7 +90,7 @@ class _Descent:
 
     def __init__(self, manifold: StatisticalManifold, points: np.ndarray, weights: np.ndarray, progress: bool | None):
         self._connecting = connecting(manifold, 0)
-        self._equation = self._connecting.solver.equation
+        self._equation = self._connecting.equation
         self._manifold, self._points, self._weights = manifold, points, weights
         self.method, self._progress = "", progress
         self._last: FrechetMean | None = None

@@ -6,6 +6,7 @@ inverse metric does not cancel here. Source: Amari and Nagaoka 2000, section 1.6
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -57,17 +58,23 @@ class Linearised:
 class LoweredEquation:
     """The equation of one alpha-connection, for paths in the chart without walls.
 
-    Arrays are (n, P, N): coordinates, paths, times. Raises :class:`ParameterListError` for an alpha that is no number
-    and :class:`UnknownSymbolError` where the metric holds symbols that are no coordinates.
+    ``conditions``: what is positive inside the domain; those of the manifold are the default. Arrays are (n, P, N):
+    coordinates, paths, times. Raises :class:`ParameterListError` for an alpha that is no number and
+    :class:`UnknownSymbolError` where the metric holds symbols that are no coordinates.
     """
 
-    def __init__(self, manifold: StatisticalManifold | HasManifold, alpha: Any = 0):
+    def __init__(
+        self,
+        manifold: StatisticalManifold | HasManifold,
+        alpha: Any = 0,
+        conditions: Sequence[Expr] | None = None,
+    ):
         import sympy as sp
 
         self.manifold = manifold_of(manifold)
         self.alpha = number_alpha(alpha)
         self.dim = self.manifold.dim
-        self.conditions = domain_of(self.manifold)
+        self.conditions = domain_of(self.manifold) if conditions is None else tuple(conditions)
         self.chart = WallChart(self.manifold.coordinates, self.conditions)
         self._velocity = sp.symbols(f"v:{self.dim}", cls=sp.Dummy, real=True)
         self._acceleration = sp.symbols(f"w:{self.dim}", cls=sp.Dummy, real=True)
@@ -174,22 +181,3 @@ class LoweredEquation:
         for k in range(n):
             by_point[k, k] += defect[k] * f2[k]
         return Linearised(defect * f1, metric, v, f1, by_point, by_velocity, metric * f1 * row)
-
-
-class BlendedEquation:
-    """``(1 - share)`` of one equation and ``share`` of another: that of an alpha between theirs."""
-
-    def __init__(self, first: LoweredEquation, second: LoweredEquation, share: float):
-        self.first, self.second, self.share = first, second, share
-        self.chart, self.dim = first.chart, first.dim
-
-    def defect(self, u: np.ndarray, du: np.ndarray, ddu: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """See :meth:`LoweredEquation.defect`."""
-        (one, metric, velocity), (two, _, _) = self.first.defect(u, du, ddu), self.second.defect(u, du, ddu)
-        return (1 - self.share) * one + self.share * two, metric, velocity
-
-    def linearised(self, u: np.ndarray, du: np.ndarray, ddu: np.ndarray) -> Linearised:
-        """See :meth:`LoweredEquation.linearised`."""
-        one, two = self.first.linearised(u, du, ddu), self.second.linearised(u, du, ddu)
-        parts = {n: (1 - self.share) * getattr(one, n) + self.share * getattr(two, n) for n in one.__dataclass_fields__}
-        return Linearised(**parts)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from symgeo.solve.collocation import Operators, Rule
-    from symgeo.solve.lowered_equation import BlendedEquation, Linearised, LoweredEquation
+    from symgeo.solve.curve_equation import CurveEquation
+    from symgeo.solve.lowered_equation import Linearised, LoweredEquation
 
 _STEPS = 25
 _HALVINGS = 8
@@ -87,7 +88,7 @@ def solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def descended(
-    equation: LoweredEquation | BlendedEquation, paths: Paths, rule: Rule, settled: float
+    equation: LoweredEquation | CurveEquation, paths: Paths, rule: Rule, settled: float
 ) -> tuple[Linearised, np.ndarray, np.ndarray, np.ndarray]:
     """Newton's steps, ``paths`` moving with them, until they are shorter than ``settled`` times the paths.
 
@@ -128,7 +129,7 @@ def _put(matrices: np.ndarray, rows: np.ndarray, new: np.ndarray) -> np.ndarray:
 
 
 def _searched(
-    equation: LoweredEquation | BlendedEquation,
+    equation: LoweredEquation | CurveEquation,
     paths: Paths,
     lin: Linearised,
     jacobian: np.ndarray,
@@ -178,7 +179,7 @@ def length_of(lin: Linearised, rule: Rule) -> np.ndarray:
     return np.sqrt(np.einsum("kmpi,kpi,mpi,i->p", lin.metric, lin.velocity, lin.velocity, rule.weights))
 
 
-def residual_of(equation: LoweredEquation | BlendedEquation, paths: Paths, rule: Rule) -> np.ndarray:
+def residual_of(equation: LoweredEquation | CurveEquation, paths: Paths, rule: Rule) -> np.ndarray:
     """The largest of ``|x'' - a(x, x')|/|x'|``, in the metric, at points between those of the rule, (P,)."""
     import numpy as np
 
@@ -189,7 +190,7 @@ def residual_of(equation: LoweredEquation | BlendedEquation, paths: Paths, rule:
     return np.sqrt(np.max(np.where(squares >= 0, squares, np.nan), axis=1))
 
 
-def noise_of(equation: LoweredEquation | BlendedEquation, paths: Paths, rule: Rule) -> np.ndarray:
+def noise_of(equation: LoweredEquation | CurveEquation, paths: Paths, rule: Rule) -> np.ndarray:
     """By how much rounding errors change :func:`residual_of`, (P,): what moving the points by some units in the last
     place does to the defect beyond its linear change, and what the rounding of the ends does to velocities."""
     import numpy as np

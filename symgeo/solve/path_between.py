@@ -36,8 +36,18 @@ class Source(Protocol):
     def converged(self) -> np.ndarray:
         """Which pairs have a geodesic, (P,)."""
 
+    def leaves(self) -> np.ndarray:
+        """The conditions of the domain that fail along curves, (P,) of str, "" where none is seen to."""
+
     def points(self, times: np.ndarray) -> np.ndarray:
         """Points (n, P, T)."""
+
+
+def nowhere(count: int) -> np.ndarray:
+    """What :meth:`Source.leaves` says of curves that stay in the domain."""
+    import numpy as np
+
+    return np.full(count, "", dtype=object)
 
 
 class GeodesicBetween:
@@ -87,7 +97,8 @@ class GeodesicBetween:
     @cached_property
     def residual(self) -> np.ndarray:
         """How far the geodesic equation is from being satisfied, (...,): the largest of ``|x'' - a(x, x')|/|x'|``, in
-        the metric, at points of the path that are none of collocation. For closed forms and affine coordinates x' and
+        the metric, at points of the path that are none of collocation; for another alpha than 0 it may be that of the
+        curve in its arc length (:mod:`symgeo.solve.curve_equation`). For closed forms and affine coordinates x' and
         x'' are differences of points, and the value is no better than these allow."""
         return self._source.residual().reshape(self._leading)
 
@@ -100,6 +111,12 @@ class GeodesicBetween:
     def converged(self) -> np.ndarray:
         """Which pairs have a geodesic, (...,) of bool."""
         return self._source.converged().reshape(self._leading)
+
+    @cached_property
+    def leaves(self) -> np.ndarray:
+        """Why there is no geodesic for alpha = 1 or -1, (...,) of str: the condition of the domain that fails on the
+        straight line in affine coordinates; "" where none is seen to fail."""
+        return self._source.leaves().reshape(self._leading)
 
     def __call__(self, t: Any) -> np.ndarray:
         """Points at times in [0, 1]: t (T,) -> (..., T, n), a number -> (..., n).

@@ -18,7 +18,8 @@ from symgeo.solve.newton import Paths, is_minimum, matrix, noise_of, residual_of
 if TYPE_CHECKING:
     import numpy as np
 
-    from symgeo.solve.lowered_equation import BlendedEquation, Linearised, LoweredEquation
+    from symgeo.solve.curve_equation import CurveEquation
+    from symgeo.solve.lowered_equation import Linearised, LoweredEquation
 
 SIZE = 10  # Gauss points of a piece
 _STEPS = 30
@@ -64,6 +65,22 @@ class Pieces:
         du = here.chord + np.einsum("ntk,tk->nt", here.bend, local.once)
         return u, du / span, np.einsum("ntk,tk->nt", here.bend, local.value) / span**2
 
+    def on(self, breaks: np.ndarray) -> Pieces:
+        """The path on another mesh, exactly where that refines its own."""
+        import numpy as np
+
+        spans, size = np.diff(breaks), self.bend.shape[2]
+        times = breaks[:-1, None] + spans[:, None] * rule(size).times
+        bend = self.at(times.ravel())[2].reshape(len(self.corners), len(spans), size) * spans[:, None] ** 2
+        return Pieces(breaks, self.at(breaks)[0], bend)
+
+    def beyond(self, before: Pieces, share: float) -> Pieces:
+        """The path that goes on from another one to this one and further, by a share of the way between them."""
+        old = before.on(self.breaks)
+        corners = self.corners + share * (self.corners - old.corners)
+        corners[:, [0, -1]] = self.corners[:, [0, -1]]
+        return Pieces(self.breaks, corners, self.bend + share * (self.bend - old.bend))
+
     def split(self, parts: np.ndarray) -> Pieces:
         """Every piece cut into so many equal parts, (K,) of int."""
         import numpy as np
@@ -85,12 +102,17 @@ class Pieces:
 
 
 def from_polygon(u: np.ndarray, spans: np.ndarray) -> Pieces:
-    """Straight pieces between corners (n, K + 1), which take spans (K,) of time."""
+    """Cubic pieces between corners (n, K + 1), which take spans (K,) of time: the spline through them."""
     import numpy as np
+    from scipy.interpolate import CubicSpline
 
     breaks = np.concatenate([[0.0], np.cumsum(spans)])
     breaks[-1] = 1.0
-    return Pieces(breaks, u.copy(), np.zeros((len(u), len(spans), SIZE)))
+    spans = np.diff(breaks)
+    if not np.all(spans > 0):  # rounded away: no mesh
+        return Pieces(breaks, u.copy(), np.full((len(u), len(spans), SIZE), np.nan))
+    times = breaks[:-1, None] + spans[:, None] * rule(SIZE).times
+    return Pieces(breaks, u.copy(), CubicSpline(breaks, u, axis=1)(times, 2) * spans[:, None] ** 2)
 
 
 def from_path(start: np.ndarray, chord: np.ndarray, bend: np.ndarray) -> Pieces:
@@ -134,7 +156,7 @@ class _Reduced:
 class PieceSolver:
     """Newton's method for one path of pieces at a time."""
 
-    def __init__(self, equation: LoweredEquation | BlendedEquation):
+    def __init__(self, equation: LoweredEquation | CurveEquation):
         self._equation = equation
 
     def solve(self, path: Pieces, tolerance: float, accepted: float) -> Solved | None:

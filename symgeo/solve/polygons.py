@@ -2,9 +2,9 @@
 
 The energy ``sum_i (g(u_i) + g(u_i+1))(d_i, d_i)/(2 h_i)`` of edges d_i that take h_i of time falls at every step,
 whatever the start: Newton's direction is taken where the energy falls along it, else that of Gauss and Newton, which
-always descends. It is second order in the spans, enough for the collocation to go on from; with the metric at midpoints
-a long edge across a place where it vanishes would cost nothing. Source: Nocedal and Wright, Numerical Optimization,
-2006, sections 3.1 and 10.3.
+always descends, both with Levenberg and Marquardt's damping where a corner would run far. It is second order in the
+spans, enough for the collocation to go on from; with the metric at midpoints a long edge across a place where it
+vanishes would cost nothing. Source: Nocedal and Wright, Numerical Optimization, 2006, sections 3.1, 4.3 and 10.3.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _STEPS = 120
 _HALVINGS = 25
 _ARMIJO = 1e-4
 _SETTLED = 1e-7  # relative fall of the energy that is expected of the next step
+_REACH = 3.0  # the largest change of a logarithm in a step
+_LEAST, _EASED, _DAMPINGS = 1e-6, 0.1, 12  # the smallest damping, by what it falls from step to step, the most tries
 
 
 class Polygons:
@@ -93,15 +95,13 @@ class Polygons:
 
         u = start.copy()
         energy = self.energy(u, spans)
-        active = np.isfinite(energy)
+        active, damping = np.isfinite(energy), np.zeros(u.shape[1])
         for _ in range(_STEPS):
             rows = np.flatnonzero(active)
             if not len(rows):
                 break
-            step, fall = self._direction(u[:, rows], spans[rows])
-            share, left = np.ones(len(rows)), np.arange(len(rows))
-            longest = np.max(np.abs(step), axis=(0, 2))
-            share = np.minimum(share, 3.0 / np.maximum(longest, 1e-300)) if self._walled else share
+            step, fall, damping[rows] = self._direction(u[:, rows], spans[rows], damping[rows] * _EASED)
+            share, left = np.minimum(1.0, _REACH / np.maximum(self._reach(step), 1e-300)), np.arange(len(rows))
             for _ in range(_HALVINGS):
                 trial = u[:, rows[left]] + share[left][:, None] * step[:, left]
                 found = self.energy(trial, spans[rows[left]])
@@ -116,34 +116,47 @@ class Polygons:
             active[rows[done]] = False
         return u, energy
 
-    @property
-    def _walled(self) -> bool:
-        """Whether every coordinate has an end, so that its logarithm measures steps."""
+    @cached_property
+    def _walled(self) -> np.ndarray:
+        """Which coordinates have an end, (n,) of bool: their logarithms measure steps."""
         import numpy as np
 
         chart = self.equation.chart
-        return bool(np.all(np.isfinite(chart.lower) | np.isfinite(chart.upper)))
+        return np.isfinite(chart.lower) | np.isfinite(chart.upper)
 
-    def _direction(self, u: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A step (n, P, K + 1), zero at the ends, and by how much the energy falls along it to first order (P,)."""
+    def _reach(self, step: np.ndarray) -> np.ndarray:
+        """The largest change of a logarithm (P,) in steps (n, P, K)."""
+        import numpy as np
+
+        return np.max(np.abs(step[self._walled]), axis=(0, 2), initial=0.0)
+
+    def _direction(
+        self, u: np.ndarray, spans: np.ndarray, damping: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A step (n, P, K + 1), zero at the ends, by how much the energy falls along it to first order (P,), and the
+        damping (P,) that it took: where the metric all but vanishes, corners would run away."""
         import numpy as np
 
         n, count, corners = u.shape
         slope, full, plain = self._derivatives(u, spans)
         free = corners - 2
         slope = np.moveaxis(slope[:, :, 1:-1], 0, -1).reshape(count, free * n)
-        step = np.full_like(slope, np.nan)
-        fall = np.full(count, np.nan)
-        for hessian in (full, plain):
-            # A direction that is no descent, or all but none, is replaced.
-            rows = np.flatnonzero(~(fall > 0))
-            if len(rows):
-                step[rows] = -solved(hessian[rows], slope[rows][:, :, None])[:, :, 0]
-                fall[rows] = -np.einsum("pi,pi->p", slope[rows], step[rows])
-        step = np.where(np.isfinite(step), step, 0.0)
+        size = np.maximum(np.max(np.abs(slope), axis=1), 1e-300)  # of a step one long
+        walls = np.tile(self._walled, free).astype(float)
+        damping = np.where(damping < _LEAST, 0.0, damping)
+        step, fall = np.zeros((count, free * n)), np.zeros(count)
+        rows = np.arange(count)
+        for _ in range(_DAMPINGS):
+            weight = (damping * size)[:, None] * walls
+            step[rows], fall[rows] = _descent(full[rows], plain[rows], slope[rows], weight[rows])
+            reach = np.max(np.abs(step[rows] * walls), axis=1)
+            rows = rows[~(reach <= _REACH)]
+            if not len(rows):
+                break
+            damping[rows] = np.maximum(10 * damping[rows], _LEAST)
         out = np.zeros_like(u)
         out[:, :, 1:-1] = np.moveaxis(step.reshape(count, free, n), -1, 0)
-        return out, np.where(np.isfinite(fall), fall, 0.0)
+        return out, fall, damping
 
     def _derivatives(self, u: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The energy's slope (n, P, K + 1) and two Hessians (P, (K - 1) n, (K - 1) n): its own, Gauss and Newton's."""
@@ -214,6 +227,25 @@ class Polygons:
         for (a, b), block in blocks.items():
             out[:, e + a, :, e + b, :] += np.moveaxis(block, (3, 2), (0, 1))
         return out[:, 1:-1, :, 1:-1, :].reshape(count, (size - 1) * n, (size - 1) * n)
+
+
+def _descent(
+    full: np.ndarray, plain: np.ndarray, slope: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Steps (P, m) with the Hessians (P, m, m) and weights (P, m) on their diagonals, and the fall along them (P,)."""
+    import numpy as np
+
+    step, fall = np.full_like(slope, np.nan), np.full(len(slope), np.nan)
+    diagonal = np.arange(slope.shape[1])
+    for hessian in (full, plain):
+        # A direction that is no descent, or all but none, is replaced.
+        rows = np.flatnonzero(~(fall > 0))
+        if len(rows):
+            damped = hessian[rows]
+            damped[:, diagonal, diagonal] += weight[rows]
+            step[rows] = -solved(damped, slope[rows][:, :, None])[:, :, 0]
+            fall[rows] = -np.einsum("pi,pi->p", slope[rows], step[rows])
+    return np.where(np.isfinite(step), step, 0.0), np.where(np.isfinite(fall), fall, 0.0)
 
 
 def remeshed(u: np.ndarray, spans: np.ndarray, corners: int, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -46,10 +46,8 @@ class WallChart:
         u[self._below] = -np.log(upper[self._below] - x[self._below])
         return u
 
-    def step(self, p: np.ndarray, q: np.ndarray) -> np.ndarray:
-        """``u(q) - u(p)`` for points (n, P), without cancellation where they are close."""
-
-        d = q - p
+    def step(self, p: np.ndarray, q: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """``u(q) - u(p)`` for points (n, P) and ``d = q - p``, without cancellation where they are close."""
         out = d.copy()
         lower, upper = self.lower[:, None], self.upper[:, None]
         for rows in (self._above, self._between):
