@@ -43,7 +43,7 @@ DECIDED = [
     (sp.Heaviside(x), [x]),
     (sp.Max(x, 0), [x]),
     (sp.Min(x, 0) + y, [x]),
-    (largest_of(0, -a), []),
+    (largest_of(sp.S.Zero, -a), []),
     (largest_of(-a, -2 * a, sp.S.Zero), []),
     (largest_of(a + b, b), []),
     (largest_of(x, y), [x - y]),
