@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from symgeo.solve.lowered_equation import LoweredEquation
 
 AFFINE = "affine coordinates"
+# Points of a line that are looked at; a step of so many times what the speeds say is a jump.
+_SAMPLES, _JUMP = 17, 10.0
 _MISSED = 1e-8  # of a path's ends, relative to their distance from each other; of a condition, to its terms
 
 
@@ -51,7 +53,7 @@ class AffinePaths:
         import numpy as np
 
         with np.errstate(all="ignore"):
-            return self.points(np.array([0.0, 0.25, 0.5, 0.75, 1.0]))
+            return self.points(np.linspace(0.0, 1.0, _SAMPLES))
 
     @cached_property
     def _whole(self) -> np.ndarray:
@@ -64,7 +66,22 @@ class AffinePaths:
         with np.errstate(all="ignore"):
             met = np.abs(points[:, :, [0, -1]] - wanted) <= _MISSED * apart
         inside = np.all(np.isfinite(points), axis=(0, 2)) & np.all(met, axis=(0, 2))
-        return inside & (self.leaves() == "")
+        return inside & (self.leaves() == "") & self._unbroken()
+
+    def _unbroken(self) -> np.ndarray:
+        """Whether no step from one point to the next is much longer than the speeds at both: across a cut of the chart
+        the inverse functions jump."""
+        import numpy as np
+
+        points = self._sampled
+        n, pairs, times = points.shape
+        step = np.repeat(self._lines.map.difference(self._p, self._q).T, times, axis=0)
+        with np.errstate(all="ignore"):
+            speed = np.abs(solved(self._lines.map.slopes(points.reshape(n, -1)), step[:, :, None])[:, :, 0].T)
+            speed = speed.reshape(n, pairs, times)
+            longest = _JUMP * np.maximum(speed[:, :, 1:], speed[:, :, :-1]) / (times - 1)
+            jumps = np.abs(np.diff(points, axis=2)) > longest + _MISSED * np.abs(points[:, :, 1:])
+        return ~np.any(jumps, axis=(0, 2))
 
     @cached_property
     def _leaves(self) -> np.ndarray:

@@ -8,7 +8,7 @@ import sympy as sp
 
 import symgeo as sg
 from symgeo import catalogue
-from symgeo.errors import ArgumentError, DomainError, GeodesicError, ParameterListError, ShapeError
+from symgeo.errors import ArgumentError, BoundaryValueError, DomainError, GeodesicError, ParameterListError, ShapeError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.solve import march
 
@@ -76,3 +76,13 @@ def test_a_metric_that_degenerates_ends_a_geodesic() -> None:
     found = sg.geodesic(StatisticalManifold.from_potential(a**4, (a,)), [1.0], [-1.0], [0.1, 0.4, 0.6])
     assert found.exit_time == pytest.approx(0.5, rel=1e-8) and np.isnan(found.points[2, 0])
     np.testing.assert_allclose(found.points[:2, 0], np.sqrt([0.8, 0.2]), rtol=1e-10)
+
+
+@pytest.mark.parametrize("alpha", [1, -1])
+def test_straight_lines_across_a_cut_of_the_chart(alpha: int) -> None:
+    model = catalogue.get("von_mises")
+    start, end = [[3.0, 0.5], [0.5, 0.5]], [[-2.9, 1.5], [1.0, 1.5]]  # the first line passes mu = pi
+    with pytest.raises(BoundaryValueError, match="declare the domain without cuts"):
+        sg.geodesic_between(model, start, end, alpha)
+    kept = sg.geodesic_between(model, start, end, alpha, failed="nan")
+    assert kept.converged.tolist() == [False, True]
