@@ -23,7 +23,7 @@ from symgeo.codegen.graph import Graph, Node
 from symgeo.codegen.special_functions import Row
 
 # Bits; the first only where functions cost much at many, and fewer still where mpmath has to evaluate one.
-PRECISIONS = (128, 256, 640, 1600, 4000)
+PRECISIONS = (128, 256, 640, 1600, 4000, 10_000)
 _COSTLY, _BY_MPMATH = 4, 3
 # Costly functions of what is not known to so many bits are not known: they would take longest there.
 _KNOWN = 20
@@ -74,38 +74,42 @@ class BallProgram:
 
     def limits(self, points: np.ndarray) -> np.ndarray:
         """As `values`, for what is a quotient of zeros at points: the values close by, nan where these differ."""
-        first = near = self.values(points, _DIRECTIONS[0])
+        first = near = self.values(points, _DIRECTIONS[0])[0]
         for direction in _DIRECTIONS[1:]:
             if np.isnan(near).all():
                 break
-            there = self.values(points, direction)
+            there, _ = self.values(points, direction)
             near = np.where(np.abs(there - first) <= 2.0**-50 * np.abs(first), near, np.nan)
         return near
 
-    def values(self, points: np.ndarray, direction: tuple[int, int] | None = None) -> np.ndarray:
+    def values(self, points: np.ndarray, direction: tuple[int, int] | None = None) -> tuple[np.ndarray, np.ndarray]:
         """points (N, n) -> (N, outputs), nearest doubles: nan where a value is not real, or cannot be told.
 
-        Raises nothing: what too many digits would be needed for is nan. With a ``direction`` (p, q), coordinate i is
-        moved by p + q i in units far below those of a double.
+        The second, (N,), says where further digits might tell more. Raises nothing: what too many digits would be
+        needed for is nan. With a ``direction`` (p, q), coordinate i is moved by p + q i in units far below those of a
+        double.
         """
         found = np.full((len(points), len(self._outputs)), np.nan)
+        unsettled = np.zeros(len(points), bool)
         with _PRECISION:
             self._direction = direction
             before = ctx.prec
             try:
                 for start in range(0, len(points), _POINTS):
-                    self._some(points[start : start + _POINTS], found[start : start + _POINTS])
+                    some = slice(start, start + _POINTS)
+                    unsettled[start : start + _POINTS][self._some(points[some], found[some])] = True
             finally:
                 ctx.prec = before
-        return found
+        return found, unsettled
 
-    def _some(self, points: np.ndarray, found: np.ndarray) -> None:
+    def _some(self, points: np.ndarray, found: np.ndarray) -> list[int]:
+        """Writes the values; the numbers of the points where some are open."""
         open_ = list(range(len(points)))
         earlier: dict[int, list[float | None]] = {}
         # Beside a point where zeros are divided, few bits tell nothing.
         for precision in self._precisions if self._direction is None else self._precisions[-2:]:
             if not open_:
-                return
+                break
             ctx.prec = precision
             memory = self._columns(points[open_], precision)
             rows = list(zip(*(memory[o] for o in self._outputs), strict=True))
@@ -121,6 +125,7 @@ class BallProgram:
                         still.append(index)
                 found[index] = [np.nan if v is None else v for v in known]
             open_ = still
+        return open_
 
     def _columns(self, points: np.ndarray, precision: int) -> dict[int, list[Any]]:
         """The values of all nodes, a list each with one for every point."""

@@ -92,7 +92,7 @@ class Repair:
     def _by_balls(self, points: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Values (N, components) at points: nan outside the conditions, and where they cannot be told.
 
-        Where there is no finite value, as at a pole, that of the doubles stays unless it is finite.
+        Where there is known to be no finite value, as at a pole, that of the doubles stays unless it is finite.
         """
         import numpy as np
 
@@ -102,7 +102,7 @@ class Repair:
         if self._balls is None:
             compiled = self._compiled()
             self._balls = BallProgram(compiled.graph, compiled.outputs, (*kernel.coordinates, *self._signature.extras))
-        found = self._balls.values(points)
+        found, unsettled = self._balls.values(points)
         count = len(kernel.expressions)
         inside = (found[:, count:] > 0).all(axis=-1)
         exact = found[:, :count]
@@ -111,6 +111,6 @@ class Repair:
         if singular.any():
             near = self._balls.limits(points[singular])[:, :count]
             exact[singular] = np.where(np.isnan(exact[singular]), near, exact[singular])
-        exact = np.where(np.isnan(exact) & ~np.isfinite(values), values, exact)
+        exact = np.where(np.isnan(exact) & ~np.isfinite(values) & ~unsettled[:, None], values, exact)
         exact[~inside] = np.nan
         return exact

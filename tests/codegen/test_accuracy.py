@@ -243,3 +243,11 @@ def test_a_bound_that_is_proven_asks_for_no_tests():
     compiled = program([a * b + a], (a, b))
     found = exactness(compiled.graph, compiled.outputs, ())
     assert found.sure is None and found.inside is None
+
+
+def test_more_digits_than_there_are_do_not_make_infinity():
+    x = sp.Symbol("x", real=True)
+    f = sg.lambdify(sp.expand((1 + sp.erf(x)) ** 5 * (2 + sp.erf(x))) / sp.erfc(-x) ** 5, (x,))
+    assert f([-28.0]) == pytest.approx(1.0, rel=1e-12)
+    assert np.isnan(f([-60.0]))
+    assert np.isinf(sg.lambdify(1 / x, (x,))([0.0]))
