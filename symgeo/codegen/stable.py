@@ -14,7 +14,8 @@ import sympy as sp
 
 from symgeo.algebra.integral_functions import integro_exponential
 from symgeo.algebra.writing import with_term
-from symgeo.codegen.gamma_quotients import gamma_difference, gamma_ratio
+from symgeo.codegen.cancelling_sums import EXPONENTIALS, base_power, exponential_minus_one, stable_sum
+from symgeo.codegen.gamma_quotients import gamma_ratio
 from symgeo.codegen.lowering import (
     complementary_erf,
     exp_minus_one,
@@ -39,8 +40,7 @@ from symgeo.codegen.lowering import (
 MOST_EXPONENTS = 6
 
 # The functions a sum is looked through for.
-_EXPONENTIALS = (sp.exp, exponential)
-_WIDE = (*_EXPONENTIALS, sp.besseli, sp.besselk, sp.erfc, complementary_erf, sp.factorial, sp.binomial, sp.cosh)
+_WIDE = (*EXPONENTIALS, sp.besseli, sp.besselk, sp.erfc, complementary_erf, sp.factorial, sp.binomial, sp.cosh)
 
 _Split = tuple[sp.Expr, sp.Expr]
 
@@ -59,7 +59,7 @@ class Stabilizer:
         if isinstance(expr, sp.Mul):
             return self._product(expr)
         if isinstance(expr, sp.Add):
-            return _sum(expr)
+            return stable_sum(expr)
         if isinstance(expr, sp.log) and len(expr.args) == 1:
             return self._log(expr.args[0])
         if isinstance(expr, sp.erfc):
@@ -74,8 +74,8 @@ class Stabilizer:
         wide: list[tuple[sp.Expr, sp.Expr, _Split]] = []
         rest: list[sp.Expr] = []
         cancelling = False
-        factors = [(factor, *_base_power(factor)) for factor in expr.args]
-        may_cancel = any(isinstance(base, _EXPONENTIALS) or _decays(base) for _, base, _ in factors)
+        factors = [(factor, *base_power(factor)) for factor in expr.args]
+        may_cancel = any(isinstance(base, EXPONENTIALS) or _decays(base) for _, base, _ in factors)
         for factor, base, power in sorted(factors, key=lambda f: not _is_negative(f[2])):
             if not (cancelling or may_cancel or _is_negative(power)):
                 return None  # nothing below the line is of wide range
@@ -101,9 +101,9 @@ class Stabilizer:
         terms: list[sp.Expr] = []
         rest: list[sp.Expr] = []
         for factor in sp.Mul.make_args(arg):
-            base, power = _base_power(factor)
+            base, power = base_power(factor)
             logarithm = _log_of_function(base) if isinstance(base, sp.Function) else None
-            if isinstance(base, _EXPONENTIALS):
+            if isinstance(base, EXPONENTIALS):
                 terms.append(power * base.args[0])
             elif logarithm is not None and base.is_positive:
                 terms.append(power * logarithm)
@@ -131,7 +131,7 @@ class Stabilizer:
 
     def _log_of_two(self, arg: sp.Expr) -> sp.Expr | None:
         """log(exp(u) + exp(v)) and log(1 - exp(u)) have functions of their own."""
-        difference = _exp_minus_one(arg)
+        difference = exponential_minus_one(arg)
         if difference is not None:
             sign, u = difference
             return log_one_minus_exp(u) if sign < 0 else u + log_one_minus_exp(-u)
@@ -155,15 +155,15 @@ class Stabilizer:
 
     def _split_sum(self, total: sp.Add, nested: bool) -> _Split | None:
         """A sum of terms c*exp(e) is exp(m) times the sum of c*exp(e - m), m the largest of the e."""
-        difference = _exp_minus_one(total)
+        difference = exponential_minus_one(total)
         if difference is not None:
             sign, u = difference
             scaled = sp.sign(u, evaluate=False) * exp_minus_one(-sp.Abs(u, evaluate=False))
             return -sign * scaled, largest_of(u, sp.S.Zero)
-        total = _sum(total) or total
+        total = stable_sum(total) or total
         if not isinstance(total, sp.Add):
             return self._term(total, nested)
-        factors = (_base_power(f) for term in total.args for f in sp.Mul.make_args(term))
+        factors = (base_power(f) for term in total.args for f in sp.Mul.make_args(term))
         if not any(
             isinstance(f, _WIDE)
             or _is_free_power(f, power)
@@ -195,7 +195,7 @@ class Stabilizer:
         rest: list[sp.Expr] = []
         exponents: list[sp.Expr] = []
         for factor in sp.Mul.make_args(term):
-            base, power = _base_power(factor)
+            base, power = base_power(factor)
             if _is_free_power(base, power):
                 exponents.append(power * sp.log(base))
                 continue
@@ -275,7 +275,7 @@ def _has_product_with_sum(expr: sp.Basic) -> bool:
 def _split_function(base: sp.Expr) -> _Split | None:
     if not isinstance(base, sp.Function):
         return None
-    if isinstance(base, _EXPONENTIALS):
+    if isinstance(base, EXPONENTIALS):
         return sp.S.One, base.args[0]
     if isinstance(base, sp.cosh):
         size = sp.Abs(base.args[0], evaluate=False)
@@ -300,65 +300,10 @@ def _split_function(base: sp.Expr) -> _Split | None:
     return None
 
 
-def _sum(expr: sp.Add) -> sp.Expr | None:
-    """exp(u) - 1, c +- c erf(u) and 2 - erfc(u) without loss of digits."""
-    difference = _exp_minus_one(expr)
-    if difference is not None:
-        sign, u = difference
-        return sign * exp_minus_one(u)
-    ratio = gamma_difference(expr)
-    if ratio is not None:
-        return ratio
-    complements = _complements(expr)
-    if complements is not None:
-        return complements
-    number = expr.args[0]
-    if not number.is_Number:
-        return None
-    for term in expr.args[1:]:
-        coefficient, function = term.as_coeff_Mul()
-        if isinstance(function, sp.erfc) and number == -2 * coefficient:
-            others = [a for a in expr.args[1:] if a is not term]
-            return sp.Add(-coefficient * complementary_erf(-function.args[0]), *others)
-    return None
-
-
-def _complements(expr: sp.Add) -> sp.Expr | None:
-    """The sum with c +- c erf(u) and c - c erf(u)**2 as products with complementary functions; None without any."""
-    found: list[sp.Expr] = []
-    left = dict.fromkeys(expr.args)
-    for term in expr.args:
-        for factor in sp.Mul.make_args(term):
-            base, power = _base_power(factor)
-            if not isinstance(base, sp.erf) or power not in (1, 2):
-                continue
-            u, coefficient = base.args[0], term / factor
-            if power == 1 and coefficient in left:
-                whole, product = coefficient, complementary_erf(-u)
-            elif -coefficient in left:
-                whole, product = -coefficient, complementary_erf(u)
-                product *= complementary_erf(-u) if power == 2 else 1
-            else:
-                continue
-            del left[term], left[whole]
-            found.append(whole * product)
-            break
-    return sp.Add(*left, *found) if found else None
-
-
-def _exp_minus_one(expr: sp.Expr) -> tuple[int, sp.Expr] | None:
-    """(1, u) for exp(u) - 1, (-1, u) for 1 - exp(u), else None."""
-    if isinstance(expr, sp.Add) and len(expr.args) == 2 and expr.args[0] in (sp.S.One, sp.S.NegativeOne):
-        coefficient, function = expr.args[1].as_coeff_Mul()
-        if isinstance(function, _EXPONENTIALS) and coefficient == -expr.args[0]:
-            return int(coefficient), function.args[0]
-    return None
-
-
 def _normal_cdf(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
     """(c, v) when ``expr`` is 2*c times the standard normal distribution function of v, else None."""
     if isinstance(expr, sp.Add):
-        expr = _sum(expr) or expr
+        expr = stable_sum(expr) or expr
     coefficient, function = expr.as_coeff_Mul()
     if isinstance(function, (sp.erfc, complementary_erf)):
         return coefficient, -sp.sqrt(2) * function.args[0]
@@ -384,10 +329,6 @@ def _log_one_plus(arg: sp.Expr) -> sp.Expr | None:
     if isinstance(arg, sp.Add) and arg.args[0] == 1:
         return log_one_plus(sp.Add(*arg.args[1:]))
     return None
-
-
-def _base_power(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    return factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
 
 
 def _is_negative(power: sp.Expr) -> bool:

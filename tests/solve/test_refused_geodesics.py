@@ -78,11 +78,10 @@ def test_a_metric_that_degenerates_ends_a_geodesic() -> None:
     np.testing.assert_allclose(found.points[:2, 0], np.sqrt([0.8, 0.2]), rtol=1e-10)
 
 
-@pytest.mark.parametrize("alpha", [1, -1])
-def test_straight_lines_across_a_cut_of_the_chart(alpha: int) -> None:
+def test_straight_lines_across_a_cut_of_the_chart() -> None:
     model = catalogue.get("von_mises")
     start, end = [[3.0, 0.5], [0.5, 0.5]], [[-2.9, 1.5], [1.0, 1.5]]  # the first line passes mu = pi
     with pytest.raises(BoundaryValueError, match="declare the domain without cuts"):
-        sg.geodesic_between(model, start, end, alpha)
-    kept = sg.geodesic_between(model, start, end, alpha, failed="nan")
+        sg.geodesic_between(model, start[0], end[0], -1)
+    kept = sg.geodesic_between(model, start, end, 1, failed="nan")
     assert kept.converged.tolist() == [False, True]
