@@ -34,22 +34,38 @@ def observation_sums(
     return IndexSums(programs, programs.indices, sample, covariates, weights)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Group:
-    """Observations ``rows`` that share functions: their columns and weights (N,), and factors (members, N)."""
+    """Observations ``rows`` that share functions: columns (N,) of responses and covariates, and weights (N,)."""
 
     programs: SamplePrograms
     rows: Any
-    columns: list[np.ndarray]
+    responses: list[np.ndarray]
+    given: list[np.ndarray]
     weights: np.ndarray
-    factors: list[np.ndarray]
+    indices: Indices | None = None
+
+    @cached_property
+    def columns(self) -> list[np.ndarray]:
+        """What the functions take before the parameters."""
+        given = self.given if self.indices is None else self.indices.remaining(self.given)
+        return [*self.responses, *given]
+
+    @cached_property
+    def factors(self) -> list[np.ndarray]:
+        """The factors of the parameters (members, N), for each of the indices."""
+        assert self.indices is not None, "only there they are asked for"
+        return self.indices.at(self.given)
 
     def blocks(self) -> Iterator[_Group]:
         """The same in parts whose arrays stay in a processor's cache."""
+        if len(self.weights) <= BLOCK:
+            yield self
+            return
         for start in range(0, len(self.weights), BLOCK):
             part = slice(start, start + BLOCK)
-            columns, factors = [c[part] for c in self.columns], [f[:, part] for f in self.factors]
-            yield _Group(self.programs, None, columns, self.weights[part], factors)
+            responses, given = ([c[part] for c in columns] for columns in (self.responses, self.given))
+            yield _Group(self.programs, None, responses, given, self.weights[part], self.indices)
 
 
 class ParameterSums:
@@ -65,20 +81,19 @@ class ParameterSums:
 
     @cached_property
     def _groups(self) -> list[_Group]:
-        return self._grouped(self.programs, self._given, [])
+        return self._grouped(self.programs, None)
 
-    def _grouped(self, programs: SamplePrograms, given: list[np.ndarray], factors: list[np.ndarray]) -> list[_Group]:
+    def _grouped(self, programs: SamplePrograms, indices: Indices | None) -> list[_Group]:
         import numpy as np
 
         if not (self._given and programs.by_response):
-            columns = [*(np.ascontiguousarray(c) for c in self.sample.T), *given]
-            return [_Group(programs, slice(None), columns, self.weights, factors)]
+            responses = [np.ascontiguousarray(c) for c in self.sample.T]
+            return [_Group(programs, slice(None), responses, self._given, self.weights, indices)]
         groups = []
         for own in programs.by_response:
             assert own.response is not None, "they have one each"
             rows = np.flatnonzero((self.sample == [float(v) for v in own.response.values()]).all(axis=1))
-            columns, parts = [c[rows] for c in given], [f[:, rows] for f in factors]
-            groups.append(_Group(own, rows, columns, self.weights[rows], parts))
+            groups.append(_Group(own, rows, [], [c[rows] for c in self._given], self.weights[rows], indices))
         return groups
 
     def _at(self, group: _Group, theta: np.ndarray) -> Iterable[np.ndarray]:
@@ -197,11 +212,10 @@ class IndexSums(ParameterSums):
     ):
         super().__init__(programs, sample, covariates, weights)
         self._indices = indices
-        self._factors = indices.at(self._given)
 
     @cached_property
     def _groups(self) -> list[_Group]:
-        return self._grouped(self.programs.reduced, self._indices.remaining(self._given), self._factors)
+        return self._grouped(self.programs.reduced, self._indices)
 
     def _at(self, group: _Group, theta: np.ndarray) -> Iterable[np.ndarray]:
         return self._indices.values(group.factors, theta)
@@ -241,22 +255,17 @@ class IndexSums(ParameterSums):
         return found
 
     @cached_property
-    def _distinct_factors(self) -> list[np.ndarray]:
-        columns, _ = self.distinct
-        return self._factors if columns is self._given else self._indices.at(columns)
+    def _places(self) -> _Group:
+        columns, shares = self.distinct
+        return _Group(self.programs.reduced, None, [], columns, shares, self._indices)
 
     def metric(self, theta: np.ndarray) -> np.ndarray | None:
         metric = self.programs.reduced.metric
         if metric is None:
             return None
-        columns, shares = self.distinct
-        left = self._indices.remaining(columns)
         totals = _Totals(self._indices)
-        for start in range(0, len(shares), BLOCK):
-            block = slice(start, start + BLOCK)
-            factors = [f[:, block] for f in self._distinct_factors]
-            entries = metric(*(c[block] for c in left), *self._indices.values(factors, theta))
-            totals.add(factors, shares[block], [], entries)
+        for part in self._places.blocks():
+            totals.add(part.factors, part.weights, [], metric(*part.columns, *self._at(part, theta)))
         return totals.matrix
 
 
