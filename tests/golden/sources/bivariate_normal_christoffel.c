@@ -27,62 +27,110 @@ void bivariate_normal_christoffel_batch(size_t count, const double *restrict the
         const double sigma1 = theta[2];
         const double sigma2 = theta[3];
         const double rho = theta[4];
-        const double outside = isfinite(mu1) && isfinite(mu2) && isfinite(sigma1) && isfinite(sigma2)
-            && isfinite(rho) && sigma1 > 0.0 && sigma2 > 0.0 && rho + 1.0 > 0.0 && 1.0 - rho > 0.0
-            ? 0.0 : NAN;
-        values[0] = values[1] = values[5] = values[6] = values[12] = values[13] = values[14] = values[17] =
-            values[18] = values[19] = values[22] = values[23] = values[24] = values[25] = values[26] =
-            values[30] = outside;
-        values[31] = values[37] = values[38] = values[39] = values[42] = values[43] = values[44] =
-            values[47] = values[48] = values[49] = values[51] = values[52] = values[53] = values[54] =
-            values[55] = values[56] = outside;
-        values[57] = values[58] = values[59] = values[60] = values[61] = values[65] = values[66] =
-            values[70] = values[71] = values[75] = values[76] = values[77] = values[78] = values[79] =
-            values[80] = values[82] = outside;
-        values[83] = values[84] = values[85] = values[86] = values[90] = values[91] = values[95] =
-            values[96] = values[102] = values[103] = values[104] = values[107] = values[108] = values[109] =
-            values[110] = values[111] = outside;
-        values[114] = values[115] = values[116] = values[119] = values[120] = values[121] = values[122] =
-            values[123] = outside;
         const double t0 = rho * rho;
         const double t1 = 1.0 - t0;
         const double t2 = 2.0 - t0;
         const double t3 = 2.0 * sigma1 * t1;
-        values[2] = values[10] = values[62] = -t2 / t3 + outside;
         const double t4 = 2.0 * sigma2 * t1;
-        values[3] = values[15] = values[63] = values[67] = t0 / t4 + outside;
         const double t5 = 2.0 * t1;
-        values[4] = values[20] = values[34] = values[46] = values[64] = values[72] = values[94] = values[98] =
-            rho / t5 + outside;
-        values[7] = values[11] = rho / t4 + outside;
         const double t6 = sigma2 * sigma2;
         const double t7 = sigma1 * rho;
         const double t8 = 2.0 * t6 * t1;
-        values[8] = values[16] = -t7 / t8 + outside;
-        values[9] = values[21] = -sigma1 / t4 + outside;
         const double t9 = sigma1 * sigma1;
         const double t10 = sigma2 * rho;
         const double t11 = 2.0 * t9 * t1;
-        values[27] = values[35] = -t10 / t11 + outside;
-        values[28] = values[40] = rho / t3 + outside;
-        values[29] = values[45] = -sigma2 / t3 + outside;
-        values[32] = values[36] = values[88] = values[92] = t0 / t3 + outside;
-        values[33] = values[41] = values[93] = -t2 / t4 + outside;
+        const double t12 = sigma1 * sigma2;
+        const double outside = isfinite(mu1) && isfinite(mu2) && isfinite(sigma1) && isfinite(sigma2)
+            && isfinite(rho) && sigma1 > 0.0 && sigma2 > 0.0 && rho + 1.0 > 0.0 && 1.0 - rho > 0.0
+            ? 0.0 : NAN;
+        const double t13 = -t2 / t3 + outside;
+        const double t14 = t0 / t4 + outside;
+        const double t15 = rho / t5 + outside;
+        const double t16 = rho / t4 + outside;
+        const double t17 = -t7 / t8 + outside;
+        const double t18 = -sigma1 / t4 + outside;
+        const double t19 = -t10 / t11 + outside;
+        const double t20 = rho / t3 + outside;
+        const double t21 = -sigma2 / t3 + outside;
+        const double t22 = t0 / t3 + outside;
+        const double t23 = -t2 / t4 + outside;
+        const double t24 = -t7 / t4 + outside;
+        const double t25 = -t10 / t3 + outside;
+        const double t26 = 1.0 / (2.0 * t12) + outside;
+        const double t27 = rho / t12 + outside;
+        values[0] = values[1] = outside;
+        values[2] = t13;
+        values[3] = t14;
+        values[4] = t15;
+        values[5] = values[6] = outside;
+        values[7] = t16;
+        values[8] = t17;
+        values[9] = t18;
+        values[10] = t13;
+        values[11] = t16;
+        values[12] = values[13] = values[14] = outside;
+        values[15] = t14;
+        values[16] = t17;
+        values[17] = values[18] = values[19] = outside;
+        values[20] = t15;
+        values[21] = t18;
+        values[22] = values[23] = values[24] = values[25] = values[26] = outside;
+        values[27] = t19;
+        values[28] = t20;
+        values[29] = t21;
+        values[30] = values[31] = outside;
+        values[32] = t22;
+        values[33] = t23;
+        values[34] = t15;
+        values[35] = t19;
+        values[36] = t22;
+        values[37] = values[38] = values[39] = outside;
+        values[40] = t20;
+        values[41] = t23;
+        values[42] = values[43] = values[44] = outside;
+        values[45] = t21;
+        values[46] = t15;
+        values[47] = values[48] = values[49] = outside;
         values[50] = 1.0 / (2.0 * sigma1) + outside;
+        values[51] = values[52] = values[53] = values[54] = values[55] = values[56] = values[57] =
+            values[58] = values[59] = values[60] = values[61] = outside;
+        values[62] = t13;
+        values[63] = t14;
+        values[64] = t15;
+        values[65] = values[66] = outside;
+        values[67] = t14;
         values[68] = -sigma1 * t0 / t8 + outside;
-        values[69] = values[73] = -t7 / t4 + outside;
+        values[69] = t24;
+        values[70] = values[71] = outside;
+        values[72] = t15;
+        values[73] = t24;
         values[74] = -sigma1 / t5 + outside;
+        values[75] = values[76] = values[77] = values[78] = values[79] = values[80] = outside;
         values[81] = 1.0 / (2.0 * sigma2) + outside;
+        values[82] = values[83] = values[84] = values[85] = values[86] = outside;
         values[87] = -sigma2 * t0 / t11 + outside;
-        values[89] = values[97] = -t10 / t3 + outside;
+        values[88] = t22;
+        values[89] = t25;
+        values[90] = values[91] = outside;
+        values[92] = t22;
+        values[93] = t23;
+        values[94] = t15;
+        values[95] = values[96] = outside;
+        values[97] = t25;
+        values[98] = t15;
         values[99] = -sigma2 / t5 + outside;
         values[100] = -rho / (2.0 * t9) + outside;
-        const double t12 = sigma1 * sigma2;
-        values[101] = values[105] = 1.0 / (2.0 * t12) + outside;
+        values[101] = t26;
+        values[102] = values[103] = values[104] = outside;
+        values[105] = t26;
         values[106] = -rho / (2.0 * t6) + outside;
+        values[107] = values[108] = values[109] = values[110] = values[111] = outside;
         values[112] = -rho / t9 + outside;
-        values[113] = values[117] = rho / t12 + outside;
+        values[113] = t27;
+        values[114] = values[115] = values[116] = outside;
+        values[117] = t27;
         values[118] = -rho / t6 + outside;
+        values[119] = values[120] = values[121] = values[122] = values[123] = outside;
         values[124] = 2.0 * rho / t1 + outside;
     }
 }

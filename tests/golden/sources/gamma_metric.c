@@ -43,8 +43,9 @@ void gamma_metric_batch(size_t count, const double *restrict theta, double *rest
         const double k = theta[0];
         const double r = theta[1];
         const double outside = isfinite(k) && isfinite(r) && k > 0.0 && r > 0.0 ? 0.0 : NAN;
+        const double t0 = -1.0 / r + outside;
         values[0] = sg_trigamma(k) + outside;
-        values[1] = values[2] = -1.0 / r + outside;
+        values[1] = values[2] = t0;
         values[3] = k / (r * r) + outside;
     }
 }

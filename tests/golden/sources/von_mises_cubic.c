@@ -53,16 +53,20 @@ void von_mises_cubic_batch(size_t count, const double *restrict theta, double *r
     for (; count > 0; --count, theta += 2, values += 8) {
         const double mu = theta[0];
         const double kappa = theta[1];
-        const double outside = isfinite(mu) && isfinite(kappa) && 3.1415926535897932 + mu > 0.0
-            && 3.1415926535897932 - mu > 0.0 && kappa > 0.0 ? 0.0 : NAN;
-        values[0] = values[3] = values[5] = values[6] = outside;
         const double t0 = sg_scaled_bessel_i0(kappa);
         const double t1 = t0 * t0;
         const double t2 = sg_scaled_bessel_i1(kappa);
-        values[1] = values[2] = values[4] = (kappa * t1 - (kappa * t2 + 2.0 * t0) * t2) / t1 + outside;
         const double t3 = t1 * t0;
         const double t4 = kappa * kappa;
         const double t5 = ((2.0 * t4 * t2 + 3.0 * kappa * t0) * t2 + 2.0 * (1.0 - t4) * t1) * t2;
+        const double outside = isfinite(mu) && isfinite(kappa) && 3.1415926535897932 + mu > 0.0
+            && 3.1415926535897932 - mu > 0.0 && kappa > 0.0 ? 0.0 : NAN;
+        const double t6 = (kappa * t1 - (kappa * t2 + 2.0 * t0) * t2) / t1 + outside;
+        values[0] = outside;
+        values[1] = values[2] = t6;
+        values[3] = outside;
+        values[4] = t6;
+        values[5] = values[6] = outside;
         values[7] = (t5 - kappa * t3) / (t4 * t3) + outside;
     }
 }
