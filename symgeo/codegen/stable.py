@@ -75,6 +75,9 @@ class Stabilizer:
         rest: list[sp.Expr] = []
         cancelling = False
         factors = [(factor, *base_power(factor)) for factor in expr.args]
+        distributed = self._distributed(factors)
+        if distributed is not None:
+            return distributed
         may_cancel = any(isinstance(base, EXPONENTIALS) or _decays(base) for _, base, _ in factors)
         for factor, base, power in sorted(factors, key=lambda f: not _is_negative(f[2])):
             if not (cancelling or may_cancel or _is_negative(power)):
@@ -93,6 +96,25 @@ class Stabilizer:
         result = sp.Mul(*rest, *(_raised(s, power) for _, power, (s, _) in wide), _exp(exponent))
         self._final.add(result)
         return result
+
+    def _distributed(self, factors: list[tuple[sp.Expr, sp.Expr, sp.Expr]]) -> sp.Expr | None:
+        """A sum times an exponential that is the inverse of one of its terms': the exponent goes into all of them."""
+        sums = [base for _, base, power in factors if base.is_Add and power is sp.S.One and base.has(*EXPONENTIALS)]
+        exponents = [power * base.args[0] for _, base, power in factors if isinstance(base, EXPONENTIALS)]
+        rest = [f for f, base, _ in factors if not (base in sums or isinstance(base, EXPONENTIALS))]
+        if len(sums) != 1 or not exponents or any(self._split(base_power(f)[0]) is not None for f in rest):
+            return None
+        parts: list[_Split] = []
+        for term in sums[0].args:
+            pairs = [(factor, *base_power(factor)) for factor in sp.Mul.make_args(term)]
+            own = [power * base.args[0] for _, base, power in pairs if isinstance(base, EXPONENTIALS)]
+            others = [factor for factor, base, _ in pairs if not isinstance(base, EXPONENTIALS)]
+            if any(self._split(base_power(f)[0]) is not None for f in others):
+                return None
+            parts.append((sp.Mul(*others), _total([*own, *exponents])))
+        if not any(e == 0 for _, e in parts):
+            return None
+        return sp.Mul(*rest, sp.Add(*(_multiple(c, _exp(e)) for c, e in parts)))
 
     def _log(self, arg: sp.Expr) -> sp.Expr | None:
         direct = _log_of_function(arg)

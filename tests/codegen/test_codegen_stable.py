@@ -67,6 +67,8 @@ CASES = [
     (sp.erfc(-x / root2) / 2, {x: [-30.0, -1.0, 2.0]}, 1e-13),
     (sp.log(sp.erfc(-x / root2) / 2), {x: [-40.0, -1.0, 2.0]}, 1e-13),
     (sp.exp(-(x**2) / 2) / normal_cdf, {x: [-40.0, -1.0, 2.0, 30.0]}, 1e-12),
+    ((sp.exp(x) - sp.exp(y)) * sp.exp(-x) / p, {x: [-600.0, 900.0], y: [-599.99, 20.0], p: [0.1]}, 1e-12),
+    ((p * sp.exp(x) - sp.exp(2 * y) - 1) * sp.exp(-2 * y), {x: [-900.0, 3.0], y: [-300.0, 450.0], p: [0.1]}, 1e-11),
     (y + y * sp.erf(x) + sp.exp(-(x**2)), {x: [-20.0, -6.0, 0.3, 5.0], y: [-3.0, 0.4]}, 1e-11),
     (3 * y - 3 * y * sp.erf(x) ** 2 + sp.exp(-(x**2)), {x: [-20.0, -6.0, 0.3, 7.0], y: [3.0, 0.4]}, 1e-11),
     (y * sp.erf(x) ** 2 + y * sp.erf(x) + sp.exp(-(x**2)), {x: [-20.0, -6.0, 0.3, 5.0], y: [-3.0, -0.4]}, 1e-11),
@@ -112,3 +114,8 @@ def test_polygammas_of_large_quotients_beside_the_digamma_function(size):
     got = numpy_function([mixed, small], [d, p])(*map(float, point.values()))
     for value, expr in zip(got, (mixed, small), strict=True):
         assert float(value) == pytest.approx(float(evaluate(expr, point)), rel=1e-13 if size > 8 else 1e-11), expr
+
+
+def test_an_exponent_goes_into_the_terms_of_a_sum():
+    text = numpy_function([(sp.exp(x / p) - sp.exp(m / p)) * sp.exp(-x / p)], (x, m, p)).source
+    assert text.count("exp") == 1 and "expm1" in text and "maximum" not in text
