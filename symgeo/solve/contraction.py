@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from symgeo.codegen import numpy_function
+from symgeo.codegen import lambdify, numpy_function
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,13 +22,21 @@ if TYPE_CHECKING:
 class Contraction:
     """``rows`` symmetric matrices of functions of the point, ``entry(row, i, j)`` for i <= j, applied to vectors.
 
-    Points x and vectors v are arrays (n, P), every coordinate contiguous.
+    Points x and vectors v are arrays (n, P), every coordinate contiguous. ``careful`` values are computed with more
+    digits where doubles lose them.
     """
 
-    def __init__(self, coordinates: Sequence[Symbol], rows: int, entry: Callable[[int, int, int], Element]):
+    def __init__(
+        self,
+        coordinates: Sequence[Symbol],
+        rows: int,
+        entry: Callable[[int, int, int], Element],
+        careful: bool = False,
+    ):
         import sympy as sp
 
         self._coordinates, self.rows, n = tuple(coordinates), rows, len(coordinates)
+        self._careful = careful
         #: The distinct values, functions of the coordinates.
         self.values: list[Expr] = []
         known: dict[Expr, int] = {}
@@ -53,6 +61,8 @@ class Contraction:
 
     def at(self, x: np.ndarray) -> list[np.ndarray]:
         """The distinct values at points, each (P,); what the contractions take."""
+        if self._careful and self.values:
+            return list(self._careful_function(x.T).T)
         return self._value_function(*x)
 
     def quadratic(self, values: list[np.ndarray], v: np.ndarray) -> np.ndarray:
@@ -78,6 +88,10 @@ class Contraction:
     @cached_property
     def _value_function(self) -> Any:
         return numpy_function(self.values, self._coordinates)
+
+    @cached_property
+    def _careful_function(self) -> Any:
+        return lambdify(self.values, self._coordinates)
 
     @cached_property
     def _quadratic_function(self) -> Any:

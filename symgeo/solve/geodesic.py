@@ -143,7 +143,12 @@ def _follow(
             ways[exact.name] -= len(part)
         if len(part):
             ways[_METHOD] = ways.get(_METHOD, 0) + len(part)
-            _march(boundary, integrator, paths, x, v, part, end, work)
+            outcome = _march(boundary, integrator, paths, x, v, part, end, work)
+            part = part[np.isin(outcome.status, (march.NOISY, march.STUCK))]
+            if len(part) and spray.careful is not None:
+                # Doubles lose the digits of the symbols there.
+                careful = RungeKutta(spray.careful, tolerance)
+                _march(boundary, careful, paths, x, v, part, end, work)
 
 
 def _method(ways: dict[str, int], count: int) -> str:

@@ -67,10 +67,18 @@ class Spray:
     ``manifold``: a manifold or a model; ``alpha``: a number. Raises :class:`ParameterListError` for another alpha,
     :class:`UnknownSymbolError` where the metric holds symbols that are no coordinates, :class:`SingularMetricError`.
     Points and velocities are arrays (..., n) whose leading axes broadcast; the methods raise :class:`ShapeError`.
+    A ``careful`` one computes its symbols with more digits where doubles lose them.
     """
 
-    def __init__(self, manifold: StatisticalManifold | HasManifold, alpha: Expr | int | float | Fraction = 0):
+    def __init__(
+        self,
+        manifold: StatisticalManifold | HasManifold,
+        alpha: Expr | int | float | Fraction = 0,
+        careful: bool = False,
+    ):
         import sympy as sp
+
+        self._careful = careful
 
         self.manifold = manifold_of(manifold)
         self.alpha = number_alpha(alpha)
@@ -92,6 +100,11 @@ class Spray:
             kept[cls] = cls(m, alpha)
         return kept[cls]
 
+    @cached_property
+    def careful(self) -> Spray | None:
+        """The same with more digits; None where values are integrated, or the metric is inverted, in doubles alone."""
+        return None if self.is_integrated or self._solves else Spray(self.manifold, self.alpha, careful=True)
+
     # -- symbols -------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -109,8 +122,8 @@ class Spray:
         n, x = self.dim, self.manifold.coordinates
         if self._solves:
             first = self.connection.christoffel_first_kind
-            return Contraction(x, n, lambda k, i, j: first.element(i, j, k))
-        return Contraction(x, n, self.connection.christoffel.element)
+            return Contraction(x, n, lambda k, i, j: first.element(i, j, k), self._careful)
+        return Contraction(x, n, self.connection.christoffel.element, self._careful)
 
     @cached_property
     def _symbol_slopes(self) -> Contraction:

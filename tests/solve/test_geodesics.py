@@ -267,3 +267,13 @@ def test_straight_lines_agree_with_the_integrated_equations(
     np.testing.assert_allclose(closed.points, integrated.points, rtol=1e-9)
     np.testing.assert_allclose(closed.velocities, integrated.velocities, rtol=1e-8)
     np.testing.assert_allclose(closed(0.7), integrated(0.7), rtol=1e-9)
+
+
+def test_where_doubles_lose_the_digits_of_the_symbols():
+    # The metric of the Kumaraswamy law has removable singularities at b = 1 and 2.
+    model = catalogue.get("kumaraswamy")
+    there = sg.geodesic(model, [1.5, 1.2], [0.5, -0.4], [0.5, 1.0])
+    assert there.end[1] < 1.0
+    back = sg.geodesic(model, there.end, -there.velocities[-1], [0.5, 1.0])
+    np.testing.assert_allclose(back.end, [1.5, 1.2], rtol=1e-9)
+    np.testing.assert_allclose(back.points[0], there.points[0], rtol=1e-9)
