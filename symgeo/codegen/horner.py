@@ -97,18 +97,38 @@ class _Forms:
                 made[number] = new.mul(*args)
             elif node.kind == "div":
                 made[number] = new.div(*args)
+            elif node.kind == "call" and node.data[0].name == "exp" and new.nodes[args[0]] == ("number", 0, ()):
+                made[number] = new.number(1)
             else:
                 made[number] = new.copied(Node(node.kind, node.data, tuple(args)))
         return tuple(made[o] for o in outputs)
 
     def _of_sum(self, node: Node, args: Sequence[int]) -> int:
         terms = [self._term(sign, a) for sign, a in zip(node.data, node.args, strict=True)]
+        like = self._added_up(terms)
+        if len(like) < len(terms):
+            self.changed = True
+            return self._sum(like, 0) if like else self.new.number(0)
         lasts = [t.factors[-1][::2] for t in terms]
         coefficients = [t.coefficient for t in terms if t.coefficient is not None]
         if len(set(lasts)) == len(lasts) and len(set(coefficients)) == len(coefficients):
             return self.new.add([self._signed(sign, a) for sign, a in zip(node.data, args, strict=True)])
         self.changed = True
         return self._sum(terms, 0)
+
+    def _added_up(self, terms: Sequence[_Term]) -> list[_Term]:
+        """The terms with exact multiples of one product added up: decided branches leave 2 x - 2 x behind."""
+        totals: dict[tuple[_Factor, ...], Fraction] = {}
+        for t in terms:
+            size = 1 if t.coefficient is None else self.new.nodes[t.coefficient].data
+            if not isinstance(size, (int, Fraction)):
+                return list(terms)
+            totals[t.factors] = totals.get(t.factors, Fraction(0)) + Fraction(t.sign * size)
+        return [
+            _Term(1 if total > 0 else -1, None if abs(total) == 1 else self.new.number(abs(total)), factors)
+            for factors, total in totals.items()
+            if total
+        ]
 
     def _term(self, sign: int, number: int) -> _Term:
         """A term of a sum by its factors in the order in which they are multiplied."""

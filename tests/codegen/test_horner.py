@@ -182,3 +182,13 @@ def test_deep_polynomials_do_not_recurse_without_end():
     expressions = [sp.Add(*(term / symbols[-1] ** k for k in range(50)), symbols[0])]
     compiled = program(expressions, symbols)
     assert sum(operations(compiled.graph, compiled.outputs).values()) < 1000
+
+
+def test_what_decided_branches_leave_behind_is_added_up():
+    larger = sp.Max(0, a, evaluate=False)
+    cancelled = program([sp.exp(2 * larger - 2 * a) * b], [a, b])
+    assert cancelled.graph.nodes[cancelled.outputs[0]].kind == "symbol"
+    for expr in (3 * larger - a + b, larger / 2 + a / 3 - a, b - larger + a):
+        short = program([expr], [a, b])
+        assert operations(short.graph, short.outputs)["add"] <= 1
+        assert sg.lambdify(expr, (a, b))([0.7, 2.0]) == pytest.approx(float(expr.subs({a: 0.7, b: 2.0})), rel=1e-15)
