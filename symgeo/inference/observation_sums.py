@@ -89,10 +89,12 @@ class ParameterSums:
         if not (self._given and programs.by_response):
             responses = [np.ascontiguousarray(c) for c in self.sample.T]
             return [_Group(programs, slice(None), responses, self._given, self.weights, indices)]
+        # Members of the support are met to rounding only: each observation belongs to the nearest response.
+        members = [[float(v) for v in (own.response or {}).values()] for own in programs.by_response]
+        nearest = np.argmin([np.abs(self.sample - r).max(axis=1) for r in members], axis=0)
         groups = []
-        for own in programs.by_response:
-            assert own.response is not None, "they have one each"
-            rows = np.flatnonzero((self.sample == [float(v) for v in own.response.values()]).all(axis=1))
+        for number, own in enumerate(programs.by_response):
+            rows = np.flatnonzero(nearest == number)
             groups.append(_Group(own, rows, [], [c[rows] for c in self._given], self.weights[rows], indices))
         return groups
 

@@ -126,8 +126,8 @@ class SamplePrograms:
     def concave(self) -> bool:
         """Whether the log-likelihood is concave in the parameters, whatever the data: a maximum is the only one.
 
-        So it is where minus the second derivatives are the metric; and, as far as indices on all scales show, where
-        they are not negative at any of a few responses that depend on one index.
+        So it is where minus the second derivatives are the metric; and, as far as indices between -15 and 15 show,
+        where they are not negative at any of a few responses that depend on one index.
         """
         if not (self.model.chart.is_box and self.slack is None):
             return False
@@ -137,7 +137,7 @@ class SamplePrograms:
         return bool(own) and len(own[0].places) == 1 and all(p.curves_down() for p in own)
 
     def curves_down(self) -> bool:
-        """Whether the second derivative by the only parameter is not positive at the response, on all scales."""
+        """Whether the second derivative by the only parameter is not positive at the response, between -15 and 15."""
         import numpy as np
 
         sizes = np.concatenate([np.linspace(0.0, 15.0, 601), np.logspace(-6, 1, 301)])

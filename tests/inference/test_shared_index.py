@@ -142,3 +142,15 @@ def test_a_probit_with_far_observations_is_fitted() -> None:
 
         exact = mp.findroot(score, [mp.mpf(float(v)) for v in fit.estimate])
     np.testing.assert_allclose(fit.estimate, [float(v) for v in exact], rtol=1e-11)
+
+
+def test_responses_are_met_to_rounding() -> None:
+    third = sp.Rational(1, 3)
+    line = sp.exp(a + b * d)
+    density = sp.Piecewise((1 - sp.exp(-line), sp.Eq(y, third)), (sp.exp(-line), True))
+    model = sg.StatisticalModel(density, y, (a, b), covariates=d, support=sp.FiniteSet(third, 2 * third))
+    given, seen = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0]), np.array([2, 1, 2, 1, 2, 1])
+    exact = sg.fit(model, {y: seen / 3, d: given})
+    rounded = sg.fit(model, {y: np.round(seen / 3, 13), d: given})
+    assert exact.converged and rounded.converged
+    np.testing.assert_allclose(rounded.estimate, exact.estimate, rtol=1e-12)
