@@ -52,8 +52,8 @@ def fit(
     covariance: what standard errors come from, "expected" or "observed" information or the "sandwich".
     start: (n,) or {parameter or name: value}; by default the closed form where there is one, else the best of many
         points on all scales.
-    tolerance: on N score' g^-1 score, the squared step in units of the standard errors; it is always followed up by a
-        further step that must confirm the convergence.
+    tolerance: on N score' g^-1 score, the squared step in units of the standard errors; a further step must confirm the
+        convergence, or the last one must have fallen quadratically to a millionth of the tolerance.
 
     A sample without a maximum inside the domain (all zeros for a Poisson mean, equal values for a normal variance)
     gives a `Fit` with ``converged`` False and a message that names the parameter and where it runs.
