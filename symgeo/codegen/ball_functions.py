@@ -69,7 +69,8 @@ def _modulo(a: arb, b: arb) -> arb:
 
 
 def _lerch_phi(z: arb, s: arb, a: arb) -> arb:
-    return acb(z).lerch_phi(s, a).real
+    value = acb(z).lerch_phi(s, a)
+    return value.real if value.imag.contains(0) else arb("nan")
 
 
 def _lambertw(x: arb, branch: arb | None = None) -> arb:

@@ -26,9 +26,9 @@ from symgeo.errors import CompilerError, MissingDependencyError
 if TYPE_CHECKING:
     import numpy as np
 
-_FLAGS, _FLAGS_OF_LONG = ("-std=c99", "-O3"), ("-std=c99", "-O0")
+FLAGS, FLAGS_OF_LONG = ("-std=c99", "-O3"), ("-std=c99", "-O0")
 # Compilers that optimise take minutes over more characters than this in one function.
-_LONG = 200_000
+LONG = 200_000
 
 
 def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
@@ -44,7 +44,7 @@ def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
     refuse_nodes(kernel.expressions, "c")
     signature = function_signature(kernel)
     text = checked_text(kernel)
-    core = getattr(shared_library(text, _FLAGS if len(text) < _LONG else _FLAGS_OF_LONG), CHECKED)
+    core = getattr(shared_library(text, FLAGS if len(text) < LONG else FLAGS_OF_LONG), CHECKED)
     core.restype = ctypes.c_size_t
     count, pointer = ctypes.c_size_t, ctypes.c_void_p
     core.argtypes = [count, pointer, *(pointer, count) * len(kernel.extras), pointer, pointer]
@@ -77,7 +77,7 @@ def _address(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]  # several times faster than array.ctypes
 
 
-def shared_library(text: str, flags: Sequence[str] = _FLAGS) -> ctypes.CDLL:
+def shared_library(text: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
     """The library of a source that this package has written, compiled in a private directory that is gone afterwards.
 
     The compiler is that of the environment variable CC, else cc, gcc or clang; no shell is involved. Raises

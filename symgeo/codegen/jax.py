@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from symgeo.codegen.calls import Arguments, described
+from symgeo.codegen.jax_checked import with_bounds
 from symgeo.codegen.jax_source import function_signature, module_text
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numeric_node import refuse_nodes
@@ -17,9 +18,12 @@ def jax_lambdify(kernel: Kernel) -> Callable[..., Any]:
     """The function of a kernel: ``f(theta, **extras)``, theta (..., n) -> (..., *shape), pure and compiled by XLA.
 
     It works under ``jax.jit``, ``vmap``, ``grad``, ``jacfwd`` and ``jacrev``, on any device and on sharded arrays, in
-    the precision of its arguments. Raises MissingDependencyError without JAX and UnsupportedFunctionError for what has
-    no spelling in JAX; the function raises ShapeError for a wrong last axis or leading axes that do not broadcast,
-    ArgumentError for missing, unknown or complex arguments, when it is called or traced.
+    the precision of its arguments. In doubles on the CPU its values have error bounds (`jax_checked.py`): XLA calls C
+    that is compiled when the function is first traced. ``jax.export`` cannot write that; it can write ``f.source``.
+
+    Raises MissingDependencyError without JAX and UnsupportedFunctionError for what has no spelling in JAX; the function
+    raises ShapeError for a wrong last axis or leading axes that do not broadcast, ArgumentError for missing, unknown or
+    complex arguments, when it is called or traced.
     """
     try:
         import jax
@@ -29,11 +33,13 @@ def jax_lambdify(kernel: Kernel) -> Callable[..., Any]:
     signature = function_signature(kernel)
     text = module_text({signature.name: kernel})
     arguments = Arguments(kernel, signature, real_array)
-    core = jax.jit(execute(text, f"<symgeo {signature.name}>", {})[signature.name])
+    traced = execute(text, f"<symgeo {signature.name}>", {})[signature.name]
+    keywords = tuple(signature.extras.values())
+    core = jax.jit(with_bounds(kernel, lambda theta, *v: traced(theta, **dict(zip(keywords, v, strict=True)))))
 
     def function(theta: Any, /, **extras: Any) -> Any:
         theta, given, _ = arguments.checked(theta, extras)
-        return core(theta, **given)
+        return core(theta, *(given[keyword] for keyword in keywords))
 
     return described(function, signature, text)
 

@@ -175,6 +175,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--backend", default="numpy", choices=BACKENDS)
     given = parser.parse_args()
+    if given.backend == "jax":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
     print(f"{'family':28}{'object':15}{'own':>9} {'natural':>9}   worst component")
     for name in given.families.split(",") if given.families else sg.catalogue.names():
         for kind, row in rows(name, given.objects.split(","), given.points, given.seed, given.backend):
