@@ -40,10 +40,10 @@ def lambdify(obj: Any, coordinates: Iterable[sp.Symbol] | None = None, backend: 
     symbols' assumptions; zero where less than the smallest double; nan outside the domain, and where 4000 bits (1600
     with special functions, 640 with those that ball arithmetic has not) would not tell. A running error bound, computed
     beside the values unless it is proven beforehand, finds the points where doubles lose more than 2e-11; those are
-    evaluated in ball arithmetic, one at a time: ten to a thousand microseconds a point, more for many components or rare
-    functions. Inside the domain of a tensor a quotient of zeros has its limit. Not so with expectations without closed
-    form, whose integrals have their own accuracy. Derivatives by JAX, JAX in 32 bits or on other devices, PyTorch, and
-    sources compute in plain floating point.
+    evaluated in ball arithmetic, one at a time: ten to a thousand microseconds a point, more for many components or
+    rare functions. Inside the domain of a tensor a quotient of zeros has its limit. Not so with expectations without
+    closed form, whose integrals have their own accuracy. Derivatives by JAX, JAX in 32 bits or on other devices,
+    PyTorch, and sources compute in plain floating point.
 
     Raises ParameterListError, UnsupportedFunctionError, UnknownBackendError, MissingDependencyError and CompilerError;
     ``f`` raises ShapeError (a ValueError) and ArgumentError (a TypeError).

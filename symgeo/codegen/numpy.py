@@ -22,7 +22,7 @@ from symgeo.errors import ArgumentError, ParameterListError
 
 # Points evaluated at a time: as many as keep the arrays of a program within so many bytes, a processor's cache, but
 # enough to hide the cost of a call.
-CACHE = 2**21
+CACHE = 2**22
 SMALLEST_BLOCK, LARGEST_BLOCK = 1024, 4096
 
 
@@ -212,11 +212,13 @@ def _in_blocks(
     size = math.prod(leading)
     flat = np.broadcast_to(theta, leading + theta.shape[-1:]).reshape(size, -1)
     arrays = {name: np.broadcast_to(v, leading).reshape(size) if v.ndim else v for name, v in extras.items()}
-    out = np.zeros((size, *shape))
+    out = np.empty((size, *shape))
     for start in range(0, size, step):
         block = slice(start, start + step)
-        # Each coordinate contiguous: the program reads it many times.
+        # Each coordinate contiguous: the program reads it many times. The zeros are still in the cache when it writes
+        # beside them: memory is written once, and not read.
         columns = np.ascontiguousarray(flat[block].T)
+        out[block] = 0.0
         fill(out[block], *columns, **{name: v[block] if v.ndim else v for name, v in arrays.items()})
     return out.reshape(leading + shape)
 

@@ -40,8 +40,8 @@ def double():
 def traced(expressions, symbols):
     """The function that XLA computes, as the source that stands alone."""
     namespace = {}
-    exec(source(expressions, symbols, language="jax"), namespace)
-    return namespace["function"]
+    exec(module_source({"traced": expressions}, symbols, language="jax"), namespace)
+    return namespace["traced"]
 
 
 def cases(name, most):

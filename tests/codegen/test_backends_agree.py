@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_codegen_random import magnitude, trees, values, x, y, z
 
 import symgeo as sg
-from symgeo.codegen import evaluate, lambdify, source
+from symgeo.codegen import evaluate, lambdify, module_source
 from symgeo.codegen.backends import BACKENDS
 
 AVAILABLE = {
@@ -52,8 +52,8 @@ def function_of(expressions, backend):
     if backend != "jax, traced":
         return lambdify(expressions, (x, y, z), backend=backend)
     namespace = {}
-    exec(source(expressions, (x, y, z), language="jax"), namespace)
-    return namespace["function"]
+    exec(module_source({"traced": expressions}, (x, y, z), language="jax"), namespace)
+    return namespace["traced"]
 
 
 @pytest.mark.parametrize("backend", [*INSTALLED, *(["jax, traced"] if "jax" in INSTALLED else [])])
