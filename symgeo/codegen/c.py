@@ -26,9 +26,8 @@ from symgeo.errors import CompilerError, MissingDependencyError
 if TYPE_CHECKING:
     import numpy as np
 
-FLAGS, FLAGS_OF_LONG = ("-std=c99", "-O3"), ("-std=c99", "-O0")
-# Compilers that optimise take minutes over more characters than this in one function.
-LONG = 200_000
+# The characters of a source up to which it is optimised so far: longer ones take a compiler many seconds, then minutes.
+_OPTIMISED = {"-O3": 30_000, "-O1": 200_000}
 
 
 def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
@@ -44,7 +43,7 @@ def c_lambdify(kernel: Kernel) -> Callable[..., Any]:
     refuse_nodes(kernel.expressions, "c")
     signature = function_signature(kernel)
     text = checked_text(kernel)
-    core = getattr(shared_library(text, FLAGS if len(text) < LONG else FLAGS_OF_LONG), CHECKED)
+    core = getattr(shared_library(text), CHECKED)
     core.restype = ctypes.c_size_t
     count, pointer = ctypes.c_size_t, ctypes.c_void_p
     core.argtypes = [count, pointer, *(pointer, count) * len(kernel.extras), pointer, pointer]
@@ -77,12 +76,14 @@ def _address(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]  # several times faster than array.ctypes
 
 
-def shared_library(text: str, flags: Sequence[str] = FLAGS) -> ctypes.CDLL:
+def shared_library(text: str, flags: Sequence[str] = ()) -> ctypes.CDLL:
     """The library of a source that this package has written, compiled in a private directory that is gone afterwards.
 
     The compiler is that of the environment variable CC, else cc, gcc or clang; no shell is involved. Raises
     MissingDependencyError and CompilerError.
     """
+    optimisation = next((option for option, most in _OPTIMISED.items() if len(text) <= most), "-O0")
+    flags = ("-std=c99", optimisation, *flags)
     uses_gsl = "gsl_" in text
     with tempfile.TemporaryDirectory(prefix="symgeo-", ignore_cleanup_errors=True) as directory:
         source, library = Path(directory, "functions.c"), Path(directory, "functions.so")

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from symgeo.codegen.c import FLAGS, FLAGS_OF_LONG, LONG, shared_library
+from symgeo.codegen.c import shared_library
 from symgeo.codegen.c_checked import CHECKED, checked_text
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numpy import block_length, execute_checked
@@ -160,8 +160,7 @@ def xla_target(kernel: Kernel) -> str:
     while name in _REGISTERED and _REGISTERED[name][0] != meaning:
         name += "_"  # what the text writes alike, as 0.1 and 1/10, may differ in its exact value
     if name not in _REGISTERED:
-        flags = FLAGS if len(text) < LONG else FLAGS_OF_LONG
-        library = shared_library(text, (*flags, "-pthread", f"-I{jax.ffi.include_dir()}"))
+        library = shared_library(text, ("-pthread", f"-I{jax.ffi.include_dir()}"))
         repair = _REPAIR(_repair_of(kernel))
         library.symgeo_set.argtypes, library.symgeo_set.restype = [_REPAIR, ctypes.c_size_t], None
         library.symgeo_set(repair, _processors())
