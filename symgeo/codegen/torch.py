@@ -27,16 +27,26 @@ def torch_lambdify(kernel: Kernel) -> Callable[..., Any]:
     except ImportError as error:
         raise MissingDependencyError("the backend 'torch' needs PyTorch: pip install 'symgeo[torch]'") from error
     refuse_nodes(kernel.expressions, "torch")
+    from symgeo.codegen.torch_checked import CheckedTensors
+
     signature = function_signature(kernel)
     text = module_text({signature.name: kernel})
     arguments = Arguments(kernel, signature, real_tensor)
-    core = execute(text, f"<symgeo {signature.name}>", {})[signature.name]
+    checked = CheckedTensors(kernel, plain_function, plain_function(kernel, text))
 
     def function(theta: Any, /, **extras: Any) -> Any:
         theta, given, _ = arguments.checked(theta, extras)
-        return core(theta, **given)
+        return checked(theta, *(given[k].to(theta.device, theta.dtype) for k in signature.extras.values()))
 
     return described(function, signature, text)
+
+
+def plain_function(kernel: Kernel, text: str = "") -> Callable[..., Any]:
+    """``f(theta, *extras)`` of tensors by PyTorch's operations, in floating point alone; ``text`` is its module."""
+    signature = function_signature(kernel)
+    text = text or module_text({signature.name: kernel})
+    core = execute(text, f"<symgeo {signature.name}>", {})[signature.name]
+    return lambda theta, *extras: core(theta, **dict(zip(signature.extras.values(), extras, strict=True)))
 
 
 def real_tensor(value: Any, name: str) -> Any:
