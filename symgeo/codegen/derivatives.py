@@ -124,7 +124,7 @@ class _Derivation:
         return _without_zeros(found)
 
     def _by_sympy(self, node: sp.Basic) -> _Slopes:
-        moving = self._moving(node.args)
+        moving = self._moving(_operands(node))
         if not isinstance(node, sp.Expr):
             if moving and not isinstance(node, Boolean | ExprCondPair):  # parameters of a function, in a tuple
                 raise _NotKnown
@@ -143,15 +143,21 @@ def _ordered(expressions: Sequence[sp.Expr]) -> Iterator[sp.Basic]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            stack += [(a, False) for a in node.args]
+            stack += [(a, False) for a in _operands(node)]
+
+
+def _operands(node: sp.Basic) -> tuple[sp.Basic, ...]:
+    # What a derivative is taken by is no operand of it.
+    return tuple(node.free_symbols) if isinstance(node, sp.Derivative | sp.Subs) else node.args
 
 
 def _outer(node: sp.Function, i: int) -> sp.Expr:
     """The derivative of a function by its argument number ``i``, at its arguments."""
     try:
-        slope = _known(node.fdiff(i + 1))
-    except ArgumentIndexError as error:
-        raise _NotKnown from error
+        slope = node.fdiff(i + 1)
+    except ArgumentIndexError:  # written as a derivative, which a target may have a function for
+        slope = sp.Function.fdiff(node, i + 1)
+    slope = _known(slope)
     if isinstance(node, _OF_GAMMA_QUOTIENTS) and not all(p.args[1].is_positive for p in slope.atoms(sp.polygamma)):
         raise _NotKnown
     return slope

@@ -87,14 +87,15 @@ class CheckedTensors:
         size, n = math.prod(leading), theta.shape[-1]
         theta = np.broadcast_to(theta, (*leading, n)).reshape(size, n)
         extras = [np.broadcast_to(e, leading).reshape(size) if e.ndim else e for e in extras]
-        factors = np.ascontiguousarray(factors).reshape(size, 1, -1)
+        count = math.prod(self._kernel.shape[:-1])
+        factors = np.ascontiguousarray(factors).reshape(size, 1, count)
         out = np.empty((size, n))
-        step = block_length(math.prod(self._kernel.shape))
+        step = block_length(count * n)
         for start in range(0, size, step):
             some = slice(start, start + step)
             at = theta[some]
             values = self._at(at, [e[some] if e.ndim else e for e in extras], at.shape[:1])
-            out[some] = (factors[some] @ values.reshape(len(at), -1, n))[:, 0]
+            out[some] = (factors[some] @ values.reshape(len(at), count, n))[:, 0]
         return torch.from_numpy(out.reshape(*leading, n))
 
     def _at(self, theta: np.ndarray, extras: Sequence[np.ndarray], leading: tuple[int, ...]) -> Any:
@@ -138,20 +139,11 @@ class _Evaluated(torch.autograd.Function):
 
     @staticmethod
     def jvp(ctx: Any, _: None, *tangents: torch.Tensor | None) -> torch.Tensor:
-        at, function = ctx.saved_tensors, ctx.function
-        total = None
-        for i, tangent in enumerate(tangents):
-            if tangent is not None:
-                slopes = function.slopes(i)
-                if slopes is None:
-                    moved = _pushed_forward(_partial(function.plain, at, [i]), at[i], tangent)
-                elif i == 0:
-                    ones = (1,) * function.axes
-                    moved = (slopes(*at) * tangent.reshape(*tangent.shape[:-1], *ones, tangent.shape[-1])).sum(-1)
-                else:
-                    moved = slopes(*at) * tangent.reshape(*tangent.shape, *(1,) * function.axes)
-                total = moved if total is None else total + moved
-        return total
+        # PyTorch stops forward mode here: without this a forward derivative of this one would be zero.
+        at = [forward_ad.unpack_dual(t).primal for t in ctx.saved_tensors]
+        with forward_ad._set_fwd_grad_enabled(True):
+            parts = [_pushed_forward(ctx.function, at, i, t) for i, t in enumerate(tangents) if t is not None]
+            return sum(parts[1:], parts[0])
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, ...], function: CheckedTensors, *tensors: torch.Tensor) -> Any:
@@ -180,10 +172,17 @@ def _pulled_back(slopes: CheckedTensors, at: Tensors, argument: int, cotangent: 
     return (products.sum(tuple(components)) if components else products).sum_to_size(at[argument].shape)
 
 
-def _pushed_forward(function: Callable[..., Any], at: torch.Tensor, tangent: torch.Tensor) -> torch.Tensor:
-    """The derivative along a tangent by two passes backwards: PyTorch does not nest its own forward mode."""
-    value, pull = torch.func.vjp(function, at)
-    return torch.func.vjp(lambda cotangent: pull(cotangent)[0], torch.zeros_like(value))[1](tangent)[0]
+def _pushed_forward(function: CheckedTensors, at: Tensors, argument: int, tangent: torch.Tensor) -> torch.Tensor:
+    """The derivative along a tangent of an argument."""
+    slopes = function.slopes(argument)
+    if slopes is None:
+        # By two passes backwards: PyTorch does not nest its own forward mode.
+        value, pull, *_ = torch.func.vjp(_partial(function.plain, at, [argument]), at[argument])
+        return torch.func.vjp(lambda cotangent: pull(cotangent)[0], torch.zeros_like(value))[1](tangent)[0]
+    # Over all values at a point; theta's last axis is that of the coordinates.
+    leading, last = (tangent.shape[:-1], tangent.shape[-1:]) if argument == 0 else (tangent.shape, ())
+    products = slopes(*at) * tangent.reshape(*leading, *(1,) * function.axes, *last)
+    return products.sum(-1) if argument == 0 else products
 
 
 def _partial(plain: Callable[..., Any], at: Tensors, moving: Sequence[int]) -> Callable[..., Any]:
@@ -215,11 +214,7 @@ def _is_in_memory(tensor: torch.Tensor) -> bool:
 
 def _is_traced() -> bool:
     """Whether operations are recorded, or replaced: then they must be PyTorch's."""
-    return (
-        torch.compiler.is_compiling()
-        or torch.jit.is_tracing()
-        or torch._C._len_torch_dispatch_stack() > 0
-    )
+    return torch.compiler.is_compiling() or torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack() > 0
 
 
 def _is_differentiated(tensors: Tensors) -> bool:
