@@ -33,9 +33,12 @@ def derivative(kernel: Kernel, argument: int, most: int = MOST_PRODUCTS) -> Kern
     a Bessel function, or where more than ``most`` products would have to be written.
     """
     symbols = kernel.coordinates if argument == 0 else kernel.extras[argument - 1 : argument]
-    derivation = _Derivation(symbols, most)
+    nodes = list(_ordered(kernel.expressions))
+    if _products(nodes, symbols) > most:
+        return None
+    derivation = _Derivation(symbols)
     try:
-        for node in _ordered(kernel.expressions):
+        for node in nodes:
             derivation.enter(node)
     except _NotKnown:
         return None
@@ -44,15 +47,14 @@ def derivative(kernel: Kernel, argument: int, most: int = MOST_PRODUCTS) -> Kern
 
 
 class _NotKnown(Exception):
-    """There is no derivative in closed form, or it is too long."""
+    """There is no derivative in closed form."""
 
 
 class _Derivation:
     """The derivatives of expressions, entered after their operands."""
 
-    def __init__(self, symbols: Sequence[sp.Symbol], most_terms: int):
+    def __init__(self, symbols: Sequence[sp.Symbol]):
         self.slopes: dict[sp.Basic, _Slopes] = {s: {s: sp.S.One} for s in symbols}
-        self._left = most_terms
 
     def enter(self, node: sp.Basic) -> None:
         if node in self.slopes:
@@ -73,14 +75,6 @@ class _Derivation:
     def _moving(self, operands: Sequence[sp.Basic]) -> list[sp.Symbol]:
         return list(dict.fromkeys(s for a in operands for s in self.slopes[a]))
 
-    def _written(self, pairs: Sequence[tuple[sp.Expr, sp.Expr]]) -> sp.Expr:
-        """The sum of products of two."""
-        self._left -= len(pairs)
-        if self._left < 0:
-            raise _NotKnown
-        terms = [_multiplied(sp.S.One, pair) for pair in pairs]
-        return terms[0] if len(terms) == 1 else sp.Add(*terms)
-
     def _of_sum(self, node: sp.Add) -> _Slopes:
         found: _Slopes = {}
         for s in self._moving(node.args):
@@ -92,7 +86,7 @@ class _Derivation:
         found: _Slopes = {}
         rests = [(_without(node, i), self.slopes[a]) for i, a in enumerate(node.args) if self.slopes[a]]
         for s in self._moving(node.args):
-            found[s] = self._written([(rest, slopes[s]) for rest, slopes in rests if s in slopes])
+            found[s] = _sum_of_products([(rest, slopes[s]) for rest, slopes in rests if s in slopes])
         return _without_zeros(found)
 
     def _of_power(self, node: sp.Pow) -> _Slopes:
@@ -120,7 +114,7 @@ class _Derivation:
         """The chain rule: ``outer`` has pairs of an operand and the derivative by it."""
         found: _Slopes = {}
         for s in self._moving([a for a, _ in outer]):
-            found[s] = self._written([(o, self.slopes[a][s]) for a, o in outer if s in self.slopes[a]])
+            found[s] = _sum_of_products([(o, self.slopes[a][s]) for a, o in outer if s in self.slopes[a]])
         return _without_zeros(found)
 
     def _by_sympy(self, node: sp.Basic) -> _Slopes:
@@ -130,6 +124,26 @@ class _Derivation:
                 raise _NotKnown
             return {}
         return _without_zeros({s: _known(node.diff(s)) for s in moving})
+
+
+def _products(nodes: Sequence[sp.Basic], symbols: Sequence[sp.Symbol]) -> int:
+    """How many products the derivatives have, by the product rule and the chain rule."""
+    depends: dict[sp.Basic, frozenset[sp.Basic]] = {}
+    count = 0
+    for node in nodes:
+        if isinstance(node, sp.Symbol):
+            depends[node] = frozenset({node} & set(symbols))
+            continue
+        parts = [depends[a] for a in _operands(node)]
+        depends[node] = frozenset().union(*parts)
+        if isinstance(node, sp.Mul | sp.Pow | sp.Function):
+            count += sum(map(len, parts))
+    return count
+
+
+def _sum_of_products(pairs: Sequence[tuple[sp.Expr, sp.Expr]]) -> sp.Expr:
+    terms = [_multiplied(sp.S.One, pair) for pair in pairs]
+    return terms[0] if len(terms) == 1 else sp.Add(*terms)
 
 
 def _ordered(expressions: Sequence[sp.Expr]) -> Iterator[sp.Basic]:
