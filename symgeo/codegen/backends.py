@@ -43,11 +43,11 @@ def lambdify(obj: Any, coordinates: Iterable[sp.Symbol] | None = None, backend: 
     time: ten to a thousand microseconds a point, more for many components or rare functions. Inside the domain of a
     tensor a quotient of zeros has its limit. Not so with expectations without closed form, whose integrals have their
     own accuracy. The same holds for "torch" in double precision in the processor's memory, and for its partial
-    derivatives of every order, each relative to itself (where sums of them are formed, as over the components that a
-    gradient runs over, those are the sums' own). Excepted are derivatives that have no closed form, as by the order of
-    a Bessel function or of steps, and those of more than 20,000 products: PyTorch finds them without a bound, as it does
-    all that is in single precision, elsewhere than in the processor's memory, compiled or traced. The other backends,
-    and sources, compute in plain floating point.
+    derivatives of every order by an argument, each relative to itself; the chain rule's sums of them are sums of
+    doubles. Excepted are derivatives that have no closed form, as by the order of a Bessel function or at steps, that
+    may be quotients of zeros, or that take more than 20,000 products: these PyTorch finds, without a bound. So it does
+    with all that is in single precision, on other devices, compiled or traced. The other backends, and sources, compute
+    in plain floating point.
 
     Raises ParameterListError, UnsupportedFunctionError, UnknownBackendError, MissingDependencyError and CompilerError;
     ``f`` raises ShapeError (a ValueError) and ArgumentError (a TypeError).

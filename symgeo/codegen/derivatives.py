@@ -20,8 +20,12 @@ from symgeo.codegen.lowering import lower_derivative
 
 # Products that the derivatives of a kernel may have; those of nearly all tensors have fewer than a tenth.
 MOST_PRODUCTS = 20_000
-# Their derivatives are quotients of zeros or poles at whole numbers, where they themselves are not.
-_OF_GAMMA_QUOTIENTS = (sp.binomial, sp.RisingFactorial, sp.FallingFactorial)
+# Their derivatives are quotients of zeros, or of poles, at whole numbers or at zero, where they themselves are smooth.
+_GAMMA_QUOTIENTS = (sp.binomial, sp.RisingFactorial, sp.FallingFactorial)
+_SMOOTH_AT_ZERO = (
+    *(sp.sinc, sp.Si, sp.Shi, sp.LambertW, sp.polylog, sp.lerchphi),
+    *(sp.elliptic_k, sp.elliptic_e, sp.elliptic_f, sp.elliptic_pi),
+)
 # The derivatives of an expression by the symbols it depends on.
 _Slopes = dict[sp.Symbol, sp.Expr]
 
@@ -36,7 +40,8 @@ def derivative(kernel: Kernel, argument: int, most: int = MOST_PRODUCTS) -> Kern
     nodes = list(_ordered(kernel.expressions))
     if _products(nodes, symbols) > most:
         return None
-    derivation = _Derivation(symbols)
+    # Within the domain of a tensor a quotient of zeros has its limit.
+    derivation = _Derivation(symbols, limits=bool(kernel.conditions))
     try:
         for node in nodes:
             derivation.enter(node)
@@ -53,8 +58,9 @@ class _NotKnown(Exception):
 class _Derivation:
     """The derivatives of expressions, entered after their operands."""
 
-    def __init__(self, symbols: Sequence[sp.Symbol]):
+    def __init__(self, symbols: Sequence[sp.Symbol], limits: bool):
         self.slopes: dict[sp.Basic, _Slopes] = {s: {s: sp.S.One} for s in symbols}
+        self._limits = limits
 
     def enter(self, node: sp.Basic) -> None:
         if node in self.slopes:
@@ -108,7 +114,10 @@ class _Derivation:
         return found
 
     def _of_function(self, node: sp.Function) -> _Slopes:
-        return self._chained([(a, _outer(node, i)) for i, a in enumerate(node.args) if self.slopes[a]])
+        outer = [(a, _outer(node, i)) for i, a in enumerate(node.args) if self.slopes[a]]
+        if outer and not self._limits and _may_be_quotient_of_zeros(node, [slope for _, slope in outer]):
+            raise _NotKnown
+        return self._chained(outer)
 
     def _chained(self, outer: Sequence[tuple[sp.Basic, sp.Expr]]) -> _Slopes:
         """The chain rule: ``outer`` has pairs of an operand and the derivative by it."""
@@ -171,10 +180,13 @@ def _outer(node: sp.Function, i: int) -> sp.Expr:
         slope = node.fdiff(i + 1)
     except ArgumentIndexError:  # written as a derivative, which a target may have a function for
         slope = sp.Function.fdiff(node, i + 1)
-    slope = _known(slope)
-    if isinstance(node, _OF_GAMMA_QUOTIENTS) and not all(p.args[1].is_positive for p in slope.atoms(sp.polygamma)):
-        raise _NotKnown
-    return slope
+    return _known(slope)
+
+
+def _may_be_quotient_of_zeros(node: sp.Function, slopes: Sequence[sp.Expr]) -> bool:
+    if isinstance(node, _GAMMA_QUOTIENTS):
+        return not all(p.args[1].is_positive for slope in slopes for p in slope.atoms(sp.polygamma))
+    return isinstance(node, _SMOOTH_AT_ZERO) and not all(a.is_nonzero for a in node.args)
 
 
 def _known(slope: sp.Expr) -> sp.Expr:
