@@ -68,9 +68,13 @@ def _modulo(a: arb, b: arb) -> arb:
     return a - b * (a / b).floor()
 
 
+def _real(value: acb) -> arb:
+    """nan where the value is not real."""
+    return value.real if value.imag.contains(0) else arb.nan()
+
+
 def _lerch_phi(z: arb, s: arb, a: arb) -> arb:
-    value = acb(z).lerch_phi(s, a)
-    return value.real if value.imag.contains(0) else arb("nan")
+    return _real(acb(z).lerch_phi(s, a))
 
 
 def _lambertw(x: arb, branch: arb | None = None) -> arb:
@@ -139,7 +143,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "hyp0f1": lambda b, z: z.hypgeom_0f1(b),
     "hyp1f1": lambda a, b, z: z.hypgeom_1f1(a, b),
     "hyp2f1": lambda a, b, c, z: z.hypgeom_2f1(a, b, c),
-    "elliptic_k": lambda m: acb(m).elliptic_k().real,
+    "elliptic_k": lambda m: _real(acb(m).elliptic_k()),
     "log_add_exp": lambda a, b: (a.exp() + b.exp()).log(),
     "log_one_plus": lambda x: x.log1p(),
     "log_one_minus_exp": lambda x: (-x.expm1()).log(),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from symgeo.codegen.calls import Arguments, described
-from symgeo.codegen.jax_checked import with_bounds
 from symgeo.codegen.jax_source import function_signature, module_text
 from symgeo.codegen.kernel import Kernel
 from symgeo.codegen.numeric_node import refuse_nodes
@@ -18,8 +17,8 @@ def jax_lambdify(kernel: Kernel) -> Callable[..., Any]:
     """The function of a kernel: ``f(theta, **extras)``, theta (..., n) -> (..., *shape), pure and compiled by XLA.
 
     It works under ``jax.jit``, ``vmap``, ``grad``, ``jacfwd`` and ``jacrev``, on any device and on sharded arrays, in
-    the precision of its arguments. In doubles on the CPU its values have error bounds (`jax_checked.py`): XLA calls C
-    that is compiled when the function is first traced. ``jax.export`` cannot write that; it can write ``f.source``.
+    the precision of its arguments. In doubles on the CPU its values and derivatives have error bounds: XLA calls C that
+    is compiled when the function is first traced (`jax_checked.py`). ``jax.export`` writes ``f.source``, but not that.
 
     Raises MissingDependencyError without JAX and UnsupportedFunctionError for what has no spelling in JAX; the function
     raises ShapeError for a wrong last axis or leading axes that do not broadcast, ArgumentError for missing, unknown or
@@ -30,18 +29,27 @@ def jax_lambdify(kernel: Kernel) -> Callable[..., Any]:
     except ImportError as error:
         raise MissingDependencyError("the backend 'jax' needs JAX: pip install 'symgeo[jax]'") from error
     refuse_nodes(kernel.expressions, "jax")
+    from symgeo.codegen.jax_checked import CheckedArrays
+
     signature = function_signature(kernel)
     text = module_text({signature.name: kernel})
     arguments = Arguments(kernel, signature, real_array)
-    traced = execute(text, f"<symgeo {signature.name}>", {})[signature.name]
+    core = jax.jit(CheckedArrays(kernel, plain_function, plain_function(kernel, text)))
     keywords = tuple(signature.extras.values())
-    core = jax.jit(with_bounds(kernel, lambda theta, *v: traced(theta, **dict(zip(keywords, v, strict=True)))))
 
     def function(theta: Any, /, **extras: Any) -> Any:
         theta, given, _ = arguments.checked(theta, extras)
         return core(theta, *(given[keyword] for keyword in keywords))
 
     return described(function, signature, text)
+
+
+def plain_function(kernel: Kernel, text: str = "") -> Callable[..., Any]:
+    """``f(theta, *extras)`` of arrays by JAX's operations, in floating point alone; ``text`` is its module."""
+    signature = function_signature(kernel)
+    text = text or module_text({signature.name: kernel})
+    core = execute(text, f"<symgeo {signature.name}>", {})[signature.name]
+    return lambda theta, *extras: core(theta, **dict(zip(signature.extras.values(), extras, strict=True)))
 
 
 def real_array(value: Any, name: str) -> Any:

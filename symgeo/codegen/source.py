@@ -30,8 +30,8 @@ def source(
     For "c" it is C99, on the standard library and where needed the GNU Scientific Library, with a function of one point
     and one, whose name ends in _batch, of many; "c-header" is the header of that source, and `c_files` gives both.
 
-    ``obj`` and ``coordinates`` are those of `lambdify`, and so is what the function computes. ``name`` is the
-    function's name; by default the object's own.
+    ``obj`` and ``coordinates`` are those of `lambdify`, and so is what the function computes, here in plain floating
+    point, without a bound of its errors. ``name`` is the function's name; by default the object's own.
     """
     kernel = Kernel.of(obj, coordinates, name)
     refuse_nodes(kernel.expressions, language)

@@ -37,7 +37,10 @@ class _Given(torch.autograd.Function):
     @staticmethod
     def jvp(ctx, value_tangent, slopes_tangent, *tangents):
         moving = [(slope, t) for slope, t in zip(ctx.slopes, tangents, strict=True) if t is not None]
-        return sum(slope(*ctx.saved_tensors) * t for slope, t in moving)
+        # PyTorch stops forward mode here: without this a forward derivative of this one would be zero.
+        at = [torch.autograd.forward_ad.unpack_dual(x).primal for x in ctx.saved_tensors]
+        with torch.autograd.forward_ad._set_fwd_grad_enabled(True):
+            return sum(slope(*at) * t for slope, t in moving)
 
     @staticmethod
     def vmap(info, in_dims, value, slopes, *arguments):
