@@ -102,7 +102,7 @@ DIFFERENTIABLE = [
 @pytest.mark.parametrize("expr", DIFFERENTIABLE, ids=str)
 @pytest.mark.usefixtures("double")
 def test_derivatives_in_every_argument(expr):
-    f = lambdify(expr, (x, y), backend="jax")
+    f = traced(expr, (x, y))
     point = (1.25, 0.75)
     # Operation by operation where that is faster than compiling; long series and continued fractions are compiled.
     with jax.disable_jit(not expr.has(sp.hyper, sp.betainc_regularized)):
@@ -173,12 +173,12 @@ def test_outside_the_domain_values_and_derivatives_are_nan():
 def test_the_branch_not_taken_leaves_gradients_alone():
     pieces = sp.Piecewise((sp.sin(x) / x, sp.Ne(x, 0)), (1, True))
     nested = sp.Piecewise((sp.Piecewise((sp.sqrt(x), x > 1), (x**2, True)), x > 0), (x * sp.log(1 - x), True))
-    f = lambdify([pieces, nested], (x,), backend="jax")
-    for derive in (jax.jacrev, jax.jacfwd):
-        np.testing.assert_allclose(derive(f)(jnp.array([0.0])).ravel(), [0, 0], atol=1e-15)
-        assert derive(f)(jnp.array([4.0]))[1, 0] == 0.25
-        assert derive(f)(jnp.array([0.5]))[1, 0] == 1
-    assert np.isfinite(jax.hessian(f)(jnp.array([0.0]))[1]).all()
+    for f in (traced([pieces, nested], (x,)), lambdify([pieces, nested], (x,), backend="jax")):
+        for derive in (jax.jacrev, jax.jacfwd):
+            np.testing.assert_allclose(derive(f)(jnp.array([0.0])).ravel(), [0, 0], atol=1e-15)
+            assert derive(f)(jnp.array([4.0]))[1, 0] == 0.25
+            assert derive(f)(jnp.array([0.5]))[1, 0] == 1
+        assert np.isfinite(jax.hessian(f)(jnp.array([0.0]))[1]).all()
 
 
 @pytest.mark.slow

@@ -104,14 +104,45 @@ def test_one_of_the_arguments_mapped():
     assert nested(np.array([[1e6], [2.0]]), np.array([1e-4, 1e-3, 1.0])).shape == (2, 3)
 
 
-def test_derivatives_are_those_of_the_traced_function():
-    function = compiled([DIFFERENCE, a * b**2])
+def test_derivatives_of_every_order_keep_their_digits():
+    s = sp.Symbol("s", positive=True)
+    expr = psi(1, a) - psi(1, a + s)
+    function, at = compiled(expr, (a,)), {a: 1e7, s: 1e-4}
+    by_theta = lambda t: function(t, s=1e-4)  # noqa: E731
+    point = jnp.array([1e7])
+    for derive in (jax.jacfwd, jax.jacrev, jax.grad, lambda f: jax.jit(jax.grad(f))):
+        assert error(derive(by_theta)(point)[0], expr.diff(a), at) < TOLERANCE
+        assert error(jax.vmap(derive(by_theta))(point[None])[0, 0], expr.diff(a), at) < TOLERANCE
+    assert error(jax.hessian(by_theta)(point)[0, 0], expr.diff(a, 2), at) < TOLERANCE
+    both = jax.grad(lambda t, v: function(t, s=v), argnums=(0, 1))
+    assert error(jax.jacfwd(both, argnums=1)(point, 1e-4)[0][0], expr.diff(a, s), at) < TOLERANCE
+    assert error(both(point, 1e-4)[1], expr.diff(s), at) < TOLERANCE
+
+
+def test_derivatives_of_several_components():
+    function = compiled([[DIFFERENCE, a], [a * b**2, 1]])
     theta = jnp.array([2.0, 3.0])
-    exact = lambdify([[e.diff(c) for c in (a, b)] for e in (DIFFERENCE, a * b**2)], (a, b))(np.asarray(theta))
+    exact = [[[e.diff(c) for c in (a, b)] for e in row] for row in ((DIFFERENCE, a), (a * b**2, sp.Integer(1)))]
+    exact = lambdify(exact, (a, b))(np.asarray(theta))
     for derive in (jax.jacfwd, jax.jacrev):
         np.testing.assert_allclose(jax.jit(derive(function))(theta), exact, rtol=1e-13)
         np.testing.assert_allclose(jax.vmap(derive(function))(theta[None]), exact[None], rtol=1e-13)
-    assert jax.hessian(function)(theta)[1].tolist() == [[0.0, 6.0], [6.0, 4.0]]
+    assert jax.hessian(function)(theta)[1, 0].tolist() == [[0.0, 6.0], [6.0, 4.0]]
+
+
+def test_what_has_no_derivative_in_closed_form_is_left_to_jax():
+    slope = jax.grad(compiled(sp.besselk(a, b)))(jnp.array([1.5, 2.0]))
+    step = 1e-5
+    ends = [float(sp.besselk(1.5 + sign * step, 2.0).evalf(30)) for sign in (1, -1)]
+    assert slope[0] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-8)
+    assert slope[1] == pytest.approx(float(sp.besselk(1.5, b).diff(b).subs(b, 2.0).evalf()), rel=1e-10)
+
+
+def test_many_derivatives_a_point_are_left_to_jax():
+    components = [sp.cos(i * a) * b for i in range(600)]
+    theta = jnp.array([0.3, 2.0])
+    found = jax.jacfwd(compiled(components))(theta)
+    np.testing.assert_allclose(found, lambdify([[e.diff(c) for c in (a, b)] for e in components], (a, b))(theta), 1e-9)
 
 
 def test_the_precision_follows_the_arguments():
