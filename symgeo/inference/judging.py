@@ -24,7 +24,8 @@ class State:
 
     ``value`` mean log-likelihood without the carrier, ``step`` = g^-1 score, ``decrement`` = score . step, the squared
     length of the step in the Fisher metric; ``noise`` the length, and ``reach`` (n,) the size, of what rounding alone
-    may add to the step; ``natural`` (m,) the natural parameters and ``motion`` (m,) their change along the step.
+    may add to the step; ``natural`` (m,) the natural parameters and ``motion`` (m,) their change along the step;
+    ``factor`` (n, n), where it is kept, the one whose square is the inverse of the matrix of the step.
     """
 
     theta: Any
@@ -35,6 +36,7 @@ class State:
     reach: Any
     natural: Any
     motion: Any
+    factor: Any = None
 
 
 class Judging:
@@ -68,5 +70,7 @@ class Judging:
 
         # Not closer than float64 can tell from the boundary, either.
         reach = _CLEARANCE * state.reach + 4.0 * EPS * np.abs(state.theta) + margin
+        if self.chart.is_box:
+            return bool(self.chart.contains(state.theta - reach) and self.chart.contains(state.theta + reach))
         corners = np.array([s * r for s in (-1.0, 1.0) for r in (reach, *np.diag(reach))])
         return bool(self.chart.contains(state.theta + corners).all())

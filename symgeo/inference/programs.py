@@ -210,6 +210,12 @@ class FamilyPrograms:
         return numpy_function([*e.jacobian, *e.expectation, *e.metric], e.parameters)
 
     @cached_property
+    def whole(self) -> Function:
+        """What `value` and `local` give, one after the other."""
+        e = self.equations
+        return numpy_function([*e.natural, e.log_partition, *e.jacobian, *e.expectation, *e.metric], e.parameters)
+
+    @cached_property
     def from_natural(self) -> Function | None:
         """theta (n) of the natural parameters; None if not known."""
         e = self.equations
@@ -223,7 +229,7 @@ class FamilyPrograms:
 
     @cached_property
     def table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Points on all scales (P, n), their natural parameters (P, m) and log-partition functions (P,).
+        """Points on all scales (P, n), their natural parameters (m, P) and log-partition functions (P,).
 
         Any sample's likelihood there is one product with its mean statistics.
         """
@@ -234,9 +240,9 @@ class FamilyPrograms:
         points = pool(self.equations.model.chart)
         points = points[self.equations.model.chart.contains(points)]
         *natural, log_partition = self.value(*points.T)
-        table = np.stack(natural, axis=-1)
-        good = np.isfinite(table).all(axis=-1) & np.isfinite(log_partition)
-        return points[good], table[good], log_partition[good]
+        table = np.stack(natural)
+        good = np.isfinite(table).all(axis=0) & np.isfinite(log_partition)
+        return points[good], np.ascontiguousarray(table[:, good]), log_partition[good]
 
 
 def sample_programs(model: StatisticalModel | ConditionalModel) -> SamplePrograms:

@@ -14,7 +14,8 @@ from symgeo.errors import DataError
 from symgeo.inference.judging import EPS, ULPS, Judging, State
 from symgeo.inference.observation_sums import ParameterSums, observation_sums
 from symgeo.inference.programs import sample_programs
-from symgeo.inference.sums import accurate_sum
+from symgeo.inference.sums import total_of
+from symgeo.inference.whitening import whitening
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +55,7 @@ class SampleLikelihood(Judging):
         self.model, self.chart, self.programs = model, model.chart, sample_programs(model)
         self.n = len(model.parameters)
         self.sample, self.covariates, self.weights = sample, covariates, weights
-        self.count = accurate_sum(weights)
+        self.count = total_of(weights)
         self._expected = expected
         self.smooth, self.concave, self.places = self.programs.smooth, self.programs.concave, self.programs.places
         self._rows = observation_sums(self.programs, sample, covariates, weights)
@@ -203,24 +204,24 @@ class SampleLikelihood(Judging):
     def _information(self, theta: np.ndarray, score: np.ndarray) -> np.ndarray | None:
         """Factor of what steps are taken with: the observed information near a maximum, else the expected one."""
         if self._newton:
-            newton = _factor(self.observed_information(theta))
+            newton = whitening(self.observed_information(theta))
             if newton is not None and (self.concave or _length(newton, score) < _NEWTON):
                 return newton
             self._newton = False
         factor = None
         metric = self.expected_information(theta)
         if metric is not None:
-            factor = _factor(metric)
+            factor = whitening(metric)
             if factor is None:
                 return None
         if not self.smooth:
             return factor
         if factor is None or _length(factor, score) < _NEWTON:
-            newton = _factor(self.observed_information(theta))
+            newton = whitening(self.observed_information(theta))
             if newton is not None:
                 self._newton = metric is None or _length(newton, score) < _NEWTON
                 return newton
-        return factor if factor is not None else _factor(_positive(self.observed_information(theta), score))
+        return factor if factor is not None else whitening(_positive(self.observed_information(theta), score))
 
     def along_natural(self, state: State, scale: float) -> None:
         """There are no natural parameters."""
@@ -252,25 +253,11 @@ class SampleLikelihood(Judging):
         if metric is None:
             scores = self.scores(theta)
             metric = (scores * self.weights[:, None]).T @ scores / self.count
-        factor = _factor(metric)
+        factor = whitening(metric)
         if factor is None:
             raise DataError("the observations do not tell the parameters apart")
         values, vectors = np.linalg.eigh(factor @ self.observed_information(theta) @ factor.T)
         return values, factor.T @ vectors
-
-
-def _factor(matrix: np.ndarray) -> np.ndarray | None:
-    """``H`` with ``H' H`` the inverse of the matrix, (n, n); None where the matrix is not positive definite."""
-    import numpy as np
-
-    diagonal = np.diagonal(matrix)
-    if not (np.isfinite(matrix).all() and (diagonal > 0).all()):
-        return None
-    scale = np.sqrt(diagonal)  # parameters' units differ by many powers of ten
-    try:
-        return np.linalg.inv(np.linalg.cholesky(matrix / np.outer(scale, scale))) / scale
-    except np.linalg.LinAlgError:
-        return None
 
 
 def _length(factor: np.ndarray, score: np.ndarray) -> float:

@@ -121,6 +121,11 @@ class Chart:
         lower, upper = np.array([parts[0] for parts in self._bounds]).T
         return lower, upper
 
+    @cached_property
+    def _ends(self) -> tuple[tuple[float, float], ...]:
+        """The ends of a box."""
+        return tuple(parts[0] for parts in self._bounds)
+
     @property
     def is_box(self) -> bool:
         """Whether the domain is a product of intervals."""
@@ -134,8 +139,10 @@ class Chart:
         import numpy as np
 
         points = self._array(theta)
-        if self._box is not None:
-            low, high = self._box  # open ends: infinities lie outside, too
+        if self._box is not None:  # open ends: infinities lie outside, too
+            if points.ndim == 1:
+                return np.bool_(all([a < v < b for v, (a, b) in zip(points.tolist(), self._ends, strict=True)]))
+            low, high = self._box
             return np.all((points > low) & (points < high), axis=-1)
         inside = np.all(np.isfinite(points), axis=-1)
         with np.errstate(all="ignore"):
@@ -152,7 +159,7 @@ class Chart:
     def _array(self, theta: Any) -> np.ndarray:
         import numpy as np
 
-        if isinstance(theta, Mapping):
+        if not isinstance(theta, np.ndarray) and isinstance(theta, Mapping):
             missing = [str(p) for p in self.parameters if p not in theta]
             if missing:
                 raise DataError(f"the point has no value for {', '.join(missing)}; give one for each parameter")
