@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from symgeo.codegen import unchecked
 from symgeo.errors import DataError
 from symgeo.inference.judging import EPS, ULPS, Judging, State
-from symgeo.inference.sums import accurate_sums, total_of
+from symgeo.inference.sums import BLOCK, exact_parts, total_of
 from symgeo.inference.whitening import whitening
 
 if TYPE_CHECKING:
@@ -33,18 +33,27 @@ class Likelihood(Judging):
 
         self._prepare(programs)
         self.count = total_of(weights)
-        with np.errstate(all="ignore"):
-            values = unchecked(programs.statistics)(*data.T)
-        columns = np.empty((self.m + 1, len(data)))
-        for column, value in zip(columns, values, strict=True):
-            column[:] = value
-        if not np.isfinite(columns).all():
-            self._refuse(columns, data)
-        columns *= weights
+        statistics = unchecked(programs.statistics)
+        columns = list(np.ascontiguousarray(data.T))
+        table = np.empty((self.m + 1, min(len(data), BLOCK)))
+        parts: list[list[float]] = [[] for _ in table]
+        spread = np.zeros(self.m)
+        for start in range(0, len(data), BLOCK):
+            block = slice(start, start + BLOCK)
+            rows = table[:, : len(weights[block])]
+            with np.errstate(all="ignore"):
+                for row, value in zip(rows, statistics(*(c[block] for c in columns)), strict=True):
+                    row[:] = value
+            if not np.isfinite(rows).all():
+                self._refuse(data)
+            rows *= weights[block]
+            for part, own in zip(parts, exact_parts(rows), strict=True):
+                part += own
+            spread += np.add.reduce(np.abs(rows[:-1], out=rows[:-1]), axis=1)
         # The mean of a million values is rounded once.
-        *sums, self.log_carrier = accurate_sums(columns)
+        *sums, self.log_carrier = map(math.fsum, parts)
         self.mean = np.array(sums) / self.count
-        spread = np.add.reduce(np.abs(columns[:-1]), axis=1) / self.count
+        spread /= self.count
         self._statistics_error = EPS * (np.abs(self.mean) + ULPS * spread / math.sqrt(len(data)))
 
     def _prepare(self, programs: FamilyPrograms) -> None:
@@ -162,12 +171,13 @@ class Likelihood(Judging):
         """The whole log-likelihood of the sample, carrier included."""
         return self.count * float(state.value) + self.log_carrier
 
-    def _refuse(self, columns: np.ndarray, data: np.ndarray) -> None:
-        """Raise the error that names the first of the columns (m + 1, N) that is not finite."""
+    def _refuse(self, data: np.ndarray) -> None:
+        """Raise the error that names the first statistic or carrier that is not finite."""
         import numpy as np
 
         equations = self.equations
-        number = int(np.argmin(np.isfinite(columns).all(axis=1)))
+        columns = self.programs.statistics(*data.T)
+        number = next(i for i, column in enumerate(columns) if not np.isfinite(column).all())
         bad = np.flatnonzero(~np.isfinite(columns[number]))
         told = ", ".join(f"{v} = {value:.12g}" for v, value in zip(equations.variables, data[bad[0]], strict=True))
         if number == self.m:

@@ -16,6 +16,7 @@ from symgeo.codegen import numpy_function
 from symgeo.errors import DivergentExpectationError, NoClosedFormError, RegularityError, SingularMetricError
 from symgeo.inference.equations import Equations
 from symgeo.inference.shared_index import Indices, indices_of
+from symgeo.inference.single_peak import has_single_peak
 from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.numeric import moving_kinks
 from symgeo.models.statistical_model import StatisticalModel
@@ -49,6 +50,13 @@ class SamplePrograms:
         given = model.covariates if isinstance(model, ConditionalModel) else ()
         self.places = (*given, *model.parameters)
         self.arguments = self.places if response else (*model.variables, *self.places)
+
+    @cached_property
+    def upper(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the upper triangle (n, n), row by row."""
+        import numpy as np
+
+        return np.triu_indices(self.n)
 
     @cached_property
     def value(self) -> Function:
@@ -135,6 +143,13 @@ class SamplePrograms:
             return self.canonical
         own = self.reduced.by_response
         return bool(own) and len(own[0].places) == 1 and all(p.curves_down() for p in own)
+
+    @cached_property
+    def single_peak(self) -> bool:
+        """Whether a maximum of the likelihood is the only one, whatever the data."""
+        if self.concave:
+            return True
+        return isinstance(self.model, StatisticalModel) and self.smooth and has_single_peak(self.model)
 
     def curves_down(self) -> bool:
         """Whether the second derivative by the only parameter is not positive at the response, between -15 and 15."""

@@ -43,6 +43,8 @@ class SampleLikelihood(Judging):
     use the observed information. Raises :class:`DataError` where no start could give the data a likelihood.
     """
 
+    single_peak = _spares = False
+
     def __init__(
         self,
         model: StatisticalModel | ConditionalModel,
@@ -58,14 +60,27 @@ class SampleLikelihood(Judging):
         self.count = total_of(weights)
         self._expected = expected
         self.smooth, self.concave, self.places = self.programs.smooth, self.programs.concave, self.programs.places
+        self.single_peak = self.programs.single_peak
         self._rows = observation_sums(self.programs, sample, covariates, weights)
         # Of few observations all is computed at once.
         self._at_once = self.smooth and len(sample) <= _FEW_ENOUGH
+        # Second derivatives are spared for points that only confirm.
+        self._spares = not self.programs.canonical
         # Whether the last step was Newton's, so that the next will be.
         self._newton = self._at_once and self.concave
-        self._parts: dict[int, ParameterSums] = {}
+        self._parts: dict[int, tuple[ParameterSums, np.ndarray]] = {}
         self._sums_at: dict[bytes, tuple[np.ndarray, np.ndarray | None]] = {}
         self._metric_at: dict[bytes, np.ndarray] = {}
+
+    def without_effects(self, thetas: np.ndarray) -> np.ndarray:
+        """The points (..., n) with zero for all parameters that share an index, as far as they lie in the domain so."""
+        import numpy as np
+
+        if self.programs.indices is None or self.programs.slack is not None:
+            return thetas
+        flat = thetas.copy()
+        flat[..., self.programs.indices.shared] = 0.0
+        return np.where(self.chart.contains(flat)[..., None], flat, thetas)
 
     def expect_newton(self) -> None:
         """The next point is expected near a maximum: evaluate second derivatives there at once."""
@@ -153,29 +168,37 @@ class SampleLikelihood(Judging):
         """The mean log-likelihood of some observations at many points (M, n) -> (M,); -inf outside the domain."""
         import numpy as np
 
-        rows = self._some(min(count, len(self.sample)))
-        weights = rows.weights / rows.weights.sum() if rows.weights.any() else rows.weights
-        out = np.full(len(thetas), -np.inf)
-        step = max(1, _BLOCK // len(weights))
-        for start in range(0, len(thetas), step):
-            block = slice(start, start + step)
-            with np.errstate(all="ignore"):
-                out[block] = rows.terms(thetas[block]) @ weights
+        rows, shares = self._some(min(count, len(self.sample)))
+        step = max(1, _BLOCK // len(shares))
+        if len(thetas) <= step:
+            out = self._means(rows, shares, thetas)
+        else:
+            starts = range(0, len(thetas), step)
+            out = np.concatenate([self._means(rows, shares, thetas[start : start + step]) for start in starts])
         good = self.chart.contains(thetas) & np.isfinite(out)
         if self.programs.slack is not None:
             places = (*(c[None, :] for c in rows.covariates.T), *(t[:, None] for t in thetas.T))
             for slack in self.programs.slack(*places):
-                good &= np.all(np.broadcast_to(slack > 0, (len(thetas), len(weights))), axis=1)
-        return np.where(good, out, -np.inf)
+                good &= np.all(np.broadcast_to(slack > 0, (len(thetas), len(shares))), axis=1)
+        out[~good] = -np.inf
+        return out
 
-    def _some(self, count: int) -> ParameterSums:
-        """The sums over so many of the observations, evenly spaced."""
+    @staticmethod
+    def _means(rows: ParameterSums, shares: np.ndarray, thetas: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            return rows.terms(thetas) @ shares
+
+    def _some(self, count: int) -> tuple[ParameterSums, np.ndarray]:
+        """The sums over so many of the observations, evenly spaced, and the shares of these."""
         import numpy as np
 
         if count not in self._parts:
             few = np.linspace(0, len(self.sample) - 1, count).astype(int)
             some = (self.sample[few], self.covariates[few], self.weights[few])
-            self._parts[count] = observation_sums(self.programs, *some)
+            total = some[2].sum()
+            self._parts[count] = observation_sums(self.programs, *some), some[2] / (total if total else 1.0)
         return self._parts[count]
 
     def at(self, theta: np.ndarray) -> State | None:
@@ -189,23 +212,49 @@ class SampleLikelihood(Judging):
         if not (math.isfinite(value) and np.isfinite(score).all()):
             return None
         factor = self._information(theta, score)
-        if factor is None:
-            return None
+        return None if factor is None else self._state(theta, value, score, size, factor)
+
+    def close_to(self, state: State) -> State | None:
+        """The state after its step by the scores alone, where the rest is much work and the same to many digits."""
+        import numpy as np
+
+        theta = state.theta + state.step
+        if not (self._spares and self._newton and self.inside(theta)):
+            return self.at(theta)
+        with np.errstate(all="ignore"):
+            score, size = np.split(self._rows.slopes(theta) / self.count, 2)
+        value = state.value + 0.5 * state.decrement
+        return self._state(theta, value, score, size, state.factor, state.curved_at)
+
+    def _state(
+        self,
+        theta: np.ndarray,
+        value: float,
+        score: np.ndarray,
+        size: np.ndarray,
+        factor: np.ndarray,
+        matrix_at: np.ndarray | None = None,
+    ) -> State | None:
+        """The state of these values, with the absolute values of the terms of the score."""
+        import numpy as np
+
         whitened = factor @ score
-        step = factor.T @ whitened
+        step = whitened @ factor
         error = ULPS * EPS * (np.abs(score) + size / math.sqrt(len(self.sample)))
         reach = np.abs(factor.T @ factor) @ error
-        noise = float(np.linalg.norm(np.abs(factor) @ error))
+        blurred = np.abs(factor) @ error
+        noise = math.sqrt(blurred @ blurred)
         decrement = float(whitened @ whitened)
-        if not (np.isfinite(step).all() and np.isfinite(reach).all() and math.isfinite(noise)):
+        if not math.isfinite(decrement + noise + float(reach @ reach) + float(step @ step)):
             return None
-        return State(theta, value, step, decrement, noise, reach, theta, step)
+        return State(theta, value, step, decrement, noise, reach, theta, step, factor, matrix_at)
 
     def _information(self, theta: np.ndarray, score: np.ndarray) -> np.ndarray | None:
         """Factor of what steps are taken with: the observed information near a maximum, else the expected one."""
-        if self._newton:
+        if self._newton or self._at_once:
             newton = whitening(self.observed_information(theta))
-            if newton is not None and (self.concave or _length(newton, score) < _NEWTON):
+            if newton is not None and ((self.concave and self._newton) or _length(newton, score) < _NEWTON):
+                self._newton = True
                 return newton
             self._newton = False
         factor = None
@@ -241,6 +290,19 @@ class SampleLikelihood(Judging):
     def log_likelihood(self, state: State) -> float:
         """The whole log-likelihood of the sample."""
         return self.count * float(state.value)
+
+    def curves_down(self, state: State) -> bool:
+        """Whether the observed information is positive beyond doubt, in units of the expected one if that is known."""
+        import numpy as np
+
+        metric = self.expected_information(state.theta)
+        factor = None if metric is None else whitening(metric)
+        if factor is None:
+            return False
+        if self.programs.canonical:
+            return True
+        relative = factor @ self.observed_information(state.curved_at) @ factor.T
+        return whitening(relative - 2.0 * POSITIVE * np.eye(self.n)) is not None
 
     def relative_curvature(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Eigenvalues (n,) and directions (n, n), as columns, of the observed information.

@@ -29,7 +29,8 @@ def whitening(matrix: np.ndarray) -> np.ndarray | None:
     factor: list[list[float]] = []
     found: list[list[float]] = []
     for i in range(n):
-        row, own = [], rows[i]
+        row: list[float] = []
+        own = rows[i]
         for j in range(i):
             other = factor[j]
             rest = own[j] / (scale[i] * scale[j])

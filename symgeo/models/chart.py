@@ -141,7 +141,7 @@ class Chart:
         points = self._array(theta)
         if self._box is not None:  # open ends: infinities lie outside, too
             if points.ndim == 1:
-                return np.bool_(all([a < v < b for v, (a, b) in zip(points.tolist(), self._ends, strict=True)]))
+                return np.asarray(all(a < v < b for v, (a, b) in zip(points.tolist(), self._ends, strict=True)))[()]
             low, high = self._box
             return np.all((points > low) & (points < high), axis=-1)
         inside = np.all(np.isfinite(points), axis=-1)
