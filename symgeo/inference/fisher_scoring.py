@@ -53,7 +53,7 @@ def fit(
     start: (n,) or {parameter or name: value}; by default the closed form where there is one, else the best of many
         points on all scales.
     tolerance: on N score' g^-1 score, the squared step in units of the standard errors; a further step must confirm the
-        convergence, or the last one must have fallen quadratically to a millionth of the tolerance.
+        convergence, or the last one must have fallen quadratically to a ten-thousandth of the tolerance.
 
     A sample without a maximum inside the domain (all zeros for a Poisson mean, equal values for a normal variance)
     gives a `Fit` with ``converged`` False and a message that names the parameter and where it runs.

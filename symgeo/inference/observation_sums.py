@@ -280,7 +280,9 @@ class IndexSums(ParameterSums):
             function = unchecked(group.programs.curved if curved else group.programs.local)
             for part in group.blocks():
                 terms, *rows = function(*part.columns, *self._at(part, theta))
-                value, size = value + np.sum(terms * part.weights), size + np.abs(terms) @ part.weights
+                if np.ndim(terms) == 0:  # the same for all
+                    terms = np.full(len(part.weights), terms)
+                value, size = value + terms @ part.weights, size + np.abs(terms) @ part.weights
                 totals.add(part, rows[:count], rows[count:])
         sums = np.concatenate([[value], totals.vector, [size], totals.sizes])
         return sums, totals.matrix if curved else None
@@ -339,7 +341,7 @@ class _Totals:
         import numpy as np
 
         self._classes, self._order = indices.places
-        n = len(self._order)
+        n = indices.count
         self._vector, self._sizes, self._matrix = np.zeros(n), np.zeros(n), np.zeros((n, n))
 
     def add(self, part: _Group, slopes: list, curvatures: list) -> None:
@@ -358,16 +360,16 @@ class _Totals:
     @property
     def vector(self) -> np.ndarray:
         """The sums (n,) of the factor of a parameter times the row of its class."""
-        return self._vector[self._order]
+        return self._vector if self._order is None else self._vector[self._order]
 
     @property
     def sizes(self) -> np.ndarray:
         """Those of the absolute values."""
-        return self._sizes[self._order]
+        return self._sizes if self._order is None else self._sizes[self._order]
 
     @property
     def matrix(self) -> np.ndarray:
         """The sums (n, n) of the factors of both parameters times the row of their classes."""
         for i, j in combinations(self._classes, 2):
             self._matrix[j, i] = self._matrix[i, j].T
-        return self._matrix[self._order[:, None], self._order]
+        return self._matrix if self._order is None else self._matrix[self._order[:, None], self._order]

@@ -50,20 +50,25 @@ class Indices:
         """The parameters that share an index with others."""
         return [i for members in self.classes if len(members) > 1 for i in members]
 
+    @property
+    def count(self) -> int:
+        """How many parameters there are."""
+        return sum(map(len, self.classes))
+
     @cached_property
-    def places(self) -> tuple[list[slice], np.ndarray]:
-        """Where each class lies in the parameters sorted by class, and where each parameter does."""
+    def places(self) -> tuple[list[slice], np.ndarray | None]:
+        """Where each class lies in the parameters sorted by class, and where each parameter does, if elsewhere."""
         import numpy as np
 
         ends = np.cumsum([0, *map(len, self.classes)]).tolist()
         order = np.argsort([i for members in self.classes for i in members])
-        return [slice(*pair) for pair in pairwise(ends)], order
+        return [slice(*pair) for pair in pairwise(ends)], None if (np.diff(order) == 1).all() else order
 
     def at(self, columns: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The factors at columns (N,) of the covariates: an array (members, N) for each class."""
         import numpy as np
 
-        rows = np.empty((len(self.places[1]), len(columns[0])))
+        rows = np.empty((self.count, len(columns[0])))
         for row, value in zip(rows, unchecked(self._function)(*columns), strict=True):
             row[:] = value
         return [rows[place] for place in self.places[0]]

@@ -31,7 +31,7 @@ def exact_parts(rows: np.ndarray) -> list[list[float]]:
     import numpy as np
 
     if rows.shape[1] <= _SHORT:
-        return [[math.fsum(row) if all(map(math.isfinite, row)) else sum(row)] for row in rows.tolist()]
+        return rows.tolist()
     largest = np.maximum(np.maximum.reduce(rows, axis=1), -np.minimum.reduce(rows, axis=1)).tolist()
     found: list[list[float]] = [[] for _ in largest]
     usual = []
@@ -39,9 +39,10 @@ def exact_parts(rows: np.ndarray) -> list[list[float]]:
         if 1e-250 < size < 1e250:
             usual.append(i)
         elif size == 0.0 or not math.isfinite(size):
-            found[i].append(float(np.sum(rows[i])))
+            with np.errstate(invalid="ignore"):
+                found[i].append(float(np.sum(rows[i])))
         else:
-            found[i].append(math.fsum(rows[i]))
+            found[i] = rows[i].tolist()
     rest = rows if len(usual) == len(rows) else rows[usual]
     sizes = [math.frexp(largest[i])[1] + _BITS for i in usual]
     for _ in range(_PASSES if usual else 0):

@@ -121,11 +121,6 @@ class Chart:
         lower, upper = np.array([parts[0] for parts in self._bounds]).T
         return lower, upper
 
-    @cached_property
-    def _ends(self) -> tuple[tuple[float, float], ...]:
-        """The ends of a box."""
-        return tuple(parts[0] for parts in self._bounds)
-
     @property
     def is_box(self) -> bool:
         """Whether the domain is a product of intervals."""
@@ -141,7 +136,8 @@ class Chart:
         points = self._array(theta)
         if self._box is not None:  # open ends: infinities lie outside, too
             if points.ndim == 1:
-                return np.asarray(all(a < v < b for v, (a, b) in zip(points.tolist(), self._ends, strict=True)))[()]
+                ends = zip(points.tolist(), self._bounds, strict=True)
+                return np.asarray(all(low < v < high for v, ((low, high),) in ends))[()]
             low, high = self._box
             return np.all((points > low) & (points < high), axis=-1)
         inside = np.all(np.isfinite(points), axis=-1)
