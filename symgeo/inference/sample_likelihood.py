@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _NEWTON = 0.1
 # Eigenvalues of the observed information, in units of the expected one, that count as positive.
 POSITIVE = 1e-8
+# Squared pivots of an information of unit diagonal that may be rounding errors of zero.
+_SINGULAR = 1e-14
 # Observations that a search on all scales looks at, and evaluations at a time.
 _FEW, _BLOCK = 96, 200_000
 # Observations of which second derivatives are computed even far from a maximum.
@@ -44,6 +46,7 @@ class SampleLikelihood(Judging):
     """
 
     single_peak = _spares = False
+    _least = 0.0
 
     def __init__(
         self,
@@ -249,10 +252,18 @@ class SampleLikelihood(Judging):
             return None
         return State(theta, value, step, decrement, noise, reach, theta, step, factor, matrix_at)
 
+    def start(self, theta: np.ndarray) -> State | None:
+        """The state at a point to start from; None, too, where the parameters are not told apart there."""
+        self._least = _SINGULAR
+        try:
+            return self.at(theta)
+        finally:
+            self._least = 0.0
+
     def _information(self, theta: np.ndarray, score: np.ndarray) -> np.ndarray | None:
         """Factor of what steps are taken with: the observed information near a maximum, else the expected one."""
         if self._newton or self._at_once:
-            newton = whitening(self.observed_information(theta))
+            newton = whitening(self.observed_information(theta), self._least)
             if newton is not None and ((self.concave and self._newton) or _length(newton, score) < _NEWTON):
                 self._newton = True
                 return newton
@@ -260,13 +271,13 @@ class SampleLikelihood(Judging):
         factor = None
         metric = self.expected_information(theta)
         if metric is not None:
-            factor = whitening(metric)
+            factor = whitening(metric, self._least)
             if factor is None:
                 return None
         if not self.smooth:
             return factor
         if factor is None or _length(factor, score) < _NEWTON:
-            newton = whitening(self.observed_information(theta))
+            newton = whitening(self.observed_information(theta), self._least)
             if newton is not None:
                 self._newton = metric is None or _length(newton, score) < _NEWTON
                 return newton

@@ -68,7 +68,7 @@ class GeneralSearch:
 
     def _climbed(self, theta: np.ndarray) -> Climb | None:
         known = self._first is not None and self._first.theta is theta
-        state = self._first if known else self.likelihood.at(theta)
+        state = self._first if known else self.likelihood.start(theta)
         if state is None:
             return None
         found = climb(self.likelihood, state, self.tolerance, self.max_iterations, trusted=True)
@@ -92,7 +92,7 @@ class GeneralSearch:
         elif len(self.likelihood.weights) > _MANY:
             yield from self._of_a_part()
         elif self.likelihood.concave:
-            state = self.likelihood.at(self.likelihood.without_effects(plain_start(self.likelihood.chart)))
+            state = self.likelihood.start(self.likelihood.without_effects(plain_start(self.likelihood.chart)))
             if state is not None and state.decrement < _CLOSE:
                 self._first = state
                 yield state.theta

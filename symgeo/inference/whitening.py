@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 _SMALL = 6
 
 
-def whitening(matrix: np.ndarray) -> np.ndarray | None:
+def whitening(matrix: np.ndarray, least: float = 0.0) -> np.ndarray | None:
     """``H``, lower triangular, with ``H' H`` the inverse of (n, n); None where that is not positive definite.
 
-    The matrix is scaled to unit diagonal first: parameters' units differ by many powers of ten.
+    The matrix is scaled to unit diagonal first: parameters' units differ by many powers of ten. Its squared pivots must
+    then be more than ``least``, below which they may be rounding errors of zero.
     """
     import numpy as np
 
     if len(matrix) > _SMALL:
-        return _by_lapack(matrix)
+        return _by_lapack(matrix, least)
     rows = matrix.tolist()
     n = len(rows)
     if not all(0.0 < rows[i][i] < math.inf for i in range(n)):
@@ -40,7 +41,7 @@ def whitening(matrix: np.ndarray) -> np.ndarray | None:
         square = own[i] / (scale[i] * scale[i])
         for v in row:
             square -= v * v
-        if not 0.0 < square < math.inf:
+        if not least < square < math.inf:
             return None
         pivot = math.sqrt(square)
         inverse = []
@@ -57,7 +58,7 @@ def whitening(matrix: np.ndarray) -> np.ndarray | None:
     return out
 
 
-def _by_lapack(matrix: np.ndarray) -> np.ndarray | None:
+def _by_lapack(matrix: np.ndarray, least: float) -> np.ndarray | None:
     import numpy as np
 
     diagonal = np.diagonal(matrix)
@@ -65,6 +66,7 @@ def _by_lapack(matrix: np.ndarray) -> np.ndarray | None:
         return None
     scale = np.sqrt(diagonal)
     try:
-        return np.linalg.inv(np.linalg.cholesky(matrix / np.outer(scale, scale))) / scale
+        factor = np.linalg.cholesky(matrix / np.outer(scale, scale))
+        return np.linalg.inv(factor) / scale if (np.diagonal(factor) ** 2 > least).all() else None
     except np.linalg.LinAlgError:
         return None

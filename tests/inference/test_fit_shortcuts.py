@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 
 import symgeo as sg
+from symgeo.errors import SingularMetricError
 from symgeo.inference.fisher_scoring import read_sample
 from symgeo.inference.observation_sums import observation_sums
 from symgeo.inference.programs import sample_programs
@@ -162,3 +163,25 @@ def test_shared_predictors_start_from_zero_where_that_is_inside() -> None:
         assert (point == (0.0 if zero else [2.0, 3.0])).all()
         found = sg.fit(model, data)
         assert found.converged and found.estimate == pytest.approx([2.0, 0.5], abs=0.2)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_equal_covariates_are_refused_whatever_rounding_makes_of_them(seed: int) -> None:
+    """Pivots that are rounding errors of zero come out positive as often as not."""
+    b, d, e = sp.symbols("b d e", real=True)
+    line = m + x * d + b * e
+    model = sg.StatisticalModel(
+        sp.exp(y * line) / (1 + sp.exp(line)), y, (m, x, b), covariates=(d, e), support=sp.FiniteSet(0, 1)
+    )
+    random = np.random.default_rng(seed)
+    given = random.normal(size=30)
+    data = {y: (random.random(30) < 1 / (1 + np.exp(-given))).astype(float), d: given, e: 2.0 * given}
+    with pytest.raises(SingularMetricError, match="does not change along"):
+        sg.fit(model, data)
+
+
+def test_pivots_that_may_be_rounding_errors() -> None:
+    for n in (2, 7):
+        nearly = np.eye(n)
+        nearly[0, 1] = nearly[1, 0] = 1.0 - 1e-15
+        assert whitening(nearly) is not None and whitening(nearly, 1e-14) is None
