@@ -82,6 +82,7 @@ def fit(
         found = search.run(first)
         return found if covariance == "expected" or not found.converged else found.with_covariance(covariance)
     general = SampleLikelihood(model, sample, given, counts, expected=covariance != "observed")
+    general.programs.fits += 1
     return GeneralSearch(general, covariance, tolerance, max_iterations).run(first)
 
 

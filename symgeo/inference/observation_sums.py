@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # Observations looked at for repeated covariates.
 _LOOK = 64
-# Observations whose factors are kept for all evaluations.
-_KEPT = 4_000_000
 
 
 def observation_sums(
@@ -71,15 +69,10 @@ class _Group:
         if len(self.weights) <= BLOCK:
             yield self
             return
-        kept = self.indices is not None and len(self.weights) <= _KEPT
         for start in range(0, len(self.weights), BLOCK):
             part = slice(start, start + BLOCK)
             responses, given = ([c[part] for c in columns] for columns in (self.responses, self.given))
-            block = _Group(self.programs, None, responses, given, self.weights[part], self.indices)
-            if kept:
-                block.factors = [f[:, part] for f in self.factors]
-                block.factor_sizes = [f[:, part] for f in self.factor_sizes]
-            yield block
+            yield _Group(self.programs, None, responses, given, self.weights[part], self.indices)
 
 
 class ParameterSums:

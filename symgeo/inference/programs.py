@@ -50,6 +50,7 @@ class SamplePrograms:
         given = model.covariates if isinstance(model, ConditionalModel) else ()
         self.places = (*given, *model.parameters)
         self.arguments = self.places if response else (*model.variables, *self.places)
+        self.fits = 0
 
     @cached_property
     def upper(self) -> tuple[np.ndarray, np.ndarray]:
@@ -145,11 +146,16 @@ class SamplePrograms:
         return bool(own) and len(own[0].places) == 1 and all(p.curves_down() for p in own)
 
     @cached_property
-    def single_peak(self) -> bool:
-        """Whether a maximum of the likelihood is the only one, whatever the data."""
-        if self.concave:
-            return True
+    def _single_peak(self) -> bool:
         return isinstance(self.model, StatisticalModel) and self.smooth and has_single_peak(self.model)
+
+    @property
+    def single_peak(self) -> bool:
+        """Whether a maximum of the likelihood is the only one, whatever the data.
+
+        By a proof that is made at the second of the ``fits``: it takes longer than to look for other maxima once.
+        """
+        return self.concave or (self.fits > 1 and self._single_peak)
 
     def curves_down(self) -> bool:
         """Whether the second derivative by the only parameter is not positive at the response, between -15 and 15."""

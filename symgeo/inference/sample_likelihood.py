@@ -45,7 +45,7 @@ class SampleLikelihood(Judging):
     use the observed information. Raises :class:`DataError` where no start could give the data a likelihood.
     """
 
-    single_peak = _spares = False
+    _spares = False
     _least = 0.0
 
     def __init__(
@@ -63,7 +63,6 @@ class SampleLikelihood(Judging):
         self.count = total_of(weights)
         self._expected = expected
         self.smooth, self.concave, self.places = self.programs.smooth, self.programs.concave, self.programs.places
-        self.single_peak = self.programs.single_peak
         self._rows = observation_sums(self.programs, sample, covariates, weights)
         # Of few observations all is computed at once.
         self._at_once = self.smooth and len(sample) <= _FEW_ENOUGH
@@ -88,6 +87,11 @@ class SampleLikelihood(Judging):
     def expect_newton(self) -> None:
         """The next point is expected near a maximum: evaluate second derivatives there at once."""
         self._newton = self.smooth
+
+    @property
+    def single_peak(self) -> bool:
+        """Whether a maximum is known to be the only one."""
+        return self.programs.single_peak
 
     def part(self, count: int) -> SampleLikelihood:
         """The likelihood of so many of the observations, drawn at random, the same every time."""

@@ -80,7 +80,7 @@ def quick_start(likelihood: SampleLikelihood) -> np.ndarray | None:
     left = [i for i in indices.shared if best[i] == 0.0] if indices is not None else []  # a climb finds these
     if not math.isfinite(value):
         return None
-    for _ in range(0 if likelihood.single_peak else _SWEEPS - 1):
+    for _ in range(_SWEEPS - 1):
         before = value
         for axis, grid in enumerate(grids):
             if axis in left:

@@ -185,3 +185,14 @@ def test_pivots_that_may_be_rounding_errors() -> None:
         nearly = np.eye(n)
         nearly[0, 1] = nearly[1, 0] = 1.0 - 1e-15
         assert whitening(nearly) is not None and whitening(nearly, 1e-14) is None
+
+
+def test_the_proof_of_one_peak_changes_no_result() -> None:
+    """It is made at the second fit, and spares a search that finds nothing."""
+    model = sg.StatisticalModel(LOGISTIC.subs(s, k), x, (m, k))
+    data = np.random.default_rng(8).standard_t(2, 300)
+    programs = sample_programs(model)
+    assert programs.fits == 0 and not programs.single_peak
+    first, second = sg.fit(model, data), sg.fit(model, data)
+    assert programs.fits == 2 and programs.single_peak
+    assert (first.estimate == second.estimate).all() and (first.covariance == second.covariance).all()
