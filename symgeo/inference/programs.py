@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Densities whose functions are kept.
 _KEPT = 64
 # Observations evaluated at a time: their arrays stay in a processor's cache.
-BLOCK = 8192
+BLOCK = 16384
 # So many possible responses have functions of their own.
 _RESPONSES = 4
 # Second derivatives of this size count as zero.
