@@ -1,6 +1,7 @@
 """Numeric functions and stand-alone source text from SymPy expressions; no statistics.
 
-- `numpy_function(expressions, arguments)`: several expressions at once, on NumPy arrays.
+- `numpy_function(expressions, arguments)`: several expressions at once, on NumPy arrays;
+  `unchecked` the same for callers that look after their arguments.
 - `lambdify(obj, coordinates)`: a tensor or expression as a function of the point, broadcasting over leading
   axes; `plain_lambdify` the same in doubles alone.
 - `source(obj, coordinates)`, `module_source({name: obj})`: the same as the text of a module that stands
@@ -18,7 +19,7 @@ SciPy, mpmath, JAX and PyTorch are imported when first needed.
 from symgeo.codegen.backends import lambdify
 from symgeo.codegen.c_source import c_files
 from symgeo.codegen.kernel import Kernel
-from symgeo.codegen.numpy import numpy_function, plain_lambdify
+from symgeo.codegen.numpy import numpy_function, plain_lambdify, unchecked
 from symgeo.codegen.reference import evaluate
 from symgeo.codegen.source import module_source, source
 
@@ -31,4 +32,5 @@ __all__ = [
     "numpy_function",
     "plain_lambdify",
     "source",
+    "unchecked",
 ]

@@ -63,7 +63,14 @@ def numpy_function(expressions: Sequence[sp.Expr], arguments: Sequence[sp.Symbol
 
     function.__doc__ = f"Function of ({described}): a list of {len(expressions)} float64 arrays."
     function.source = text  # type: ignore[attr-defined]
+    function.unchecked = body  # type: ignore[attr-defined]
     return function
+
+
+def unchecked(function: Callable[..., list[Any]]) -> Callable[..., Any]:
+    """What a `numpy_function` does with float64 arrays or scalars that broadcast, without checks, to be called under
+    ``np.errstate(all="ignore")``: the values may be of fewer axes, or the arguments themselves."""
+    return getattr(function, "unchecked", function)
 
 
 def function_text(expressions: Sequence[sp.Basic], arguments: Sequence[sp.Basic]) -> str:

@@ -35,7 +35,9 @@ _GRAZE = 1e-6
 _NEAR = 1e-2
 _SHRINKING = 0.1
 # Decrements that fall by this factor at once do so quadratically; a step not taken, in units of the tolerance.
-_QUADRATIC, _SLIGHT = 1e-4, 1e-6
+_QUADRATIC, _SLIGHT = 1e-4, 1e-4
+# The fall of the decrement after that is expected to be of this order at least.
+_ORDER = 1.5
 # Squared length of a step from which it is worth trying longer ones, and what they must gain.
 _FAR = 0.5
 _WORTHWHILE = 0.01
@@ -76,7 +78,7 @@ def climb(likelihood: Any, start: State, tolerance: float, budget: int, trusted:
     trace = [likelihood.log_likelihood(start)]
     confirmed = False
     slow = grazing = 0
-    steps = 1
+    steps, close = 1, False
 
     def finish(outcome: Outcome) -> Climb:
         return Climb(outcome, state, previous, steps, trace)
@@ -100,15 +102,17 @@ def climb(likelihood: Any, start: State, tolerance: float, budget: int, trusted:
             return finish(Outcome.BOUNDARY)
         if steps >= budget:
             return finish(Outcome.BUDGET)
-        found = _search(likelihood, state)
+        found = _search(likelihood, state, close)
         if isinstance(found, Outcome):
             return finish(found)
         new, scale, visible = found
         ratio = new.decrement / state.decrement
         # A small step is not enough: towards a boundary steps shrink too, but only in proportion.
-        confirmed = ratio <= _CONTRACTION and count * state.decrement <= tolerance
-        confirmed |= ratio <= _QUADRATIC and count * new.decrement <= _SLIGHT * tolerance and previous is not None
-        confirmed = confirmed and scale == 1.0 and likelihood.shrunk(new, state)
+        small = ratio <= _CONTRACTION and count * state.decrement <= tolerance
+        fast = ratio <= _QUADRATIC and previous is not None
+        shrunk = (small or fast) and scale == 1.0 and likelihood.shrunk(new, state)
+        confirmed = shrunk and (small or count * new.decrement <= _SLIGHT * tolerance)
+        close = shrunk and count * ratio**_ORDER * new.decrement <= tolerance
         slow = slow + 1 if ratio > _CONTRACTION and count * state.decrement < _LOCAL else 0
         previous, state = state, new
         steps += 1
@@ -119,15 +123,16 @@ def climb(likelihood: Any, start: State, tolerance: float, budget: int, trusted:
             return finish(Outcome.BOUNDARY if visible else Outcome.ROUGH)
 
 
-def _search(likelihood: Any, state: State) -> tuple[State, float, bool] | Outcome:
+def _search(likelihood: Any, state: State, close: bool) -> tuple[State, float, bool] | Outcome:
     """The next state, its step length, and whether the gain in likelihood exceeds rounding.
 
     Near the maximum the full step is taken as long as the score shrinks, which needs no values of the likelihood: any
     point where the score vanishes is the maximum. Elsewhere the search backtracks along the straight line in the chart
-    and the one in the natural parameters at the same time: both have the direction of the natural gradient.
+    and the one in the natural parameters at the same time: both have the direction of the natural gradient. A state
+    is ``close`` where the next one is likely to be the end.
     """
     if state.decrement < _NEAR:
-        new = likelihood.at(state.theta + state.step)
+        new = likelihood.close_to(state) if close else likelihood.at(state.theta + state.step)
         if new is not None and new.decrement < _SHRINKING * state.decrement:
             return new, 1.0, False
     scale, walled = 1.0, False

@@ -214,10 +214,7 @@ class RegularLikelihood(Likelihood):
     """The likelihood of a full family with derived expectations, of given mean statistics instead of a sample."""
 
     def __init__(self, programs: FamilyPrograms):
-        equations = programs.equations
-        self.programs, self.equations, self.chart = programs, equations, equations.model.chart
-        self.n, self.m = len(equations.parameters), len(equations.natural)
-        self._value, self._local = programs.value, programs.local
+        self._prepare(programs)
 
     def given(self, mean: np.ndarray, count: float) -> RegularLikelihood:
         """The same family with these mean statistics."""
@@ -242,7 +239,7 @@ class RegularLikelihood(Likelihood):
         """``E[T]`` (m,) and ``d eta / d theta`` (m, n)."""
         import numpy as np
 
-        local = np.array(self._local(*theta))
+        local = np.array(self.programs.local(*theta))
         return local[self.m * self.n : self.m * (self.n + 1)], local[: self.m * self.n].reshape(self.m, self.n)
 
 

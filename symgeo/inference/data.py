@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sympy import Symbol
+from sympy import Reals, Set, Symbol
 
 from symgeo.errors import DataError
 from symgeo.models.conditional_model import ConditionalModel
@@ -38,7 +40,7 @@ def observations(support: Support, data: Any) -> np.ndarray:
         if array.ndim != 2 or array.shape[1] != len(variables):
             raise DataError(f"data of shape {array.shape} do not fit the model: {_wanted(variables)}")
     else:
-        named = [(v, _numbers(columns[v], f"the column of {v}")) for v in variables]
+        named = [(v, _numbers(columns[v], f"the column of {v.name}")) for v in variables]
         for variable, column in named:
             if column.ndim != 1:
                 raise DataError(
@@ -54,9 +56,12 @@ def observations(support: Support, data: Any) -> np.ndarray:
     _require_finite(variables, array)
     for axis, variable in enumerate(variables):
         if support.is_discrete(variable):
-            whole = np.round(array[:, axis])
-            near = np.abs(array[:, axis] - whole) <= _WHOLE
-            array[:, axis] = np.where(near, whole, array[:, axis])
+            column = array[:, axis]
+            whole = np.rint(column)
+            apart = column != whole
+            if apart.any():
+                near = apart & (np.abs(column - whole) <= _WHOLE)
+                column[near] = whole[near]
     _require_support(support, array)
     return array
 
@@ -132,8 +137,9 @@ def _numbers(values: Any, what: str) -> np.ndarray:
 def _require_finite(variables: tuple[Symbol, ...], array: np.ndarray) -> None:
     import numpy as np
 
-    bad = ~np.isfinite(array)
-    if bad.any():
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = ~finite
         row, axis = np.argwhere(bad)[0]
         rows = int(bad.any(axis=1).sum())
         raise DataError(
@@ -145,8 +151,9 @@ def _require_finite(variables: tuple[Symbol, ...], array: np.ndarray) -> None:
 def _require_support(support: Support, array: np.ndarray) -> None:
     import numpy as np
 
-    outside = np.flatnonzero(~support.contains(array))
-    if outside.size:
+    inside = support.contains(array)
+    if not inside.all():
+        outside = np.flatnonzero(~inside)
         first = array[outside[0]]
         told = ", ".join(f"{v} = {value:.12g}" for v, value in zip(support.variables, first, strict=True))
         raise DataError(
@@ -161,7 +168,7 @@ def covariate_values(covariates: tuple[Symbol, ...], domain: Mapping[Symbol, Any
 
     columns = []
     for symbol in covariates:
-        column = _numbers(data[symbol], f"the column of {symbol}")
+        column = _numbers(data[symbol], f"the column of {symbol.name}")
         if column.ndim != 1:
             raise DataError(f"the column of {symbol} has shape {column.shape}; give one value for each observation")
         columns.append(column)
@@ -171,14 +178,20 @@ def covariate_values(covariates: tuple[Symbol, ...], domain: Mapping[Symbol, Any
     _require_finite(covariates, array)
     for axis, symbol in enumerate(covariates):
         inside = domain[symbol]
-        low, high = float(inside.inf), float(inside.sup)
-        bad = np.flatnonzero((array[:, axis] < low) | (array[:, axis] > high))
-        if bad.size:
+        low, high = (-math.inf, math.inf) if inside is Reals else _ends(inside)
+        column = array[:, axis]
+        if np.min(column) < low or np.max(column) > high:
+            bad = np.flatnonzero((column < low) | (column > high))
             raise DataError(
                 f"{bad.size} values of {symbol} lie outside {inside}; the first is observation {bad[0]} "
                 f"({symbol} = {array[bad[0], axis]:.12g}); correct them, or declare the covariate's domain"
             )
     return array
+
+
+@functools.lru_cache(maxsize=256)
+def _ends(inside: Set) -> tuple[float, float]:
+    return float(inside.inf), float(inside.sup)
 
 
 def split_columns(
@@ -245,7 +258,7 @@ def incomplete_observations(variables: tuple[Symbol, ...], data: Any, missing: b
         if array.ndim != 2 or array.shape[1] != len(variables):
             raise DataError(f"data of shape {array.shape} do not fit what is observed: {_wanted(variables)}")
     else:
-        named = [_numbers(columns[v], f"the column of {v}") for v in variables]
+        named = [_numbers(columns[v], f"the column of {v.name}") for v in variables]
         shapes = {c.shape for c in named}
         if len(shapes) > 1 or named[0].ndim != 1:
             told = ", ".join(f"{v} has shape {c.shape}" for v, c in zip(variables, named, strict=True))

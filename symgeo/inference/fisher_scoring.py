@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from symgeo.codegen import unchecked
 from symgeo.errors import ArgumentError, DomainError, ParameterListError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
@@ -53,7 +53,7 @@ def fit(
     start: (n,) or {parameter or name: value}; by default the closed form where there is one, else the best of many
         points on all scales.
     tolerance: on N score' g^-1 score, the squared step in units of the standard errors; a further step must confirm the
-        convergence, or the last one must have fallen quadratically to a millionth of the tolerance.
+        convergence, or the last one must have fallen quadratically to a ten-thousandth of the tolerance.
 
     A sample without a maximum inside the domain (all zeros for a Poisson mean, equal values for a normal variance)
     gives a `Fit` with ``converged`` False and a message that names the parameter and where it runs.
@@ -77,12 +77,12 @@ def fit(
         programs = family_programs(model)
         likelihood = Likelihood(programs, sample, counts)
         search = _Search(programs, sample, counts, likelihood, tolerance, max_iterations)
-        found = search.run(first)
         # Made when it is asked for, once.
-        whole = functools.cache(functools.partial(SampleLikelihood, model, sample, given, counts))
-        found = replace(found, likelihood_of_sample=whole)
+        search.whole = functools.cache(functools.partial(SampleLikelihood, model, sample, given, counts))
+        found = search.run(first)
         return found if covariance == "expected" or not found.converged else found.with_covariance(covariance)
     general = SampleLikelihood(model, sample, given, counts, expected=covariance != "observed")
+    general.programs.fits += 1
     return GeneralSearch(general, covariance, tolerance, max_iterations).run(first)
 
 
@@ -120,6 +120,7 @@ class _Search:
         self.programs, self.equations = programs, programs.equations
         self.sample, self.weights, self.likelihood = sample, weights, likelihood
         self.tolerance, self.max_iterations = tolerance, max_iterations
+        self.whole: Callable[[], SampleLikelihood] | None = None
 
     def run(self, first: np.ndarray | None) -> Fit:
         best: Climb | None = None
@@ -158,7 +159,8 @@ class _Search:
 
         inverse = self.programs.from_expectation
         if inverse is not None:
-            theta = np.array(inverse(*self.likelihood.mean))
+            with np.errstate(all="ignore"):
+                theta = np.array(unchecked(inverse)(*self.likelihood.mean), dtype=float)
             if self.likelihood.chart.contains(theta):
                 yield theta
 
@@ -216,6 +218,7 @@ class _Search:
                 message="no point of the domain was found where the likelihood of these data can be computed; "
                 "pass start=, or rescale the data",
                 n_observations=self.likelihood.count,
+                likelihood_of_sample=self.whole,
             )
         state = rough.state
         still = state.noise <= COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
@@ -245,6 +248,7 @@ class _Search:
             message=f"converged in {found.iterations} {times}{remark}",
             n_observations=self.likelihood.count,
             trace=tuple(found.trace),
+            likelihood_of_sample=self.whole,
         )
 
     def _failed(self, likelihood: Any, found: Climb, message: str) -> Fit:
@@ -262,6 +266,7 @@ class _Search:
             message=message + too_few(len(self.sample), n),
             n_observations=self.likelihood.count,
             trace=tuple(found.trace),
+            likelihood_of_sample=self.whole,
         )
 
     def _boundary(self, found: Climb) -> str:

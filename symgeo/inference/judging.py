@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from symgeo.models.chart import Chart
 
 EPS = 2.0**-52
@@ -24,7 +26,9 @@ class State:
 
     ``value`` mean log-likelihood without the carrier, ``step`` = g^-1 score, ``decrement`` = score . step, the squared
     length of the step in the Fisher metric; ``noise`` the length, and ``reach`` (n,) the size, of what rounding alone
-    may add to the step; ``natural`` (m,) the natural parameters and ``motion`` (m,) their change along the step.
+    may add to the step; ``natural`` (m,) the natural parameters and ``motion`` (m,) their change along the step;
+    ``factor`` (n, n), where it is kept, the one whose square is the inverse of the matrix of the step, taken over from
+    the point ``matrix_at`` where that is given.
     """
 
     theta: Any
@@ -35,6 +39,13 @@ class State:
     reach: Any
     natural: Any
     motion: Any
+    factor: Any = None
+    matrix_at: Any = None
+
+    @property
+    def curved_at(self) -> Any:
+        """The point (n,) where second derivatives were computed."""
+        return self.theta if self.matrix_at is None else self.matrix_at
 
 
 class Judging:
@@ -46,6 +57,14 @@ class Judging:
     def out_of_range(self, state: State) -> bool:
         """Whether a parameter has left what float64 can hold (the search then ends by itself)."""
         return False
+
+    def close_to(self, state: State) -> State | None:
+        """The state after its step, which is known to be very short."""
+        return self.at(state.theta + state.step)
+
+    def at(self, theta: np.ndarray) -> State | None:
+        """The state at a point; None where it cannot be computed."""
+        raise NotImplementedError
 
     def settled(self, state: State) -> bool:
         """Whether rounding may be all there is to the step, in total and in each parameter.
@@ -68,5 +87,7 @@ class Judging:
 
         # Not closer than float64 can tell from the boundary, either.
         reach = _CLEARANCE * state.reach + 4.0 * EPS * np.abs(state.theta) + margin
+        if self.chart.is_box:
+            return bool(self.chart.contains(state.theta - reach) and self.chart.contains(state.theta + reach))
         corners = np.array([s * r for s in (-1.0, 1.0) for r in (reach, *np.diag(reach))])
         return bool(self.chart.contains(state.theta + corners).all())

@@ -6,16 +6,17 @@ All functions use the sample only through its mean sufficient statistics.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from symgeo.codegen import unchecked
 from symgeo.errors import DataError
 from symgeo.inference.judging import EPS, ULPS, Judging, State
-from symgeo.inference.sums import accurate_sum
+from symgeo.inference.sums import BLOCK, exact_parts, total_of
+from symgeo.inference.whitening import whitening
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from symgeo.inference.equations import Equations
     from symgeo.inference.programs import FamilyPrograms
 
 # Newton corrections of a step onto the straight line in the natural parameters.
@@ -30,27 +31,45 @@ class Likelihood(Judging):
     def __init__(self, programs: FamilyPrograms, data: np.ndarray, weights: np.ndarray):
         import numpy as np
 
-        self.programs, self.equations = programs, programs.equations
-        equations = self.equations
-        self.chart = equations.model.chart
-        self.n, self.m = len(equations.parameters), len(equations.natural)
-        self.count = accurate_sum(weights)
-        columns = programs.statistics(*data.T)
-        for expression, column in zip((*equations.statistics, equations.log_carrier), columns, strict=True):
-            _require_finite(equations, expression, column, data)
+        self._prepare(programs)
+        self.count = total_of(weights)
+        statistics = unchecked(programs.statistics)
+        columns = list(np.ascontiguousarray(data.T))
+        table = np.empty((self.m + 1, min(len(data), BLOCK)))
+        parts: list[list[float]] = [[] for _ in table]
+        spread = np.zeros(self.m)
+        for start in range(0, len(data), BLOCK):
+            block = slice(start, start + BLOCK)
+            rows = table[:, : len(weights[block])]
+            with np.errstate(all="ignore"):
+                for row, value in zip(rows, statistics(*(c[block] for c in columns)), strict=True):
+                    row[:] = value
+            if not np.isfinite(rows).all():
+                self._refuse(data)
+            rows *= weights[block]
+            for part, own in zip(parts, exact_parts(rows), strict=True):
+                part += own
+            spread += np.add.reduce(np.abs(rows[:-1], out=rows[:-1]), axis=1)
         # The mean of a million values is rounded once.
-        self.mean = np.array([accurate_sum(column * weights) / self.count for column in columns[:-1]])
-        self.log_carrier = accurate_sum(columns[-1] * weights)
-        spread = np.array([np.abs(column) @ weights / self.count for column in columns[:-1]])
+        *sums, self.log_carrier = map(math.fsum, parts)
+        self.mean = np.array(sums) / self.count
+        spread /= self.count
         self._statistics_error = EPS * (np.abs(self.mean) + ULPS * spread / math.sqrt(len(data)))
-        self._value, self._local = programs.value, programs.local
+
+    def _prepare(self, programs: FamilyPrograms) -> None:
+        """All that does not depend on the data."""
+        self.programs, self.equations = programs, programs.equations
+        self.chart = self.equations.model.chart
+        self.n, self.m = len(self.equations.parameters), len(self.equations.natural)
+        self._value, self._local = unchecked(programs.value), unchecked(programs.local)
+        self._whole = unchecked(programs.whole)
 
     def values(self, thetas: np.ndarray) -> np.ndarray:
         """The mean log-likelihood, carrier left out, at many points (N, n) -> (N,); -inf outside the domain."""
         import numpy as np
 
-        *natural, log_partition = self._value(*thetas.T)
         with np.errstate(all="ignore"):
+            *natural, log_partition = self._value(*thetas.T)
             total = sum(t * e for t, e in zip(self.mean, natural, strict=True)) - log_partition
             return np.where(self.chart.contains(thetas) & np.isfinite(total), total, -np.inf)
 
@@ -59,12 +78,18 @@ class Likelihood(Judging):
         import numpy as np
 
         points, natural, log_partition = self.programs.table
-        with np.errstate(all="ignore"):
-            values = natural @ self.mean - log_partition
-        values = np.where(np.isfinite(values), values, -np.inf)
-        if not len(values) or np.max(values) == -np.inf:
+        if not len(points):
             return None
-        return points[np.argmax(values >= np.max(values) - LEVEL)]  # the most moderate of equals
+        with np.errstate(all="ignore"):
+            values = self.mean @ natural
+            values -= log_partition
+            most = np.max(values)
+            if not math.isfinite(most):
+                values = np.where(np.isfinite(values), values, -np.inf)
+                most = np.max(values)
+        if most == -np.inf:
+            return None
+        return points[np.argmax(values >= most - LEVEL)]  # the most moderate of equals
 
     def at(self, theta: np.ndarray) -> State | None:
         """The state at an interior point; None where it cannot be computed or the metric is not positive definite."""
@@ -72,36 +97,28 @@ class Likelihood(Judging):
 
         if not self.chart.contains(theta):
             return None
-        *natural, log_partition = self._value(*theta)
-        local = np.array(self._local(*theta))
         n, m = self.n, self.m
-        jacobian = local[: m * n].reshape(m, n)
-        expectation = local[m * n : m * n + m]
-        metric = local[m * n + m :].reshape(n, n)
         with np.errstate(all="ignore"):
-            value = float(np.dot(natural, self.mean) - log_partition)
-            score = jacobian.T @ (self.mean - expectation)
-            if not (np.isfinite(value) and np.isfinite(score).all() and np.isfinite(metric).all()):
+            found = np.array(self._whole(*theta), dtype=float)
+            natural, jacobian = found[:m], found[m + 1 : m + 1 + m * n].reshape(m, n)
+            expectation, metric = found[-m - n * n : -n * n], found[-n * n :].reshape(n, n)
+            value = float(natural @ self.mean - found[m])
+            score = (self.mean - expectation) @ jacobian
+            factor = whitening(metric)
+            if factor is None:
                 return None
-            scale = np.sqrt(np.diagonal(metric))
-            if not (scale > 0).all():
-                return None
-            try:
-                # Scaled to unit diagonal: the parameters' units differ by many powers of ten.
-                factor = np.linalg.cholesky(metric / np.outer(scale, scale))
-                whitened = np.linalg.solve(factor, np.column_stack([score, jacobian.T]) / scale[:, None])
-            except np.linalg.LinAlgError:
-                return None
-            back = np.linalg.solve(factor.T, whitened) / scale[:, None]
+            whitened = factor @ score
+            step = whitened @ factor
             # What errors of the statistics and of their expectations do to the step: |g^-1 d eta| error.
             error = self._statistics_error + ULPS * EPS * np.abs(expectation)
-            reach = np.abs(back[:, 1:]) @ error
-            noise = float(np.linalg.norm(np.abs(whitened[:, 1:]) @ error))
-            decrement = float(whitened[:, 0] @ whitened[:, 0])
-            step = back[:, 0]
-            if not (np.isfinite(step).all() and np.isfinite(reach).all() and math.isfinite(noise)):
-                return None
-        return State(theta, value, step, decrement, noise, reach, np.array(natural), jacobian @ step)
+            across = jacobian @ factor.T
+            reach = error @ np.abs(across @ factor)
+            blurred = error @ np.abs(across)
+            noise = math.sqrt(blurred @ blurred)
+            decrement = float(whitened @ whitened)
+        if not math.isfinite(value + decrement + noise + float(reach @ reach) + float(step @ step)):
+            return None
+        return State(theta, value, step, decrement, noise, reach, natural, jacobian @ step, factor)
 
     def along_natural(self, state: State, scale: float) -> np.ndarray | None:
         """The step taken along the straight line in the natural parameters; None where that is not found.
@@ -114,15 +131,15 @@ class Likelihood(Judging):
         target = state.natural + scale * state.motion
         with np.errstate(all="ignore"):
             if self.programs.from_natural is not None:
-                return np.array(self.programs.from_natural(*target))
+                return np.array(unchecked(self.programs.from_natural)(*target), dtype=float)
             theta = state.theta + scale * state.step
             for _ in range(CORRECTIONS):
                 if not self.chart.contains(theta):
                     return None
-                jacobian = np.array(self._local(*theta)[: self.m * self.n]).reshape(self.m, self.n)
+                jacobian = np.array(self._local(*theta)[: self.m * self.n], dtype=float).reshape(self.m, self.n)
                 *natural, _ = self._value(*theta)
                 try:
-                    theta = theta + np.linalg.solve(jacobian, target - np.array(natural))
+                    theta = theta + np.linalg.solve(jacobian, target - np.array(natural, dtype=float))
                 except np.linalg.LinAlgError:
                     return None
             return theta
@@ -136,41 +153,38 @@ class Likelihood(Judging):
 
         if not self.chart.contains(theta):
             return -math.inf, 0.0
-        *natural, log_partition = self._value(*theta)
         with np.errstate(all="ignore"):
-            terms = np.array([*(np.array(natural) * self.mean), -log_partition])
-            value = float(terms.sum())
-            noise = ULPS * EPS * float(np.abs(terms).sum())
+            *natural, log_partition = self._value(*theta)
+            terms = [float(e) * mean for e, mean in zip(natural, self.mean.tolist(), strict=True)]
+            terms.append(-float(log_partition))
+        value = sum(terms)
+        noise = ULPS * EPS * sum(map(abs, terms))
         if not (math.isfinite(value) and math.isfinite(noise)):
             return math.nan, 0.0
         return value - state.value, noise
 
     def covariance(self, state: State) -> np.ndarray:
         """g^-1 / N at the state, (n, n)."""
-        import numpy as np
-
-        metric = np.array(self._local(*state.theta))[self.m * self.n + self.m :].reshape(self.n, self.n)
-        scale = np.sqrt(np.diagonal(metric))
-        half = np.linalg.solve(np.linalg.cholesky(metric / np.outer(scale, scale)), np.diag(1.0 / scale))
-        return half.T @ half / self.count
+        return state.factor.T @ state.factor / self.count
 
     def log_likelihood(self, state: State) -> float:
         """The whole log-likelihood of the sample, carrier included."""
         return self.count * float(state.value) + self.log_carrier
 
+    def _refuse(self, data: np.ndarray) -> None:
+        """Raise the error that names the first statistic or carrier that is not finite."""
+        import numpy as np
 
-def _require_finite(equations: Equations, expression: Any, column: np.ndarray, data: np.ndarray) -> None:
-    import numpy as np
-
-    bad = np.flatnonzero(~np.isfinite(column))
-    if not bad.size:
-        return
-    told = ", ".join(f"{v} = {value:.12g}" for v, value in zip(equations.variables, data[bad[0]], strict=True))
-    if expression is equations.log_carrier:
-        cause = f"the density's factor exp({expression}) is zero, infinite or out of range"
-    else:
-        cause = f"the sufficient statistic {expression} is infinite or out of range"
-    raise DataError(
-        f"at {bad.size} of {len(data)} observations {cause}, so the likelihood has no value there; the first is "
-        f"observation {bad[0]} ({told}). Leave them out, rescale the data, or open the support's closed end"
-    )
+        equations = self.equations
+        columns = self.programs.statistics(*data.T)
+        number = next(i for i, column in enumerate(columns) if not np.isfinite(column).all())
+        bad = np.flatnonzero(~np.isfinite(columns[number]))
+        told = ", ".join(f"{v} = {value:.12g}" for v, value in zip(equations.variables, data[bad[0]], strict=True))
+        if number == self.m:
+            cause = f"the density's factor exp({equations.log_carrier}) is zero, infinite or out of range"
+        else:
+            cause = f"the sufficient statistic {equations.statistics[number]} is infinite or out of range"
+        raise DataError(
+            f"at {bad.size} of {len(data)} observations {cause}, so the likelihood has no value there; the first is "
+            f"observation {bad[0]} ({told}). Leave them out, rescale the data, or open the support's closed end"
+        )

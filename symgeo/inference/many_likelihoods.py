@@ -66,7 +66,7 @@ class ManyOfFamily:
         for start in range(0, len(self.mean), _GROUP):
             rows = slice(start, start + _GROUP)
             with np.errstate(all="ignore"):
-                values = self.mean[rows] @ natural.T - log_partition
+                values = self.mean[rows] @ natural - log_partition
             values = np.where(np.isfinite(values), values, -np.inf)
             found[rows] = points[np.argmax(values >= values.max(axis=1, keepdims=True) - LEVEL, axis=1)]
         return found

@@ -6,15 +6,17 @@ with their factors (shared_index.py), which are fewer numbers.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, combinations_with_replacement, pairwise
+from itertools import combinations, combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
+from symgeo.codegen import unchecked
 from symgeo.inference.programs import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     import numpy as np
 
@@ -57,6 +59,11 @@ class _Group:
         assert self.indices is not None, "only there they are asked for"
         return self.indices.at(self.given)
 
+    @cached_property
+    def factor_sizes(self) -> list[np.ndarray]:
+        """Their absolute values."""
+        return [abs(f) for f in self.factors]
+
     def blocks(self) -> Iterator[_Group]:
         """The same in parts whose arrays stay in a processor's cache."""
         if len(self.weights) <= BLOCK:
@@ -76,8 +83,8 @@ class ParameterSums:
 
         self.programs, self.n = programs, programs.n
         self.sample, self.covariates, self.weights = sample, covariates, weights
-        self._given = [np.ascontiguousarray(c) for c in covariates.T]
-        self._upper = np.triu_indices(self.n)
+        self._given = list(np.ascontiguousarray(covariates.T))
+        self._upper = programs.upper
 
     @cached_property
     def _groups(self) -> list[_Group]:
@@ -87,11 +94,16 @@ class ParameterSums:
         import numpy as np
 
         if not (self._given and programs.by_response):
-            responses = [np.ascontiguousarray(c) for c in self.sample.T]
+            responses = list(np.ascontiguousarray(self.sample.T))
             return [_Group(programs, slice(None), responses, self._given, self.weights, indices)]
         # Members of the support are met to rounding only: each observation belongs to the nearest response.
         members = [[float(v) for v in (own.response or {}).values()] for own in programs.by_response]
-        nearest = np.argmin([np.abs(self.sample - r).max(axis=1) for r in members], axis=0)
+        nearest = np.zeros(len(self.sample), dtype=int)
+        least = np.full(len(self.sample), np.inf)
+        for number, member in enumerate(members):
+            apart = functools.reduce(np.maximum, (np.abs(c - r) for c, r in zip(self.sample.T, member, strict=True)))
+            nearest[apart < least] = number
+            least = np.minimum(apart, least)
         groups = []
         for number, own in enumerate(programs.by_response):
             rows = np.flatnonzero(nearest == number)
@@ -100,7 +112,7 @@ class ParameterSums:
 
     def _at(self, group: _Group, theta: np.ndarray) -> Iterable[np.ndarray]:
         """What the functions take for the parameters at theta (..., n)."""
-        return (theta[..., i, None] for i in range(self.n))
+        return theta if theta.ndim == 1 else (theta[..., i, None] for i in range(self.n))
 
     def sums(self, theta: np.ndarray, curved: bool) -> tuple[np.ndarray, np.ndarray | None]:
         """Weighted sums at theta: [log p, score (n)] with their absolute values behind, and the observed information.
@@ -109,15 +121,36 @@ class ParameterSums:
         """
         import numpy as np
 
-        first, total = self.n + 1, np.zeros(1)
+        first = self.n + 1
+        count = first + (len(self._upper[0]) if curved else 0)
+        total, sizes = np.zeros(count), np.zeros(first)
         for group in self._groups:
-            function = group.programs.curved if curved else group.programs.local
+            function = unchecked(group.programs.curved if curved else group.programs.local)
+            table = np.empty((count, min(len(group.weights), BLOCK)))
             for part in group.blocks():
-                rows = function(*part.columns, *self._at(part, theta))
-                sums = [row @ part.weights for row in rows]
-                sums[first:first] = [np.abs(row) @ part.weights for row in rows[:first]]
-                total = total + np.array(sums)
-        return total[: 2 * first], self._symmetric(total[2 * first :]) if curved else None
+                rows = table if len(part.weights) == table.shape[1] else table[:, : len(part.weights)]
+                for row, value in zip(rows, function(*part.columns, *self._at(part, theta)), strict=True):
+                    row[:] = value
+                total += rows @ part.weights
+                few = rows[:first]
+                sizes += np.abs(few, out=few) @ part.weights
+        return np.concatenate([total[:first], sizes]), self._symmetric(total[first:]) if curved else None
+
+    def slopes(self, theta: np.ndarray) -> np.ndarray:
+        """Weighted sums at theta: the score (n,), with the absolute values behind."""
+        import numpy as np
+
+        total = np.zeros((2, self.n))
+        for group in self._groups:
+            function = unchecked(group.programs.score)
+            table = np.empty((self.n, min(len(group.weights), BLOCK)))
+            for part in group.blocks():
+                rows = table[:, : len(part.weights)]
+                for row, value in zip(rows, function(*part.columns, *self._at(part, theta)), strict=True):
+                    row[:] = value
+                total[0] += rows @ part.weights
+                total[1] += np.abs(rows, out=rows) @ part.weights
+        return total.ravel()
 
     def _symmetric(self, upper: np.ndarray) -> np.ndarray:
         import numpy as np
@@ -131,8 +164,9 @@ class ParameterSums:
         import numpy as np
 
         found = np.empty((*theta.shape[:-1], len(self.weights)))
-        for group in self._groups:
-            (found[..., group.rows],) = group.programs.value(*group.columns, *self._at(group, theta))
+        with np.errstate(all="ignore"):
+            for group in self._groups:
+                (found[..., group.rows],) = unchecked(group.programs.value)(*group.columns, *self._at(group, theta))
         return found
 
     def scores(self, theta: np.ndarray) -> np.ndarray:
@@ -188,17 +222,24 @@ class ParameterSums:
         import numpy as np
 
         columns, shares = self.distinct
-        total = 0.0
+        if not columns:
+            return np.array(function(*theta), dtype=float)
+        total: np.ndarray | float = 0.0
         for start in range(0, len(shares), BLOCK):
             block = slice(start, start + BLOCK)
-            values = np.array(function(*(c[block] for c in columns), *theta))
-            total = total + (values @ shares[block] if values.ndim == 2 else values * shares[block].sum())
+            values = function(*(c[block] for c in columns), *theta)
+            total = total + np.array([np.sum(v * shares[block]) for v in values])
         return np.atleast_1d(total)
 
     def metric(self, theta: np.ndarray) -> np.ndarray | None:
         """The mean Fisher metric (n, n); None where it is infinite or not known."""
+        import numpy as np
+
         metric = self.programs.metric
-        return None if metric is None else self._symmetric(self.average(metric, theta))
+        if metric is None:
+            return None
+        with np.errstate(all="ignore"):
+            return self._symmetric(self.average(unchecked(metric), theta))
 
 
 class IndexSums(ParameterSums):
@@ -229,13 +270,25 @@ class IndexSums(ParameterSums):
         totals = _Totals(self._indices)
         value = size = 0.0
         for group in self._groups:
-            function = group.programs.curved if curved else group.programs.local
+            function = unchecked(group.programs.curved if curved else group.programs.local)
             for part in group.blocks():
                 terms, *rows = function(*part.columns, *self._at(part, theta))
+                if np.ndim(terms) == 0:  # the same for all
+                    terms = np.full(len(part.weights), terms)
                 value, size = value + terms @ part.weights, size + np.abs(terms) @ part.weights
-                totals.add(part.factors, part.weights, rows[:count], rows[count:])
+                totals.add(part, rows[:count], rows[count:])
         sums = np.concatenate([[value], totals.vector, [size], totals.sizes])
         return sums, totals.matrix if curved else None
+
+    def slopes(self, theta: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        totals = _Totals(self._indices)
+        for group in self._groups:
+            function = unchecked(group.programs.score)
+            for part in group.blocks():
+                totals.add(part, function(*part.columns, *self._at(part, theta)), [])
+        return np.concatenate([totals.vector, totals.sizes])
 
     def _score(self, group: _Group, rows: list[np.ndarray]) -> np.ndarray:
         import numpy as np
@@ -262,12 +315,15 @@ class IndexSums(ParameterSums):
         return _Group(self.programs.reduced, None, [], columns, shares, self._indices)
 
     def metric(self, theta: np.ndarray) -> np.ndarray | None:
+        import numpy as np
+
         metric = self.programs.reduced.metric
         if metric is None:
             return None
         totals = _Totals(self._indices)
-        for part in self._places.blocks():
-            totals.add(part.factors, part.weights, [], metric(*part.columns, *self._at(part, theta)))
+        with np.errstate(all="ignore"):
+            for part in self._places.blocks():
+                totals.add(part, [], unchecked(metric)(*part.columns, *self._at(part, theta)))
         return totals.matrix
 
 
@@ -277,20 +333,19 @@ class _Totals:
     def __init__(self, indices: Indices):
         import numpy as np
 
-        ends = np.cumsum([0, *map(len, indices.classes)]).tolist()
-        self._order = np.argsort([i for members in indices.classes for i in members])
-        self._classes = [slice(*pair) for pair in pairwise(ends)]
-        self._vector, self._sizes = np.zeros(ends[-1]), np.zeros(ends[-1])
-        self._matrix = np.zeros((ends[-1], ends[-1]))
+        self._classes, self._order = indices.places
+        n = indices.count
+        self._vector, self._sizes, self._matrix = np.zeros(n), np.zeros(n), np.zeros((n, n))
 
-    def add(self, factors: Sequence[np.ndarray], weights: np.ndarray, slopes: list, curvatures: list) -> None:
-        """A block with factors (members, N) of each class: a row for each class, and one for each pair of classes."""
+    def add(self, part: _Group, slopes: list, curvatures: list) -> None:
+        """A block of observations: a row for each class, and one for each pair of classes."""
         import numpy as np
 
-        for members, factor, row in zip(self._classes, factors, slopes, strict=False):
+        factors, weights = part.factors, part.weights
+        for members, factor, size, row in zip(self._classes, factors, part.factor_sizes, slopes, strict=False):
             weighted = row * weights
             self._vector[members] += factor @ weighted
-            self._sizes[members] += np.abs(factor) @ np.abs(weighted)
+            self._sizes[members] += size @ np.abs(weighted)
         pairs = combinations_with_replacement(range(len(self._classes)), 2)
         for (i, j), row in zip(pairs, curvatures, strict=False):
             self._matrix[self._classes[i], self._classes[j]] += (factors[i] * (row * weights)) @ factors[j].T
@@ -298,16 +353,16 @@ class _Totals:
     @property
     def vector(self) -> np.ndarray:
         """The sums (n,) of the factor of a parameter times the row of its class."""
-        return self._vector[self._order]
+        return self._vector if self._order is None else self._vector[self._order]
 
     @property
     def sizes(self) -> np.ndarray:
         """Those of the absolute values."""
-        return self._sizes[self._order]
+        return self._sizes if self._order is None else self._sizes[self._order]
 
     @property
     def matrix(self) -> np.ndarray:
         """The sums (n, n) of the factors of both parameters times the row of their classes."""
         for i, j in combinations(self._classes, 2):
             self._matrix[j, i] = self._matrix[i, j].T
-        return self._matrix[self._order[:, None], self._order]
+        return self._matrix if self._order is None else self._matrix[self._order[:, None], self._order]

@@ -154,6 +154,10 @@ class PreciseLikelihood:
         """Whether a parameter has left what float64 can hold."""
         return any(math.isinf(float(t)) or (float(t) == 0.0 and not t.is_zero()) for t in state.theta)
 
+    def close_to(self, state: State) -> State | None:
+        """As `Judging.close_to`."""
+        return self.at(state.theta + state.step)
+
     def settled(self, state: State) -> bool:
         """As `Likelihood.settled`."""
         return state.decrement <= (3.0 * state.noise) ** 2 and self._within(state, 0 * state.step)

@@ -16,6 +16,7 @@ from symgeo.codegen import numpy_function
 from symgeo.errors import DivergentExpectationError, NoClosedFormError, RegularityError, SingularMetricError
 from symgeo.inference.equations import Equations
 from symgeo.inference.shared_index import Indices, indices_of
+from symgeo.inference.single_peak import has_single_peak
 from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.numeric import moving_kinks
 from symgeo.models.statistical_model import StatisticalModel
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # Densities whose functions are kept.
 _KEPT = 64
 # Observations evaluated at a time: their arrays stay in a processor's cache.
-BLOCK = 8192
+BLOCK = 16384
 # So many possible responses have functions of their own.
 _RESPONSES = 4
 # Second derivatives of this size count as zero.
@@ -49,6 +50,14 @@ class SamplePrograms:
         given = model.covariates if isinstance(model, ConditionalModel) else ()
         self.places = (*given, *model.parameters)
         self.arguments = self.places if response else (*model.variables, *self.places)
+        self.fits = 0
+
+    @cached_property
+    def upper(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the upper triangle (n, n), row by row."""
+        import numpy as np
+
+        return np.triu_indices(self.n)
 
     @cached_property
     def value(self) -> Function:
@@ -136,6 +145,18 @@ class SamplePrograms:
         own = self.reduced.by_response
         return bool(own) and len(own[0].places) == 1 and all(p.curves_down() for p in own)
 
+    @cached_property
+    def _single_peak(self) -> bool:
+        return isinstance(self.model, StatisticalModel) and self.smooth and has_single_peak(self.model)
+
+    @property
+    def single_peak(self) -> bool:
+        """Whether a maximum of the likelihood is the only one, whatever the data.
+
+        By a proof that is made at the second of the ``fits``: it takes longer than to look for other maxima once.
+        """
+        return self.concave or (self.fits > 1 and self._single_peak)
+
     def curves_down(self) -> bool:
         """Whether the second derivative by the only parameter is not positive at the response, between -15 and 15."""
         import numpy as np
@@ -210,6 +231,12 @@ class FamilyPrograms:
         return numpy_function([*e.jacobian, *e.expectation, *e.metric], e.parameters)
 
     @cached_property
+    def whole(self) -> Function:
+        """What `value` and `local` give, one after the other."""
+        e = self.equations
+        return numpy_function([*e.natural, e.log_partition, *e.jacobian, *e.expectation, *e.metric], e.parameters)
+
+    @cached_property
     def from_natural(self) -> Function | None:
         """theta (n) of the natural parameters; None if not known."""
         e = self.equations
@@ -223,7 +250,7 @@ class FamilyPrograms:
 
     @cached_property
     def table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Points on all scales (P, n), their natural parameters (P, m) and log-partition functions (P,).
+        """Points on all scales (P, n), their natural parameters (m, P) and log-partition functions (P,).
 
         Any sample's likelihood there is one product with its mean statistics.
         """
@@ -234,9 +261,9 @@ class FamilyPrograms:
         points = pool(self.equations.model.chart)
         points = points[self.equations.model.chart.contains(points)]
         *natural, log_partition = self.value(*points.T)
-        table = np.stack(natural, axis=-1)
-        good = np.isfinite(table).all(axis=-1) & np.isfinite(log_partition)
-        return points[good], table[good], log_partition[good]
+        table = np.stack(natural)
+        good = np.isfinite(table).all(axis=0) & np.isfinite(log_partition)
+        return points[good], np.ascontiguousarray(table[:, good]), log_partition[good]
 
 
 def sample_programs(model: StatisticalModel | ConditionalModel) -> SamplePrograms:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from symgeo.errors import ArgumentError, DataError
 
@@ -29,8 +29,8 @@ _SOURCES = {
 
 def check_covariance(kind: str) -> None:
     """Raise :class:`ArgumentError` for a kind that there is not."""
-    if kind not in get_args(Covariance):
-        raise ArgumentError(f"covariance={kind!r} is not known; choose one of {', '.join(get_args(Covariance))}")
+    if kind not in _SOURCES:
+        raise ArgumentError(f"covariance={kind!r} is not known; choose one of {', '.join(_SOURCES)}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,8 @@ from symgeo.errors import DataError
 from symgeo.inference.judging import EPS, ULPS, Judging, State
 from symgeo.inference.observation_sums import ParameterSums, observation_sums
 from symgeo.inference.programs import sample_programs
-from symgeo.inference.sums import accurate_sum
+from symgeo.inference.sums import total_of
+from symgeo.inference.whitening import whitening
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _NEWTON = 0.1
 # Eigenvalues of the observed information, in units of the expected one, that count as positive.
 POSITIVE = 1e-8
+# Squared pivots of an information of unit diagonal that may be rounding errors of zero.
+_SINGULAR = 1e-14
 # Observations that a search on all scales looks at, and evaluations at a time.
 _FEW, _BLOCK = 96, 200_000
 # Observations of which second derivatives are computed even far from a maximum.
@@ -42,6 +45,9 @@ class SampleLikelihood(Judging):
     use the observed information. Raises :class:`DataError` where no start could give the data a likelihood.
     """
 
+    _spares = False
+    _least = 0.0
+
     def __init__(
         self,
         model: StatisticalModel | ConditionalModel,
@@ -54,21 +60,38 @@ class SampleLikelihood(Judging):
         self.model, self.chart, self.programs = model, model.chart, sample_programs(model)
         self.n = len(model.parameters)
         self.sample, self.covariates, self.weights = sample, covariates, weights
-        self.count = accurate_sum(weights)
+        self.count = total_of(weights)
         self._expected = expected
         self.smooth, self.concave, self.places = self.programs.smooth, self.programs.concave, self.programs.places
         self._rows = observation_sums(self.programs, sample, covariates, weights)
         # Of few observations all is computed at once.
         self._at_once = self.smooth and len(sample) <= _FEW_ENOUGH
+        # Second derivatives are spared for points that only confirm.
+        self._spares = not self.programs.canonical
         # Whether the last step was Newton's, so that the next will be.
         self._newton = self._at_once and self.concave
-        self._parts: dict[int, ParameterSums] = {}
+        self._parts: dict[int, tuple[ParameterSums, np.ndarray]] = {}
         self._sums_at: dict[bytes, tuple[np.ndarray, np.ndarray | None]] = {}
         self._metric_at: dict[bytes, np.ndarray] = {}
+
+    def without_effects(self, thetas: np.ndarray) -> np.ndarray:
+        """The points (..., n) with zero for all parameters that share an index, as far as they lie in the domain so."""
+        import numpy as np
+
+        if self.programs.indices is None or self.programs.slack is not None:
+            return thetas
+        flat = thetas.copy()
+        flat[..., self.programs.indices.shared] = 0.0
+        return np.where(self.chart.contains(flat)[..., None], flat, thetas)
 
     def expect_newton(self) -> None:
         """The next point is expected near a maximum: evaluate second derivatives there at once."""
         self._newton = self.smooth
+
+    @property
+    def single_peak(self) -> bool:
+        """Whether a maximum is known to be the only one."""
+        return self.programs.single_peak
 
     def part(self, count: int) -> SampleLikelihood:
         """The likelihood of so many of the observations, drawn at random, the same every time."""
@@ -152,29 +175,37 @@ class SampleLikelihood(Judging):
         """The mean log-likelihood of some observations at many points (M, n) -> (M,); -inf outside the domain."""
         import numpy as np
 
-        rows = self._some(min(count, len(self.sample)))
-        weights = rows.weights / rows.weights.sum() if rows.weights.any() else rows.weights
-        out = np.full(len(thetas), -np.inf)
-        step = max(1, _BLOCK // len(weights))
-        for start in range(0, len(thetas), step):
-            block = slice(start, start + step)
-            with np.errstate(all="ignore"):
-                out[block] = rows.terms(thetas[block]) @ weights
+        rows, shares = self._some(min(count, len(self.sample)))
+        step = max(1, _BLOCK // len(shares))
+        if len(thetas) <= step:
+            out = self._means(rows, shares, thetas)
+        else:
+            starts = range(0, len(thetas), step)
+            out = np.concatenate([self._means(rows, shares, thetas[start : start + step]) for start in starts])
         good = self.chart.contains(thetas) & np.isfinite(out)
         if self.programs.slack is not None:
             places = (*(c[None, :] for c in rows.covariates.T), *(t[:, None] for t in thetas.T))
             for slack in self.programs.slack(*places):
-                good &= np.all(np.broadcast_to(slack > 0, (len(thetas), len(weights))), axis=1)
-        return np.where(good, out, -np.inf)
+                good &= np.all(np.broadcast_to(slack > 0, (len(thetas), len(shares))), axis=1)
+        out[~good] = -np.inf
+        return out
 
-    def _some(self, count: int) -> ParameterSums:
-        """The sums over so many of the observations, evenly spaced."""
+    @staticmethod
+    def _means(rows: ParameterSums, shares: np.ndarray, thetas: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            return rows.terms(thetas) @ shares
+
+    def _some(self, count: int) -> tuple[ParameterSums, np.ndarray]:
+        """The sums over so many of the observations, evenly spaced, and the shares of these."""
         import numpy as np
 
         if count not in self._parts:
             few = np.linspace(0, len(self.sample) - 1, count).astype(int)
             some = (self.sample[few], self.covariates[few], self.weights[few])
-            self._parts[count] = observation_sums(self.programs, *some)
+            total = some[2].sum()
+            self._parts[count] = observation_sums(self.programs, *some), some[2] / (total if total else 1.0)
         return self._parts[count]
 
     def at(self, theta: np.ndarray) -> State | None:
@@ -188,39 +219,73 @@ class SampleLikelihood(Judging):
         if not (math.isfinite(value) and np.isfinite(score).all()):
             return None
         factor = self._information(theta, score)
-        if factor is None:
-            return None
+        return None if factor is None else self._state(theta, value, score, size, factor)
+
+    def close_to(self, state: State) -> State | None:
+        """The state after its step by the scores alone, where the rest is much work and the same to many digits."""
+        import numpy as np
+
+        theta = state.theta + state.step
+        if not (self._spares and self._newton and self.inside(theta)):
+            return self.at(theta)
+        with np.errstate(all="ignore"):
+            score, size = np.split(self._rows.slopes(theta) / self.count, 2)
+        value = state.value + 0.5 * state.decrement
+        return self._state(theta, value, score, size, state.factor, state.curved_at)
+
+    def _state(
+        self,
+        theta: np.ndarray,
+        value: float,
+        score: np.ndarray,
+        size: np.ndarray,
+        factor: np.ndarray,
+        matrix_at: np.ndarray | None = None,
+    ) -> State | None:
+        """The state of these values, with the absolute values of the terms of the score."""
+        import numpy as np
+
         whitened = factor @ score
-        step = factor.T @ whitened
+        step = whitened @ factor
         error = ULPS * EPS * (np.abs(score) + size / math.sqrt(len(self.sample)))
         reach = np.abs(factor.T @ factor) @ error
-        noise = float(np.linalg.norm(np.abs(factor) @ error))
+        blurred = np.abs(factor) @ error
+        noise = math.sqrt(blurred @ blurred)
         decrement = float(whitened @ whitened)
-        if not (np.isfinite(step).all() and np.isfinite(reach).all() and math.isfinite(noise)):
+        if not math.isfinite(decrement + noise + float(reach @ reach) + float(step @ step)):
             return None
-        return State(theta, value, step, decrement, noise, reach, theta, step)
+        return State(theta, value, step, decrement, noise, reach, theta, step, factor, matrix_at)
+
+    def start(self, theta: np.ndarray) -> State | None:
+        """The state at a point to start from; None, too, where the parameters are not told apart there."""
+        self._least = _SINGULAR
+        try:
+            return self.at(theta)
+        finally:
+            self._least = 0.0
 
     def _information(self, theta: np.ndarray, score: np.ndarray) -> np.ndarray | None:
         """Factor of what steps are taken with: the observed information near a maximum, else the expected one."""
-        if self._newton:
-            newton = _factor(self.observed_information(theta))
-            if newton is not None and (self.concave or _length(newton, score) < _NEWTON):
+        if self._newton or self._at_once:
+            newton = whitening(self.observed_information(theta), self._least)
+            if newton is not None and ((self.concave and self._newton) or _length(newton, score) < _NEWTON):
+                self._newton = True
                 return newton
             self._newton = False
         factor = None
         metric = self.expected_information(theta)
         if metric is not None:
-            factor = _factor(metric)
+            factor = whitening(metric, self._least)
             if factor is None:
                 return None
         if not self.smooth:
             return factor
         if factor is None or _length(factor, score) < _NEWTON:
-            newton = _factor(self.observed_information(theta))
+            newton = whitening(self.observed_information(theta), self._least)
             if newton is not None:
                 self._newton = metric is None or _length(newton, score) < _NEWTON
                 return newton
-        return factor if factor is not None else _factor(_positive(self.observed_information(theta), score))
+        return factor if factor is not None else whitening(_positive(self.observed_information(theta), score))
 
     def along_natural(self, state: State, scale: float) -> None:
         """There are no natural parameters."""
@@ -241,6 +306,19 @@ class SampleLikelihood(Judging):
         """The whole log-likelihood of the sample."""
         return self.count * float(state.value)
 
+    def curves_down(self, state: State) -> bool:
+        """Whether the observed information is positive beyond doubt, in units of the expected one if that is known."""
+        import numpy as np
+
+        metric = self.expected_information(state.theta)
+        factor = None if metric is None else whitening(metric)
+        if factor is None:
+            return False
+        if self.programs.canonical:
+            return True
+        relative = factor @ self.observed_information(state.curved_at) @ factor.T
+        return whitening(relative - 2.0 * POSITIVE * np.eye(self.n)) is not None
+
     def relative_curvature(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Eigenvalues (n,) and directions (n, n), as columns, of the observed information.
 
@@ -252,25 +330,11 @@ class SampleLikelihood(Judging):
         if metric is None:
             scores = self.scores(theta)
             metric = (scores * self.weights[:, None]).T @ scores / self.count
-        factor = _factor(metric)
+        factor = whitening(metric)
         if factor is None:
             raise DataError("the observations do not tell the parameters apart")
         values, vectors = np.linalg.eigh(factor @ self.observed_information(theta) @ factor.T)
         return values, factor.T @ vectors
-
-
-def _factor(matrix: np.ndarray) -> np.ndarray | None:
-    """``H`` with ``H' H`` the inverse of the matrix, (n, n); None where the matrix is not positive definite."""
-    import numpy as np
-
-    diagonal = np.diagonal(matrix)
-    if not (np.isfinite(matrix).all() and (diagonal > 0).all()):
-        return None
-    scale = np.sqrt(diagonal)  # parameters' units differ by many powers of ten
-    try:
-        return np.linalg.inv(np.linalg.cholesky(matrix / np.outer(scale, scale))) / scale
-    except np.linalg.LinAlgError:
-        return None
 
 
 def _length(factor: np.ndarray, score: np.ndarray) -> float:

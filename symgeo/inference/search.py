@@ -11,10 +11,13 @@ from symgeo.inference.boundary import where_it_runs
 from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
 from symgeo.inference.starting import plain_start, quick_start, rival, starting_points
+from symgeo.inference.whitening import whitening
 from symgeo.models.conditional_model import ConditionalModel
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from symgeo.inference.judging import State
 
 # How many starting points are tried when one leads to no maximum.
 STARTS = 6
@@ -24,6 +27,8 @@ COARSE = 1e-4
 _AROUND = 1e-3
 # Eigenvalues of an expected information of unit diagonal that are rounding errors of zero.
 _SINGULAR = 1e-13
+# ... and what they are far above where there is no doubt.
+_FAR_FROM_SINGULAR = 1e-12
 # Squared length of a Fisher step below which a maximum of a concave likelihood is near enough to climb to at once.
 _CLOSE = 4.0
 # Times that a maximum is left for a higher one.
@@ -38,6 +43,7 @@ class GeneralSearch:
     def __init__(self, likelihood: SampleLikelihood, covariance: str, tolerance: float, max_iterations: int):
         self.likelihood, self.covariance = likelihood, covariance
         self.tolerance, self.max_iterations = tolerance, max_iterations
+        self._first: State | None = None
         if covariance != "expected":
             likelihood.require_smooth()
 
@@ -51,7 +57,7 @@ class GeneralSearch:
                 continue
             judged = self.judged(found)
             if judged is None:
-                alone = first is not None or self.likelihood.concave
+                alone = first is not None or self.likelihood.single_peak
                 return self._converged(found if alone else self._highest(found))
             if best is None or found.state.value > best.state.value:
                 best, remark = found, judged
@@ -61,7 +67,8 @@ class GeneralSearch:
         return self._report(best, False, remark)
 
     def _climbed(self, theta: np.ndarray) -> Climb | None:
-        state = self.likelihood.at(theta)
+        known = self._first is not None and self._first.theta is theta
+        state = self._first if known else self.likelihood.start(theta)
         if state is None:
             return None
         found = climb(self.likelihood, state, self.tolerance, self.max_iterations, trusted=True)
@@ -85,8 +92,9 @@ class GeneralSearch:
         elif len(self.likelihood.weights) > _MANY:
             yield from self._of_a_part()
         elif self.likelihood.concave:
-            state = self.likelihood.at(plain_start(self.likelihood.chart))
+            state = self.likelihood.start(self.likelihood.without_effects(plain_start(self.likelihood.chart)))
             if state is not None and state.decrement < _CLOSE:
+                self._first = state
                 yield state.theta
         quick = quick_start(self.likelihood)
         if quick is not None:
@@ -128,8 +136,10 @@ class GeneralSearch:
                 "rounding errors hide whether this is a maximum; rescale the data or declare the model in other "
                 "parameters"
             )
+        if self.likelihood.curves_down(state):
+            return None
         try:
-            values, directions = self.likelihood.relative_curvature(state.theta)
+            values, directions = self.likelihood.relative_curvature(state.curved_at)
         except DataError:
             return "the information matrix is singular at the last point: " + self._boundary(found)
         if values[0] < -POSITIVE:
@@ -168,6 +178,9 @@ class GeneralSearch:
             metric = self.likelihood.observed_information(theta)
         if metric is None or not np.isfinite(metric).all() or not (np.diagonal(metric) > 0).all():
             return None
+        factor = whitening(metric)
+        if factor is not None and float(np.sum(factor * factor @ np.diagonal(metric))) * _FAR_FROM_SINGULAR < 1.0:
+            return None  # the sum is that of the inverse eigenvalues
         size = np.sqrt(np.diagonal(metric))
         values, vectors = np.linalg.eigh(metric / np.outer(size, size))
         least = int(np.argmin(np.abs(values)))
@@ -271,11 +284,13 @@ class GeneralSearch:
         import numpy as np
 
         theta, n = found.state.theta, len(found.state.theta)
+        covariance = self._covariance(theta) if converged else None
+        known = np.full((n, n), np.nan) if covariance is None else covariance
         fit = Fit(
             model=self.likelihood.model,
             estimate=np.array(theta, dtype=float),
-            standard_errors=np.full(n, np.nan),
-            covariance=np.full((n, n), np.nan),
+            standard_errors=np.sqrt(np.diagonal(known)),
+            covariance=known,
             log_likelihood=self.likelihood.log_likelihood(found.state),
             converged=converged,
             iterations=found.iterations,
@@ -284,4 +299,10 @@ class GeneralSearch:
             trace=tuple(found.trace),
             likelihood_of_sample=lambda: self.likelihood,
         )
-        return fit.with_covariance(self.covariance) if converged else fit
+        return fit.with_covariance(self.covariance) if converged and covariance is None else fit
+
+    def _covariance(self, theta: np.ndarray) -> np.ndarray | None:
+        """The inverse of the expected information of the sample where that is wanted and known."""
+        metric = self.likelihood.expected_information(theta) if self.covariance == "expected" else None
+        factor = None if metric is None else whitening(metric)
+        return None if factor is None else factor.T @ factor / self.likelihood.count

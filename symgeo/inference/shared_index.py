@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from symgeo.codegen import numpy_function
+from symgeo.codegen import numpy_function, unchecked
 from symgeo.errors import SymgeoError
 from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.statistical_model import StatisticalModel
@@ -44,17 +45,38 @@ class Indices:
     def _function(self) -> Callable[..., list[np.ndarray]]:
         return numpy_function([f for row in self.factors for f in row], self.covariates)
 
+    @cached_property
+    def shared(self) -> list[int]:
+        """The parameters that share an index with others."""
+        return [i for members in self.classes if len(members) > 1 for i in members]
+
+    @property
+    def count(self) -> int:
+        """How many parameters there are."""
+        return sum(map(len, self.classes))
+
+    @cached_property
+    def places(self) -> tuple[list[slice], np.ndarray | None]:
+        """Where each class lies in the parameters sorted by class, and where each parameter does, if elsewhere."""
+        import numpy as np
+
+        ends = np.cumsum([0, *map(len, self.classes)]).tolist()
+        order = np.argsort([i for members in self.classes for i in members])
+        return [slice(*pair) for pair in pairwise(ends)], None if (np.diff(order) == 1).all() else order
+
     def at(self, columns: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The factors at columns (N,) of the covariates: an array (members, N) for each class."""
         import numpy as np
 
-        values = iter(self._function(*columns))
-        return [np.stack([next(values) for _ in members]) for members in self.classes]
+        rows = np.empty((self.count, len(columns[0])))
+        for row, value in zip(rows, unchecked(self._function)(*columns), strict=True):
+            row[:] = value
+        return [rows[place] for place in self.places[0]]
 
     def values(self, factors: Sequence[np.ndarray], theta: np.ndarray) -> list[np.ndarray]:
         """The indices, (..., N) each, at theta (..., n)."""
         return [
-            theta[..., list(members)] @ factor if len(members) > 1 else theta[..., members[0], None]
+            theta[..., members] @ factor if len(members) > 1 else theta[..., members[0], None]
             for members, factor in zip(self.classes, factors, strict=True)
         ]
 

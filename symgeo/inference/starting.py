@@ -34,6 +34,8 @@ _SWEEPS = 3
 _QUICK_FEW, _QUICK_POOL, _QUICK_GRID = 16, 128, 61
 # Order statistics at which a rival of a maximum is looked for, and observations that it is compared by.
 _SEEN, _LOOKED = 33, 96
+# Of more observations than this only some are put in order.
+_ORDERED = 2000
 
 
 def starting_points(likelihood: Valued, count: int) -> Iterator[np.ndarray]:
@@ -69,17 +71,22 @@ def quick_start(likelihood: SampleLikelihood) -> np.ndarray | None:
     """A likely interior point (n,) by a few observations and points near one in size; None where there is none."""
     import numpy as np
 
-    grids, _, pool = _table(likelihood.chart)
+    grids, _, _ = _table(likelihood.chart)
     few = max(_QUICK_FEW, 4 * likelihood.n)
-    near = np.concatenate([pool[:_QUICK_POOL], pool[-_QUICK_POOL // 2 :]])
+    near = likelihood.without_effects(_near(likelihood.chart))
     values = likelihood.values(near, few)
     best, value = near[np.argmax(values)], float(np.max(values))
+    indices = likelihood.programs.indices
+    left = [i for i in indices.shared if best[i] == 0.0] if indices is not None else []  # a climb finds these
     if not math.isfinite(value):
         return None
     for _ in range(_SWEEPS - 1):
         before = value
         for axis, grid in enumerate(grids):
-            trial = np.repeat(best[None, :], min(_QUICK_GRID, len(grid)) + 1, axis=0)
+            if axis in left:
+                continue
+            trial = np.empty((min(_QUICK_GRID, len(grid)) + 1, len(best)))
+            trial[:] = best
             trial[:-1, axis] = grid[:_QUICK_GRID]
             values = likelihood.values(trial, few)
             best, value = trial[np.argmax(values)], float(np.max(values))
@@ -100,7 +107,9 @@ def rival(likelihood: SampleLikelihood, theta: np.ndarray) -> np.ndarray | None:
     sample = likelihood.sample
     seen = np.empty(0)
     if sample.size:
-        seen = np.unique(np.quantile(sample, np.linspace(0.0, 1.0, _SEEN), axis=0, method="nearest"))
+        ordered = np.sort(sample if len(sample) <= _ORDERED else sample[:: -(-len(sample) // _ORDERED)], axis=0)
+        places = np.rint(np.linspace(0.0, len(ordered) - 1, _SEEN)).astype(int)
+        seen = np.sort(ordered[places], axis=None)
     trials = []
     for axis, grid in enumerate(grids):
         values = np.concatenate([grid[:_QUICK_GRID], seen])
@@ -118,6 +127,15 @@ def rival(likelihood: SampleLikelihood, theta: np.ndarray) -> np.ndarray | None:
 def pool(chart: Chart) -> np.ndarray:
     """Points (P, n) on all scales, moderate ones first; many may lie outside the domain. The same every time."""
     return _table(chart)[2]
+
+
+@functools.lru_cache(maxsize=64)
+def _near(chart: Chart) -> np.ndarray:
+    """Points (P, n) near one in size, and some that are not."""
+    import numpy as np
+
+    points = pool(chart)
+    return np.concatenate([points[:_QUICK_POOL], points[-_QUICK_POOL // 2 :]])
 
 
 @functools.lru_cache(maxsize=64)

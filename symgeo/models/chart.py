@@ -134,8 +134,11 @@ class Chart:
         import numpy as np
 
         points = self._array(theta)
-        if self._box is not None:
-            low, high = self._box  # open ends: infinities lie outside, too
+        if self._box is not None:  # open ends: infinities lie outside, too
+            if points.ndim == 1:
+                ends = zip(points.tolist(), self._bounds, strict=True)
+                return np.asarray(all(low < v < high for v, ((low, high),) in ends))[()]
+            low, high = self._box
             return np.all((points > low) & (points < high), axis=-1)
         inside = np.all(np.isfinite(points), axis=-1)
         with np.errstate(all="ignore"):
@@ -152,7 +155,7 @@ class Chart:
     def _array(self, theta: Any) -> np.ndarray:
         import numpy as np
 
-        if isinstance(theta, Mapping):
+        if not isinstance(theta, np.ndarray) and isinstance(theta, Mapping):
             missing = [str(p) for p in self.parameters if p not in theta]
             if missing:
                 raise DataError(f"the point has no value for {', '.join(missing)}; give one for each parameter")

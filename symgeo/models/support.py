@@ -7,7 +7,7 @@ the Hessian of the relative entropy (Amari and Nagaoka 2000, section 2.2, regula
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -134,13 +134,16 @@ class Support:
                 f"give an array of shape (N, {count})"
             )
         columns = [array[..., i] for i in range(count)]
-        inside = np.all(np.isfinite(array), axis=-1)
+        inside = np.isfinite(columns[0])
+        for column in columns[1:]:
+            inside &= np.isfinite(column)
         with np.errstate(all="ignore"):
             for variable, column, parts in zip(self.variables, columns, self.pieces, strict=True):
-                member = np.zeros(inside.shape, dtype=bool)
-                for piece, ends in zip(parts, self.numeric_ends[variable], strict=True):
-                    member |= _member(piece, column, *(end(columns) for end in ends))
-                inside &= member
+                members = (
+                    _member(piece, column, *(end(columns) for end in ends))
+                    for piece, ends in zip(parts, self.numeric_ends[variable], strict=True)
+                )
+                inside &= reduce(np.logical_or, members)
         return inside
 
     @cached_property
