@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from symgeo.errors import DataError, SingularMetricError
@@ -16,6 +18,8 @@ from symgeo.models.conditional_model import ConditionalModel
 if TYPE_CHECKING:
     import numpy as np
 
+    from symgeo.inference.judging import State
+
 # How many starting points are tried when one leads to no maximum.
 STARTS = 6
 # Relative accuracy below which a result of float64 is not called one.
@@ -24,6 +28,9 @@ COARSE = 1e-4
 _AROUND = 1e-3
 # Eigenvalues of an expected information of unit diagonal that are rounding errors of zero.
 _SINGULAR = 1e-13
+# Squared scores beside the information, and its eigenvalues, that call for a look at the likelihood aside, and how far
+# that look goes, in standard errors; the factor within which the likelihood there falls as its curvature says.
+_VANISHING, _ASIDE, _ALIKE = 1e-6, 0.1, 20.0
 # Squared length of a Fisher step below which a maximum of a concave likelihood is near enough to climb to at once.
 _CLOSE = 4.0
 # Times that a maximum is left for a higher one.
@@ -53,7 +60,8 @@ class GeneralSearch:
             if judged is None:
                 alone = first is not None or self.likelihood.concave
                 return self._converged(found if alone else self._highest(found))
-            if best is None or found.state.value > best.state.value:
+            # Of equals the last one: a start far out, where the likelihood is flat, tells less of where it runs.
+            if best is None or found.state.value >= best.state.value - FINE * (1.0 + abs(best.state.value)):
                 best, remark = found, judged
         if best is None:
             self._explain_failure(first)
@@ -139,6 +147,31 @@ class GeneralSearch:
                 f"the likelihood is flat along {self._direction(directions[:, 0])}: the data do not tell these "
                 "parameters apart; fix one of them"
             )
+        endless = self._endless(state)
+        return None if endless is None else self._boundary(replace(found, state=endless))
+
+    def _endless(self, state: State) -> State | None:
+        """The state with a step along which the likelihood does not fall as its curvature says; None where it falls.
+
+        So it is where a sum of scores vanishes because all of them do: responses that are all of one kind, far out.
+        """
+        import numpy as np
+
+        information = self.likelihood.observed_information(state.theta)
+        diagonal = np.diagonal(information)
+        size = np.sqrt(diagonal)
+        values, vectors = np.linalg.eigh(information / np.outer(size, size))
+        # By the Bartlett identity the squared scores are about as large as the information.
+        if (self.likelihood.score_sizes(state.theta) ** 2 > _VANISHING * diagonal).all() and values[0] > _VANISHING:
+            return None
+        count, fall = self.likelihood.count, 0.5 * _ASIDE**2
+        axes = np.diag(1.0 / size), vectors / size[:, None] / np.sqrt(values)
+        for step in _ASIDE / math.sqrt(count) * np.concatenate([a.T for a in axes]):
+            for side in (step, -step):
+                gain, noise = (count * g for g in self.likelihood.gain(state.theta + side, state))
+                outside = gain == -math.inf
+                if not (outside or -_ALIKE * fall - noise <= gain <= noise - fall / _ALIKE):
+                    return replace(state, step=side, decrement=math.inf)
         return None
 
     def _unidentified(self, theta: np.ndarray) -> str | None:
@@ -222,8 +255,6 @@ class GeneralSearch:
 
     def _polished(self, found: Climb) -> Climb:
         """The maximum of a likelihood with kinks, by Nelder and Mead's simplex from where scoring came."""
-        from dataclasses import replace
-
         from scipy.optimize import minimize
 
         start = found.state.theta
