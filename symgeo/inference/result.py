@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from symgeo.errors import ArgumentError, DataError
 
@@ -55,6 +55,14 @@ class Fit:
     trace: tuple[float, ...] = ()
     source: str = "expected"
     likelihood_of_sample: Callable[[], SampleLikelihood] | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        sample = self.likelihood_of_sample
+        return {**self.__dict__, "likelihood_of_sample": None if sample is None else sample()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        sample = state["likelihood_of_sample"]
+        self.__dict__.update(state, likelihood_of_sample=None if sample is None else lambda: sample)
 
     @property
     def parameters(self) -> dict[str, float]:
