@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from symgeo.errors import DataError, SingularMetricError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
+from symgeo.inference.elsewhere import higher_ends
 from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
 from symgeo.inference.starting import plain_start, quick_start, rival, starting_points
@@ -33,8 +34,9 @@ _SINGULAR = 1e-13
 _VANISHING, _ASIDE, _ALIKE = 1e-6, 0.1, 20.0
 # Squared length of a Fisher step below which a maximum of a concave likelihood is near enough to climb to at once.
 _CLOSE = 4.0
-# Times that a maximum is left for a higher one.
-_RIVALS = 4
+# Times that a maximum is left for a higher one; steps of a climb on the way, and the gain in log-likelihood towards a
+# boundary that is told.
+_RIVALS, _BEYOND, _TELLING = 4, 100, 1e-4
 # More observations than this are begun with a part of them.
 _MANY, _PART = 20_000, 2_000
 
@@ -58,34 +60,71 @@ class GeneralSearch:
                 continue
             judged = self.judged(found)
             if judged is None:
-                alone = first is not None or self.likelihood.concave
-                return self._converged(found if alone else self._highest(found))
-            # Of equals the last one: a start far out, where the likelihood is flat, tells less of where it runs.
-            if best is None or found.state.value >= best.state.value - FINE * (1.0 + abs(best.state.value)):
+                if first is None and not self.likelihood.concave:
+                    found, remark = self._highest(found)
+                    return self._converged(found, remark)
+                return self._converged(found)
+            if best is None or self._tells_more(found, best):
                 best, remark = found, judged
         if best is None:
             self._explain_failure(first)
         assert best is not None, "explained before"
+        if first is None:
+            for theta in higher_ends(self.likelihood, best.state.theta):
+                found = self._climbed(theta)
+                if found is not None and self.judged(found) is None:
+                    return self._converged(*self._highest(found))
         return self._report(best, False, remark)
 
-    def _climbed(self, theta: np.ndarray) -> Climb | None:
+    def _tells_more(self, found: Climb, best: Climb) -> bool:
+        """Whether a climb ended higher, or as high and plainly towards the boundary."""
+        gain, size = found.state.value - best.state.value, FINE * (1.0 + abs(best.state.value))
+        plainly = found.outcome is Outcome.BOUNDARY and best.outcome is not Outcome.BOUNDARY
+        return gain > size or (plainly and gain >= -size)
+
+    def _climbed(self, theta: np.ndarray, most: int | None = None) -> Climb | None:
         state = self.likelihood.at(theta)
         if state is None:
             return None
-        found = climb(self.likelihood, state, self.tolerance, self.max_iterations, trusted=True)
+        found = climb(self.likelihood, state, self.tolerance, most or self.max_iterations, trusted=True)
         return found if self.likelihood.smooth else self._polished(found)
 
-    def _highest(self, found: Climb) -> Climb:
-        """A maximum, or a higher one if a point is seen from it that leads there."""
+    def _highest(self, found: Climb) -> tuple[Climb, str]:
+        """A maximum, or a higher one if climbs from around it lead there; and where they find no maximum but more."""
         for _ in range(_RIVALS):
             theta = rival(self.likelihood, found.state.theta)
-            other = None if theta is None else self._climbed(theta)
+            other = None if theta is None else self._above(found, theta)
             if other is None or self.judged(other) is not None:
                 break
-            if other.state.value <= found.state.value + FINE * (1.0 + abs(found.state.value)):
-                break
             found = other
-        return found
+        for _ in range(_RIVALS):
+            remark = ""
+            for theta in higher_ends(self.likelihood, found.state.theta):
+                other = self._above(found, theta)
+                if other is None:
+                    continue
+                if self.judged(other) is None:
+                    found = other
+                    break
+                remark = remark or self._beyond(found, other)
+            else:
+                return found, remark
+        return found, ""
+
+    def _above(self, found: Climb, theta: np.ndarray) -> Climb | None:
+        """Where a climb from a point leads, if that is higher."""
+        other = self._climbed(theta, _BEYOND)
+        gain = FINE * (1.0 + abs(found.state.value))
+        return None if other is None or other.state.value <= found.state.value + gain else other
+
+    def _beyond(self, found: Climb, other: Climb) -> str:
+        gain = self.likelihood.count * (other.state.value - found.state.value)
+        if gain < _TELLING:
+            return ""
+        return (
+            f"; this is a local maximum: the log-likelihood is higher, by {gain:.3g} or more, towards the boundary of "
+            f"the domain ({where_it_runs(self.likelihood.chart, other)}), and has no maximum there"
+        )
 
     def _starts(self, first: np.ndarray | None) -> Iterator[np.ndarray]:
         if first is not None:
@@ -292,11 +331,11 @@ class GeneralSearch:
             "rescale the data"
         )
 
-    def _converged(self, found: Climb) -> Fit:
+    def _converged(self, found: Climb, beyond: str = "") -> Fit:
         times = "iteration" if found.iterations == 1 else "iterations"
         noise = found.state.noise
         remark = f"; rounding errors leave about {noise:.0e} standard deviations" if noise > FINE else ""
-        return self._report(found, True, f"converged in {found.iterations} {times}{remark}")
+        return self._report(found, True, f"converged in {found.iterations} {times}{remark}{beyond}")
 
     def _report(self, found: Climb, converged: bool, message: str) -> Fit:
         import numpy as np
