@@ -27,7 +27,7 @@ _SAME, _ENDS = 1e-7, 3
 # The log-likelihood by which an end must be higher where only some of the observations tell.
 _PLAIN = 0.5
 # The squared length of a step, in standard errors, at which a climb is near enough to its end, and most steps.
-_ROUGH, _STEPS = 1e-4, 40
+_ROUGH, _STEPS = 1e-4, 12
 
 
 def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray) -> list[np.ndarray]:

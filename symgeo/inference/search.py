@@ -335,9 +335,9 @@ class GeneralSearch:
         times = "iteration" if found.iterations == 1 else "iterations"
         noise = found.state.noise
         remark = f"; rounding errors leave about {noise:.0e} standard deviations" if noise > FINE else ""
-        return self._report(found, True, f"converged in {found.iterations} {times}{remark}{beyond}")
+        return self._report(found, True, f"converged in {found.iterations} {times}{remark}{beyond}", bool(beyond))
 
-    def _report(self, found: Climb, converged: bool, message: str) -> Fit:
+    def _report(self, found: Climb, converged: bool, message: str, local: bool = False) -> Fit:
         import numpy as np
 
         theta, n = found.state.theta, len(found.state.theta)
@@ -353,5 +353,6 @@ class GeneralSearch:
             n_observations=self.likelihood.count,
             trace=tuple(found.trace),
             likelihood_of_sample=lambda: self.likelihood,
+            local=local,
         )
         return fit.with_covariance(self.covariance) if converged else fit

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats as st
 import sympy as sp
 
-from symgeo import StatisticalModel, fit
+from symgeo import StatisticalModel, fit, fit_many
 
 y, m, q = sp.symbols("y m q", real=True)
 a, b, p, s, t, v = sp.symbols("a b p s t v", positive=True)
@@ -19,12 +19,13 @@ def test_a_shape_that_runs_to_a_higher_likelihood() -> None:
     """The half-normal limit of a skew normal law is likelier than the maximum inside."""
     data = np.array([6.86, 3.34, 4.29, 2.29, 1.69, 3.87, 2.15, 0.05])
     found = fit(SKEW, data)
-    assert found.converged and "local maximum" in found.message and "q -> oo" in found.message
+    assert found.converged and found.local and "local maximum" in found.message and "q -> oo" in found.message
     assert "local maximum" in str(found)
     half = st.halfnorm.logpdf(data, 0.05, np.sqrt(np.mean((data - 0.05) ** 2))).sum()
     assert half - 0.02 < found.log_likelihood + float(found.message.split("by ")[1].split()[0]) <= half
     # Where a user says to begin there is no such search.
-    assert "local" not in fit(SKEW, data, start=found.estimate).message
+    again = fit(SKEW, data, start=found.estimate)
+    assert not again.local and "local" not in again.message
 
 
 def test_a_maximum_beyond_a_stationary_point() -> None:
@@ -58,3 +59,14 @@ def test_climbs_out_of_range_end_quietly() -> None:
     data = st.t.rvs(2.0, loc=1, scale=2, size=8, random_state=np.random.default_rng(8))
     found = fit(student, data)
     assert not found.converged and found.parameters["v"] > 1e3
+
+
+def test_many_samples_of_several_maxima_are_fitted_one_by_one() -> None:
+    cauchy = StatisticalModel(1 / (sp.pi * (1 + (y - m) ** 2)), y, m)
+    samples = st.cauchy.rvs(1, 4, size=(60, 6), random_state=np.random.default_rng(5))
+    found = fit_many(cauchy, samples)
+    alone = np.array([fit(cauchy, sample).log_likelihood for sample in samples])
+    np.testing.assert_allclose(found.log_likelihoods, alone, rtol=1e-9)
+    for sample, value in zip(samples, alone, strict=True):
+        near = np.concatenate([v + np.linspace(-2.0, 2.0, 2001) for v in sample])
+        assert value >= -np.log(np.pi * (1 + (sample[:, None] - near) ** 2)).sum(axis=0).max() - 1e-9
