@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from symgeo.algebra import Element, Field, Tensor, as_expression, differential_field
 from symgeo.algebra.generators import named, power
@@ -58,6 +58,15 @@ class StatisticalManifold:
         self._connections: dict[Element, Connection] = {}
         # What rooms above keep with the manifold, such as generated functions.
         self.kept: dict[Any, Any] = {}
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a manifold cannot be pickled, for its affine coordinates live in FLINT; pickle the model, whose manifold "
+            "is derived again, or its tensors"
+        )
+
+    def __deepcopy__(self, memo: dict) -> StatisticalManifold:
+        return self  # nothing changes it
 
     @classmethod
     def from_potential(cls, potential: Expr, coordinates: Sequence[Symbol]) -> StatisticalManifold:

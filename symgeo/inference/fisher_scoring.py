@@ -55,7 +55,9 @@ def fit(
     tolerance: on N score' g^-1 score, the squared step in units of the standard errors; a further step must confirm the
         convergence, or the last one must have fallen quadratically to a ten-thousandth of the tolerance.
 
-    A sample without a maximum inside the domain (all zeros for a Poisson mean, equal values for a normal variance)
+    A likelihood that is not concave is looked at elsewhere, too, by climbs from around its maximum, unless a start is
+    given: the highest maximum found is taken, and where the likelihood is higher towards the boundary the message says
+    so. A sample without a maximum inside the domain (all zeros for a Poisson mean, equal values for a normal variance)
     gives a `Fit` with ``converged`` False and a message that names the parameter and where it runs.
 
     Raises :class:`SingularMetricError` (parameters not identifiable), :class:`DataError`, :class:`DomainError` (start

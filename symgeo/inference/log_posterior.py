@@ -46,6 +46,9 @@ class Coordinates:
         self._map = numpy_function(self.images, self.symbols)
         self._jets = numpy_function([*jacobian, *seconds, volume, *slopes, *curves], self.symbols)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Coordinates, (self.images, self.chart)
+
     def theta(self, phi: np.ndarray) -> np.ndarray:
         """The parameters, (..., n) -> (..., n)."""
         import numpy as np

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _BLOCK, _LONG = 2**15, 2**12
 # Samples whose estimates serve the others as starts, where the family gives none.
 _GUIDES = 24
+# Log-likelihoods relatively lower than this belong to another maximum.
+_LOWER = 1e-8
 _NOT_REACHED = "not reached: the work was interrupted; fit this sample again"
 
 
@@ -47,9 +49,10 @@ def fit_many(
     covariance, tolerance, max_iterations: as for `fit`. start: one point, where all begin.
     progress: whether a bar is drawn; by default on a terminal only. Ctrl-C ends the work and keeps what is done.
 
-    The answers are those of `fit` one by one where a likelihood has one maximum; of several the climb in company may
-    end at another. A sample whose climb does not plainly end at a maximum is handed to `fit`, and where that finds none
-    its message says why. Raises what `fit` raises for the model; `DataError` names the sample and the observation.
+    The answers are those of `fit` one by one where a likelihood has one maximum. Where some samples that are fitted
+    first show several, all are fitted one by one; several maxima that only others have may go unseen. A sample whose
+    climb does not plainly end at a maximum is handed to `fit`, and where that finds none its message says why. Raises
+    what `fit` raises for the model; `DataError` names the sample and the observation.
     """
     import numpy as np
 
@@ -129,7 +132,7 @@ class _Work:
         if covariance != "expected":
             self.general.require_smooth()
         self.found = _Found.empty(len(batch), len(model.parameters))
-        self.done = np.zeros(len(batch), dtype=bool)
+        self.done, self._local = np.zeros(len(batch), dtype=bool), np.zeros(len(batch), dtype=bool)
 
     def run(self, shown: Progress) -> None:
         """Fill ``found``."""
@@ -138,8 +141,10 @@ class _Work:
         long = np.diff(self.batch.ends) > _LONG
         together = self.family is not None or self.general.smooth
         if self.family is None and together:
-            for index in self._guides(np.flatnonzero(~long)):
+            guides = self._guides(np.flatnonzero(~long))
+            for index in guides:
                 self._alone(index)
+            together = self._agrees(guides)
         for block in self.batch.blocks(_BLOCK):
             new = block[(~self.done & ~long)[block]]
             if together and len(new):
@@ -155,6 +160,31 @@ class _Work:
         if self.first is not None or len(indices) < 2 * _GUIDES:
             return [int(i) for i in indices] if self.first is None else []
         return [int(i) for i in indices[np.linspace(0, len(indices) - 1, _GUIDES).astype(int)]]
+
+    def _agrees(self, guides: list[int]) -> bool:
+        """Whether the guides, each begun at the best of the others, end where `fit` found the highest maximum.
+
+        Where the likelihood has several, company does not save what it costs: then all are fitted one by one.
+        """
+        import numpy as np
+
+        found = self.found
+        known = np.array([i for i in guides if found.converged[i]], dtype=int)
+        if len(known) < 2 or self.general.concave:
+            return True
+        if any(self._local[i] for i in known):
+            return False
+        likelihood, starts = ManySamples(self.general, self.batch.of(known)), []
+        for place, index in enumerate(known):
+            one = ManySamples(self.general, self.batch.of(known[place : place + 1]))
+            starts.append(one.best_of(found.estimates[known[known != index]])[0])
+        end = climb_many(likelihood, np.array(starts), self.tolerance)
+        rows = np.flatnonzero(end.found)
+        if not len(rows):
+            return True
+        values = likelihood.log_likelihood(likelihood.at(end.theta[rows], rows), rows)
+        alone = found.log_likelihoods[known[rows]]
+        return bool((values >= alone - _LOWER * (1.0 + np.abs(alone))).all())
 
     def _in_company(self, block: np.ndarray) -> None:
         import numpy as np
@@ -228,6 +258,7 @@ class _Work:
         found.estimates[index], found.errors[index] = one.estimate, one.standard_errors
         found.covariances[index], found.log_likelihoods[index] = one.covariance, one.log_likelihood
         found.converged[index], found.iterations[index] = one.converged, one.iterations
+        self._local[index] = one.local
         found.messages[index], found.sources[index] = one.message, one.source
 
     def _as_data(self, rows: slice) -> Any:

@@ -47,8 +47,13 @@ class Climbed:
     found: np.ndarray
 
 
-def climb_many(likelihood: ManyOfFamily | ManySamples, theta: np.ndarray, tolerance: float) -> Climbed:
-    """Climb from points (b, n). A climb that is not quadratic at its end, or ends near the boundary, is not `found`."""
+def climb_many(
+    likelihood: ManyOfFamily | ManySamples, theta: np.ndarray, tolerance: float, most: int = _MOST_STEPS
+) -> Climbed:
+    """Climb from points (b, n), so many steps at most.
+
+    A climb that is not quadratic at its end, or ends near the boundary, is not `found`.
+    """
     import numpy as np
 
     theta = theta.copy()
@@ -58,7 +63,7 @@ def climb_many(likelihood: ManyOfFamily | ManySamples, theta: np.ndarray, tolera
     rows = np.flatnonzero(likelihood.chart.contains(theta) & likelihood.usable())
     points = likelihood.at(theta[rows], rows)
     rows, points = _kept(rows, points, _finite(points))
-    for _ in range(_MOST_STEPS):
+    for _ in range(most):
         if not len(rows):
             break
         here = _steps(points)
@@ -148,15 +153,18 @@ def _steps(points: Points) -> _Steps:
     """Steps by the information; where it is not positive definite, by its eigenvalues made positive."""
     import numpy as np
 
-    scale = np.sqrt(np.abs(np.diagonal(points.information, axis1=-2, axis2=-1)))
-    values, vectors = np.linalg.eigh(points.information / (scale[:, :, None] * scale[:, None, :]))
-    definite = values[:, 0] > _DEFINITE
-    safe = np.where(definite[:, None], values, np.maximum(np.abs(values), 1e-3))
-    whitened = np.einsum("bij,bi->bj", vectors, points.score / scale) / np.sqrt(safe)
-    step = np.einsum("bij,bj->bi", vectors, whitened / np.sqrt(safe)) / scale
-    error = np.einsum("bij,bi->bj", np.abs(vectors), points.error / scale) / np.sqrt(safe)
-    reach = np.einsum("bij,bj->bi", np.abs(vectors), error / np.sqrt(safe)) / scale
-    decrement, noise = np.sum(whitened**2, axis=-1), np.sqrt(np.sum(error**2, axis=-1))
+    with np.errstate(all="ignore"):
+        scale = np.sqrt(np.abs(np.diagonal(points.information, axis1=-2, axis2=-1)))
+        unit = points.information / (scale[:, :, None] * scale[:, None, :])
+        unit[~np.isfinite(unit).all(axis=(-2, -1))] = 0.0  # out of range, and then not definite
+        values, vectors = np.linalg.eigh(unit)
+        definite = values[:, 0] > _DEFINITE
+        safe = np.where(definite[:, None], values, np.maximum(np.abs(values), 1e-3))
+        whitened = np.einsum("bij,bi->bj", vectors, points.score / scale) / np.sqrt(safe)
+        step = np.einsum("bij,bj->bi", vectors, whitened / np.sqrt(safe)) / scale
+        error = np.einsum("bij,bi->bj", np.abs(vectors), points.error / scale) / np.sqrt(safe)
+        reach = np.einsum("bij,bj->bi", np.abs(vectors), error / np.sqrt(safe)) / scale
+        decrement, noise = np.sum(whitened**2, axis=-1), np.sqrt(np.sum(error**2, axis=-1))
     return _Steps(step, decrement, noise, reach, definite)
 
 

@@ -33,9 +33,12 @@ class ObservedLikelihood(SampleLikelihood):
 
     model: StatisticalModel
 
-    def __init__(self, model: StatisticalModel, rows: Sequence[Rows], step: Maximisation | None):
+    def __init__(
+        self, model: StatisticalModel, rows: Sequence[Rows], step: Maximisation | None, declared: tuple[Any, ...]
+    ):
         import numpy as np
 
+        self._declared = declared
         self.model, self.chart, self.rows, self.step = model, model.chart, tuple(rows), step
         self.n = len(model.parameters)
         self.weights = np.concatenate([r.counts for r in rows])
@@ -43,6 +46,9 @@ class ObservedLikelihood(SampleLikelihood):
         self.count = float(math.fsum(self.weights))
         self.smooth, self.concave = True, False
         self._expected, self._newton, self._at_once = False, False, False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return observed_likelihood, self._declared
 
     def require_smooth(self) -> None:
         """The Hessian is Louis's: it is always there."""
@@ -141,7 +147,8 @@ def observed_likelihood(
         if density.integrated and step is not None and step.regular is None:
             step = None
         rows.append((density, values, together, mine[first]))
-    return ObservedLikelihood(model, [Rows(*r, step) for r in rows], step)
+    declared = (model, dict(zip(observed, array.T, strict=True)), hidden, bool(np.isnan(array).any()), counts)
+    return ObservedLikelihood(model, [Rows(*r, step) for r in rows], step, declared)
 
 
 def _observed(model: StatisticalModel, hidden: Any) -> tuple[Symbol, ...]:

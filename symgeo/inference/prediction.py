@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 
 KINDS = ("mean", "observation")
+# Rows that are printed.
+_SHOWN = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,20 @@ class Prediction:
     low: np.ndarray
     high: np.ndarray
     kind: str = "mean"
+
+    def __str__(self) -> str:
+        known = "" if self.function.has(sp.nan) else f" of mean {self.function}"
+        what = f"Value of {self.function}" if self.kind == "mean" else f"A new observation{known}"
+        level = f"{100 * self.level:g}% interval"
+        lines = [what, f"  {'row':>5}  {'value':>13}  {'std. error':>11}      {level}"]
+        rows = zip(self.values, self.standard_errors, self.low, self.high, strict=True)
+        for number, (value, error, low, high) in enumerate(islice(rows, _SHOWN)):
+            lines.append(f"  {number:>5}  {value:>13.6g}  {error:>11.4g}      [{low:.5g}, {high:.5g}]")
+        if len(self.values) > _SHOWN:
+            lines.append(f"... and {len(self.values) - _SHOWN} more")
+        return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 def predict(

@@ -39,9 +39,13 @@ class Function:
 
     def __init__(self, expression: sp.Expr, parameters: Sequence[sp.Symbol], factor: float = 1.0):
         self.n, self.factor = len(parameters), factor
+        self._declared = expression, tuple(parameters), factor
         slopes = [sp.diff(expression, s) for s in parameters]
         seconds = [sp.diff(slope, s) for slope in slopes for s in parameters]
         self._all = numpy_function([expression, *slopes, *seconds], parameters)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Function, self._declared
 
     def at(self, theta: np.ndarray) -> Jet:
         """Value and derivatives."""
@@ -60,7 +64,7 @@ class Jeffreys:
     def __init__(self, sample: SampleLikelihood):
         import numpy as np
 
-        x, places = sample.model.parameters, sample.places
+        self._sample, x, places = sample, sample.model.parameters, sample.places
         self.n, n = sample.n, range(sample.n)
         metric = sample.model.manifold.metric
         entries = [metric.element(i, j) for i in n for j in n]
@@ -68,6 +72,9 @@ class Jeffreys:
         every += [e.diff(a).diff(b) for a in x for b in x for e in entries]
         function = numpy_function([e.to_sympy() for e in every], places)
         self._mean = lambda theta: np.array(sample.average(function, theta))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Jeffreys, (self._sample,)
 
     def at(self, theta: np.ndarray) -> Jet:
         """Value and derivatives."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from symgeo.errors import ArgumentError, DataError
 
@@ -40,7 +40,8 @@ class Fit:
     Where ``converged`` is False no maximum was found: ``message`` says why, ``estimate`` is where the search stopped,
     and standard errors and covariance are nan. ``trace`` holds the log-likelihood after each step that changed it.
     ``n_observations`` is the sum of the weights. Standard errors and intervals are asymptotic (Wald); ``source`` says
-    from what: the inverse of the expected (Fisher) information, of the observed one, or the sandwich.
+    from what: the inverse of the expected (Fisher) information, of the observed one, or the sandwich. ``local`` says
+    that the likelihood was seen to be higher towards the boundary, where it has no maximum; ``message`` says where.
     """
 
     model: StatisticalModel | ConditionalModel
@@ -54,7 +55,16 @@ class Fit:
     n_observations: float
     trace: tuple[float, ...] = ()
     source: str = "expected"
+    local: bool = False
     likelihood_of_sample: Callable[[], SampleLikelihood] | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        sample = self.likelihood_of_sample
+        return {**self.__dict__, "likelihood_of_sample": None if sample is None else sample()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        sample = state["likelihood_of_sample"]
+        self.__dict__.update(state, likelihood_of_sample=None if sample is None else lambda: sample)
 
     @property
     def parameters(self) -> dict[str, float]:

@@ -8,7 +8,7 @@ converge quadratically whatever the family. Source: Lange, Numerical Analysis fo
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symgeo.errors import DataError
 from symgeo.inference.judging import EPS, ULPS, Judging, State
@@ -73,6 +73,9 @@ class SampleLikelihood(Judging):
         self._parts: dict[int, tuple[ParameterSums, np.ndarray]] = {}
         self._sums_at: dict[bytes, tuple[np.ndarray, np.ndarray | None]] = {}
         self._metric_at: dict[bytes, np.ndarray] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SampleLikelihood, (self.model, self.sample, self.covariates, self.weights, self._expected)
 
     def without_effects(self, thetas: np.ndarray) -> np.ndarray:
         """The points (..., n) with zero for all parameters that share an index, as far as they lie in the domain so."""
@@ -165,6 +168,10 @@ class SampleLikelihood(Judging):
         information = self._sums(theta, True)[1]
         assert information is not None, "it was asked for"
         return information.copy()
+
+    def score_sizes(self, theta: np.ndarray) -> np.ndarray:
+        """The mean absolute values of the scores, (n,)."""
+        return self._sums(theta, False)[0][self.n + 2 : 2 * self.n + 2]
 
     def curvatures(self, theta: np.ndarray) -> np.ndarray:
         """The second derivatives of the log-density of every observation, (N, n, n)."""

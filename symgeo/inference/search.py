@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from symgeo.errors import DataError, SingularMetricError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
+from symgeo.inference.elsewhere import higher_ends
 from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
 from symgeo.inference.starting import plain_start, quick_start, rival, starting_points
@@ -29,10 +32,14 @@ _AROUND = 1e-3
 _SINGULAR = 1e-13
 # ... and what they are far above where there is no doubt.
 _FAR_FROM_SINGULAR = 1e-12
+# Squared scores beside the information, and its eigenvalues, that call for a look at the likelihood aside, and how far
+# that look goes, in standard errors; the factor within which the likelihood there falls as its curvature says.
+_VANISHING, _ASIDE, _ALIKE = 1e-6, 0.1, 20.0
 # Squared length of a Fisher step below which a maximum of a concave likelihood is near enough to climb to at once.
 _CLOSE = 4.0
-# Times that a maximum is left for a higher one.
-_RIVALS = 4
+# Times that a maximum is left for a higher one; steps of a climb on the way, and the gain in log-likelihood towards a
+# boundary that is told.
+_RIVALS, _BEYOND, _TELLING = 4, 100, 1e-4
 # More observations than this are begun with a part of them.
 _MANY, _PART = 20_000, 2_000
 
@@ -57,34 +64,72 @@ class GeneralSearch:
                 continue
             judged = self.judged(found)
             if judged is None:
-                alone = first is not None or self.likelihood.single_peak
-                return self._converged(found if alone else self._highest(found))
-            if best is None or found.state.value > best.state.value:
+                if first is None and not self.likelihood.single_peak:
+                    found, remark = self._highest(found)
+                    return self._converged(found, remark)
+                return self._converged(found)
+            if best is None or self._tells_more(found, best):
                 best, remark = found, judged
         if best is None:
             self._explain_failure(first)
         assert best is not None, "explained before"
+        if first is None:
+            for theta in higher_ends(self.likelihood, best.state.theta):
+                found = self._climbed(theta)
+                if found is not None and self.judged(found) is None:
+                    return self._converged(*self._highest(found))
         return self._report(best, False, remark)
 
-    def _climbed(self, theta: np.ndarray) -> Climb | None:
+    def _tells_more(self, found: Climb, best: Climb) -> bool:
+        """Whether a climb ended higher, or as high and plainly towards the boundary."""
+        gain, size = found.state.value - best.state.value, FINE * (1.0 + abs(best.state.value))
+        plainly = found.outcome is Outcome.BOUNDARY and best.outcome is not Outcome.BOUNDARY
+        return gain > size or (plainly and gain >= -size)
+
+    def _climbed(self, theta: np.ndarray, most: int | None = None) -> Climb | None:
         known = self._first is not None and self._first.theta is theta
         state = self._first if known else self.likelihood.start(theta)
         if state is None:
             return None
-        found = climb(self.likelihood, state, self.tolerance, self.max_iterations, trusted=True)
+        found = climb(self.likelihood, state, self.tolerance, most or self.max_iterations, trusted=True)
         return found if self.likelihood.smooth else self._polished(found)
 
-    def _highest(self, found: Climb) -> Climb:
-        """A maximum, or a higher one if a point is seen from it that leads there."""
+    def _highest(self, found: Climb) -> tuple[Climb, str]:
+        """A maximum, or a higher one if climbs from around it lead there; and where they find no maximum but more."""
         for _ in range(_RIVALS):
             theta = rival(self.likelihood, found.state.theta)
-            other = None if theta is None else self._climbed(theta)
+            other = None if theta is None else self._above(found, theta)
             if other is None or self.judged(other) is not None:
                 break
-            if other.state.value <= found.state.value + FINE * (1.0 + abs(found.state.value)):
-                break
             found = other
-        return found
+        for _ in range(_RIVALS):
+            remark = ""
+            for theta in higher_ends(self.likelihood, found.state.theta):
+                other = self._above(found, theta)
+                if other is None:
+                    continue
+                if self.judged(other) is None:
+                    found = other
+                    break
+                remark = remark or self._beyond(found, other)
+            else:
+                return found, remark
+        return found, ""
+
+    def _above(self, found: Climb, theta: np.ndarray) -> Climb | None:
+        """Where a climb from a point leads, if that is higher."""
+        other = self._climbed(theta, _BEYOND)
+        gain = FINE * (1.0 + abs(found.state.value))
+        return None if other is None or other.state.value <= found.state.value + gain else other
+
+    def _beyond(self, found: Climb, other: Climb) -> str:
+        gain = self.likelihood.count * (other.state.value - found.state.value)
+        if gain < _TELLING:
+            return ""
+        return (
+            f"; this is a local maximum: the log-likelihood is higher, by {gain:.3g} or more, towards the boundary of "
+            f"the domain ({where_it_runs(self.likelihood.chart, other)}), and has no maximum there"
+        )
 
     def _starts(self, first: np.ndarray | None) -> Iterator[np.ndarray]:
         if first is not None:
@@ -149,6 +194,31 @@ class GeneralSearch:
                 f"the likelihood is flat along {self._direction(directions[:, 0])}: the data do not tell these "
                 "parameters apart; fix one of them"
             )
+        endless = self._endless(state)
+        return None if endless is None else self._boundary(replace(found, state=endless))
+
+    def _endless(self, state: State) -> State | None:
+        """The state with a step along which the likelihood does not fall as its curvature says; None where it falls.
+
+        So it is where a sum of scores vanishes because all of them do: responses that are all of one kind, far out.
+        """
+        import numpy as np
+
+        information = self.likelihood.observed_information(state.theta)
+        diagonal = np.diagonal(information)
+        size = np.sqrt(diagonal)
+        values, vectors = np.linalg.eigh(information / np.outer(size, size))
+        # By the Bartlett identity the squared scores are about as large as the information.
+        if (self.likelihood.score_sizes(state.theta) ** 2 > _VANISHING * diagonal).all() and values[0] > _VANISHING:
+            return None
+        count, fall = self.likelihood.count, 0.5 * _ASIDE**2
+        axes = np.diag(1.0 / size), vectors / size[:, None] / np.sqrt(values)
+        for step in _ASIDE / math.sqrt(count) * np.concatenate([a.T for a in axes]):
+            for side in (step, -step):
+                gain, noise = (count * g for g in self.likelihood.gain(state.theta + side, state))
+                outside = gain == -math.inf
+                if not (outside or -_ALIKE * fall - noise <= gain <= noise - fall / _ALIKE):
+                    return replace(state, step=side, decrement=math.inf)
         return None
 
     def _unidentified(self, theta: np.ndarray) -> str | None:
@@ -235,8 +305,6 @@ class GeneralSearch:
 
     def _polished(self, found: Climb) -> Climb:
         """The maximum of a likelihood with kinks, by Nelder and Mead's simplex from where scoring came."""
-        from dataclasses import replace
-
         from scipy.optimize import minimize
 
         start = found.state.theta
@@ -274,13 +342,13 @@ class GeneralSearch:
             "rescale the data"
         )
 
-    def _converged(self, found: Climb) -> Fit:
+    def _converged(self, found: Climb, beyond: str = "") -> Fit:
         times = "iteration" if found.iterations == 1 else "iterations"
         noise = found.state.noise
         remark = f"; rounding errors leave about {noise:.0e} standard deviations" if noise > FINE else ""
-        return self._report(found, True, f"converged in {found.iterations} {times}{remark}")
+        return self._report(found, True, f"converged in {found.iterations} {times}{remark}{beyond}", bool(beyond))
 
-    def _report(self, found: Climb, converged: bool, message: str) -> Fit:
+    def _report(self, found: Climb, converged: bool, message: str, local: bool = False) -> Fit:
         import numpy as np
 
         theta, n = found.state.theta, len(found.state.theta)
@@ -298,6 +366,7 @@ class GeneralSearch:
             n_observations=self.likelihood.count,
             trace=tuple(found.trace),
             likelihood_of_sample=lambda: self.likelihood,
+            local=local,
         )
         return fit.with_covariance(self.covariance) if converged and covariance is None else fit
 

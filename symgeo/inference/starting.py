@@ -98,8 +98,21 @@ def quick_start(likelihood: SampleLikelihood) -> np.ndarray | None:
 def rival(likelihood: SampleLikelihood, theta: np.ndarray) -> np.ndarray | None:
     """A point (n,) that differs from theta in one parameter and is likelier; None where none is seen.
 
-    Looked at are values of the parameter on all scales and values that were observed, for a likelihood may have a
-    maximum at each cluster of the data.
+    A likelihood may have a maximum at each cluster of the data.
+    """
+    import numpy as np
+
+    points, values = along_axes(likelihood, theta)
+    # Of many observations only some are looked at, whose own maximum is a little higher than theirs at theta.
+    margin = 1e-9 if len(likelihood.weights) <= _LOOKED else 1.5 * likelihood.n / _LOOKED
+    best = int(np.argmax(values))
+    return points[best] if values[best] > values[0] + margin * (1.0 + abs(values[0])) else None
+
+
+def along_axes(likelihood: SampleLikelihood, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points (N, n) that differ from theta, the first of them, in one parameter, and their likelihoods (N,).
+
+    They are values of the parameter on all scales and values that were observed; looked at are some observations.
     """
     import numpy as np
 
@@ -117,11 +130,22 @@ def rival(likelihood: SampleLikelihood, theta: np.ndarray) -> np.ndarray | None:
         trial[:, axis] = values
         trials.append(trial)
     points = np.concatenate([theta[None, :], *trials])
-    values = likelihood.values(points, _LOOKED)
-    # Of many observations only some are looked at, whose own maximum is a little higher than theirs at theta.
-    margin = 1e-9 if len(likelihood.weights) <= _LOOKED else 1.5 * likelihood.n / _LOOKED
-    best = int(np.argmax(values))
-    return points[best] if values[best] > values[0] + margin * (1.0 + abs(values[0])) else None
+    return points, likelihood.values(points, _LOOKED)
+
+
+def likely_points(likelihood: SampleLikelihood, count: int) -> np.ndarray:
+    """Up to ``count`` likely points (k, n) of moderate size from different parts of the domain."""
+    import numpy as np
+
+    near = _near(likelihood.chart)
+    values = likelihood.values(near, _LOOKED)
+    found: list[np.ndarray] = []
+    for index in np.argsort(-values, kind="stable"):
+        if len(found) == count or not np.isfinite(values[index]):
+            break
+        if not any(_alike(near[index], other) for other in found):
+            found.append(near[index])
+    return np.array(found).reshape(-1, likelihood.n)
 
 
 def pool(chart: Chart) -> np.ndarray:

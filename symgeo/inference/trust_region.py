@@ -233,7 +233,8 @@ class TrustRegion:
                 )
 
         def excess(s: float) -> float:
-            return self.divergence(theta, theta + s * direction, weights) - radius
+            # Where it is integrated, rounding hides the divergence of a law from itself.
+            return self.divergence(theta, theta + s * direction, weights) - radius if s > 0.0 else -radius
 
         scale = brentq(excess, inner, wall, rtol=8.9e-16, xtol=5e-324, maxiter=500)
         kl = self.divergence(theta, theta + scale * direction, weights)

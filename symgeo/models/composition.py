@@ -71,6 +71,9 @@ class ComposedModel(StatisticalModel):
             check=False,  # each part was checked
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ComposedModel, (self.parts, self.parameters, self.domain, self.chart.constraints, self.name)
+
     @cached_property
     def _derived(self) -> Derived:
         few = len({tuple(p.images.items()) for p in self.parts}) <= _FEW

@@ -45,6 +45,9 @@ class ConditionalModel:
             "number}), which is an ordinary model"
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ConditionalModel, (self.whole, self.parameters, self.covariates)
+
     @property
     def name(self) -> str | None:
         """The model's name."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -36,6 +37,8 @@ class ExponentialFamily:
     ``ExponentialFamily((x, x**2), log_partition, (e1, e2), x)``; then the density is checked like any other.
     Source: Barndorff-Nielsen, Information and Exponential Families, 1978, chapter 8.
     """
+
+    _written: tuple[tuple[Expr, ...], Expr] | None = None  # statistics and log-partition function as a user wrote them
 
     def __init__(
         self,
@@ -88,6 +91,19 @@ class ExponentialFamily:
             carrier,
         )
         model.__dict__["exponential_family"] = self
+        self._written = statistics, psi
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        model = self.model
+        if self._written is None:
+            return attrgetter("exponential_family"), (model,)
+        options: dict[str, Any] = {
+            "support": dict(model.support.sets),
+            "domain": model.domain,
+            "constraints": model.constraints,
+        }
+        made = partial(ExponentialFamily, carrier=self.carrier, name=model.name, check=False, **options)
+        return made, (*self._written, model.parameters, model.variables)
 
     @classmethod
     def of_model(

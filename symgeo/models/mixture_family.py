@@ -37,6 +37,9 @@ class MixtureFamily:
         self.model = model
         self.weights, self.components, self.base = tuple(weights), tuple(components), base
 
+    def __reduce__(self) -> tuple:
+        return MixtureFamily, (self.model, self.weights, self.components, self.base)
+
     @cached_property
     def negative_entropy(self) -> Element:
         """``phi = E[log p]``: a sum over a finite support, else an expectation.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -121,6 +121,12 @@ class StatisticalModel:
             from symgeo.models.normalisation import check_density
 
             check_density(self.log_density, self.chart, self.support, density=self.density)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By the declaration: what was derived from it is derived again.
+        options: dict[str, Any] = {"support": dict(self.support.sets), "constraints": self.constraints}
+        made = partial(StatisticalModel, domain=self.domain, name=self.name, check=False, **options)
+        return made, (self.density, self.variables, self.parameters)
 
     @classmethod
     def from_log_density(

@@ -77,6 +77,9 @@ class Support:
         except UnreadableSet as reason:
             raise SupportError(f"the support of {variable}: {reason}; give {KINDS}") from reason
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Support, (self.variables, tuple(self.sets.values()))
+
     @classmethod
     def build(cls, variables: Any, support: Any = None, parameters: Sequence[sp.Symbol] = ()) -> Support:
         """A support from what a user writes.

@@ -10,6 +10,7 @@ import sympy as sp
 
 from symgeo import catalogue
 from symgeo.inference.fisher_scoring import fit
+from symgeo.inference.many import fit_many
 from symgeo.models.statistical_model import StatisticalModel
 
 LINE = np.column_stack([np.arange(6.0), 2 * np.arange(6.0) + 1])
@@ -147,3 +148,34 @@ def test_out_of_iterations_is_told() -> None:
     found = fit(catalogue.gamma(), [1.0, 2.0, 4.0], max_iterations=2)
     assert not found.converged and "no convergence within 2 iterations" in found.message
     assert found.iterations == 2
+
+
+y = sp.Symbol("y", integer=True)
+b0, b1, d = sp.symbols("b0 b1 d", real=True)
+_LINKS = {
+    "logit": 1 / (1 + sp.exp(-b0 - b1 * d)),
+    "probit": (1 + sp.erf((b0 + b1 * d) / sp.sqrt(2))) / 2,
+    "cloglog": 1 - sp.exp(-sp.exp(b0 + b1 * d)),
+}
+# Each covariate with responses that are all alike, or alike in a group.
+_SEPARATED: list[tuple[list[float], list[int]]] = [
+    ([1, 2, 3, 4], [1, 1, 1, 1]),
+    ([1, 2, 3, 4], [0, 0, 0, 0]),
+    ([150, -20, 60, 90], [1, 1, 1, 1]),
+    ([0, 1, 0, 1, 0, 1, 0, 1], [0, 1, 0, 1, 1, 1, 1, 1]),
+    ([1, -1, 1, -1, 1, -1, 1, -1], [0, 0, 0, 0, 1, 0, 1, 0]),
+]
+
+
+@pytest.mark.parametrize("link", _LINKS)
+def test_responses_of_one_kind_have_no_maximum(link: str) -> None:
+    """Far out all scores vanish in floating point, and no step is left: the likelihood aside tells."""
+    p = _LINKS[link]
+    model = StatisticalModel(sp.Piecewise((p, sp.Eq(y, 1)), (1 - p, True)), y, (b0, b1), support=sp.Range(0, 2),
+                             covariates=d)  # fmt: skip
+    samples = [{y: responses, d: given} for given, responses in _SEPARATED]
+    for sample in samples:
+        found = fit(model, sample)
+        assert not found.converged, found
+        assert "runs to the boundary" in found.message and "-> " in found.message
+    assert not fit_many(model, samples).converged.any()

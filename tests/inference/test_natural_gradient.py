@@ -7,6 +7,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as hyp
+from scipy import stats
 
 import symgeo as sg
 from symgeo.errors import ArgumentError, DataError, DomainError, ShapeError, UnknownSymbolError
@@ -67,6 +68,18 @@ def test_the_divergence_of_a_step_is_its_radius(theta: tuple, slope: tuple, radi
 
 
 NORMAL_REGION = sg.TrustRegion(NORMAL)
+
+
+def test_steps_where_the_divergence_is_integrated() -> None:
+    q = sp.Symbol("q", real=True)
+    density = sp.sqrt(2 / sp.pi) * sp.exp(-((x - mu) ** 2) / 2) * (1 + sp.erf(q * (x - mu) / sp.sqrt(2))) / 2
+    region = sg.TrustRegion(sg.StatisticalModel(density, x, (mu, q)))
+    theta = np.array([0.3, 1.5])
+    grid = np.linspace(-8.0, 8.0, 4001)
+    for radius in (1e-6, 1e-2, 1.0):
+        found = region.step(theta, [1.0, -0.4], radius)
+        old, new = (stats.skewnorm.logpdf(grid, p[1], p[0]) for p in (theta, found.theta))
+        assert np.trapezoid(np.exp(old) * (old - new), grid) == pytest.approx(radius, rel=1e-6)
 
 
 def test_a_policy_over_states() -> None:

@@ -117,6 +117,16 @@ def test_counts() -> None:
     assert sg.predict(sg.fit(ten, [9, 8, 10, 9]), kind="observation", level=0.3).low[0] >= 8.0
 
 
+def test_it_prints_as_a_table() -> None:
+    fit = sg.fit(RATE, [0.5, 1.5, 1.0, 3.0, 2.0])
+    value, observation = str(sg.predict(fit)), str(sg.predict(fit, kind="observation"))
+    assert value.startswith("Value of 1/r\n") and "      0            1.6" in value and "[0.1975" in value
+    assert observation.startswith("A new observation of mean 1/r\n") and "95% interval" in observation
+    line = sg.fit(LINE, {x: [1.0, 2.5, 2.0, 4.0, 5.5], d: np.arange(5.0)})
+    long = str(sg.predict(line, {d: np.arange(50.0)}, level=0.5))
+    assert "50% interval" in long and long.endswith("... and 30 more") and len(long.splitlines()) == 23
+
+
 def test_refusals() -> None:
     fit = sg.fit(RATE, [1.0, 2.0, 4.0])
     with pytest.raises(ArgumentError, match="choose one of mean, observation"):

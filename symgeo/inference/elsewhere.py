@@ -1,0 +1,80 @@
+"""Whether a likelihood is higher elsewhere: climbs from around a maximum, all at once.
+
+A likelihood that is not concave may have several maxima, or rise without end far from the one that was found. From
+both sides of it along each parameter, where the likelihood has plainly fallen, and from likely points on all scales,
+climbs on a few of the observations lead where they lead; what is higher there is looked at with all observations.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from symgeo.inference.batches import Batch
+from symgeo.inference.many_climbs import climb_many
+from symgeo.inference.many_likelihoods import ManySamples
+from symgeo.inference.starting import along_axes, likely_points
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from symgeo.inference.sample_likelihood import SampleLikelihood
+
+# Observations that climbs take, how far the log-likelihood has fallen at their starts, and likely points among these.
+_LOOKED, _FALLEN, _LIKELY = 96, (2.0, 10.0), 4
+# Mean log-likelihoods that differ by less are those of one maximum; how many higher ends are looked at.
+_SAME, _ENDS = 1e-7, 3
+# The log-likelihood by which an end must be higher where only some of the observations tell.
+_PLAIN = 0.5
+# The squared length of a step, in standard errors, at which a climb is near enough to its end, and most steps.
+_ROUGH, _STEPS = 1e-4, 12
+
+
+def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray) -> list[np.ndarray]:
+    """Points (n,) to which climbs lead where some of the observations are likelier than at their maximum near theta.
+
+    The highest first; some may lie where a climb ran to the boundary. None where functions of single parameters are
+    not to be had, or the likelihood has kinks.
+    """
+    import numpy as np
+
+    if not likelihood.smooth or likelihood.programs.indices is not None:
+        return []
+    few = np.linspace(0, len(likelihood.sample) - 1, min(_LOOKED, len(likelihood.sample))).astype(int)
+    starts = np.concatenate([theta[None, :], _aside(likelihood, theta), likely_points(likelihood, _LIKELY)])
+    count = len(starts)
+    one = (likelihood.sample[few], likelihood.covariates[few], likelihood.weights[few])
+    sample, covariates, weights = (np.concatenate([column] * count) for column in one)
+    batch = Batch(sample, covariates, weights, np.arange(count + 1) * len(few))
+    many = ManySamples(likelihood.programs, batch)
+    ends = climb_many(many, starts, _ROUGH, _STEPS).theta
+    ends[0] = theta if not likelihood.chart.contains(ends[0]) else ends[0]
+    rows = np.flatnonzero(likelihood.chart.contains(ends))
+    values = np.full(count, -np.inf)
+    values[rows] = many.at(ends[rows], rows).value
+    values[~np.isfinite(values)] = -np.inf
+    # Of many observations those looked at have maxima of their own, a little higher.
+    margin = 0.0 if len(few) == len(likelihood.sample) else _PLAIN / len(few)
+    found: list[tuple[float, np.ndarray]] = []
+    for index in np.argsort(-values):
+        size = _SAME * (1.0 + abs(values[index]))
+        if values[index] <= values[0] + margin + size or len(found) == _ENDS:
+            break
+        if all(value - values[index] > size for value, _ in found):
+            found.append((values[index], ends[index]))
+    return [end for _, end in found]
+
+
+def _aside(likelihood: SampleLikelihood, theta: np.ndarray) -> np.ndarray:
+    """Points (k, n) along each axis, on both sides, the nearest at which the log-likelihood has fallen so far."""
+    import numpy as np
+
+    points, values = along_axes(likelihood, theta)
+    fall = (values[0] - values) * min(_LOOKED, likelihood.count)
+    found = set()
+    for axis, sign, fallen in product(range(likelihood.n), (-1.0, 1.0), _FALLEN):
+        moves = sign * (points[:, axis] - theta[axis])
+        there = np.flatnonzero((fall > fallen) & np.isfinite(fall) & (moves > 0.0))
+        if there.size:
+            found.add(int(there[np.argmin(moves[there])]))
+    return points[sorted(found)]
