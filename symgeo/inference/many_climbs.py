@@ -108,7 +108,7 @@ def _moved(
             gain = new.value - points.value[tried]
             good = gain >= _ARMIJO * scale[tried] * here.decrement[tried]
             near = full[tried] & (here.decrement[tried] < _NEAR)
-            good |= near & (np.sum(new.score * here.step[tried], axis=-1) ** 2 <= 0.25 * here.decrement[tried] ** 2)
+            good |= near & (np.abs(np.sum(new.score * here.step[tried], axis=-1)) <= 0.5 * here.decrement[tried])
             good &= _finite(new)
             ok[tried[good]] = True
             moved[tried[good]] = trial[inside][good]
