@@ -27,13 +27,12 @@ from symgeo.solve.lowered_equation import LoweredEquation
 from symgeo.solve.newton import Paths, descended, is_minimum, length_of, residual_of
 from symgeo.solve.pieces import Pieces, PieceSolver, Solved, from_path, from_polygon
 from symgeo.solve.polygons import Polygons, remeshed
+from symgeo.solve.progress import Progress
 from symgeo.solve.timed import TimedPieces
 
 if TYPE_CHECKING:
     import numpy as np
     from sympy import Expr
-
-    from symgeo.solve.progress import Progress
 
 PRECISE = 1e-10  # the residual that is aimed at
 LENGTHS = 1e-7  # enough for lengths at alpha = 0: their error is of the order of its square
@@ -124,14 +123,14 @@ class BoundaryValueSolver:
         """Find the geodesics; an interruption leaves in ``found`` those that are done. ``work`` hears of every pair."""
         import numpy as np
 
+        work = work or Progress(found.start.shape[1], "geodesics", shown=False)
         with np.errstate(all="ignore"):
             rows = np.arange(found.start.shape[1])
             moving = np.any(found.chord != 0, axis=0)
             self._resting(found, rows[~moving])
-            self._climb(found, rows[moving], tolerance)
+            work.advance(int(np.sum(~moving)))
+            self._climb(found, rows[moving], tolerance, work)
             left = rows[~found.converged]
-            if work is not None:
-                work.advance(len(rows) - len(left))
             for first in range(0, len(left), _TOGETHER):
                 some = left[first : first + _TOGETHER]
                 if self.equation.alpha == 0:
@@ -139,8 +138,7 @@ class BoundaryValueSolver:
                 else:
                     self._from_levi_civita(found, some, tolerance)
                     self._from_lines(found, some[~found.converged[some]], tolerance)
-                if work is not None:
-                    work.advance(len(some))
+                work.advance(len(some))
 
     def _resting(self, found: Found, rows: np.ndarray) -> None:
         import numpy as np
@@ -151,7 +149,7 @@ class BoundaryValueSolver:
 
     # -- levels --------------------------------------------------------------------------------------------------------
 
-    def _climb(self, found: Found, rows: np.ndarray, tolerance: float) -> None:
+    def _climb(self, found: Found, rows: np.ndarray, tolerance: float, work: Progress) -> None:
         """Solve with more and more points from straight lines, until the equation holds between."""
         import numpy as np
 
@@ -167,6 +165,7 @@ class BoundaryValueSolver:
             paths = Paths(found.start[:, rows], found.chord[:, rows], bend)
             lin, jacobian, good, steps = descended(equation, paths, r, settled if level else _COARSE)
             found.iterations[rows] += steps
+            work.advance(0.0)
             if not level:
                 rows, bend = rows[good], paths.bend[:, good]
                 before = before[good]
@@ -179,6 +178,7 @@ class BoundaryValueSolver:
                 done[done] = is_minimum(lin.at(done), jacobian[done], r)
             if np.any(done):
                 self._keep(found, rows[done], paths.bend[:, done], residual[done], length[done])
+                work.advance(int(np.sum(done)))
             rows, bend, before = rows[on], paths.bend[:, on], residual[on]
 
     @staticmethod

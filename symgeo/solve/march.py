@@ -34,10 +34,11 @@ RUNNING, FINISHED, LEFT, LOST, STUCK, NOISY, LONG, INEXACT = range(8)
 class Mover(Protocol):
     """What makes a step of many curves; arrays (n, P), ``ids`` (P,) the curves' numbers."""
 
-    #: The longest step, in units of one over the root of g_ii.
-    longest: float
     #: Whether the error does not depend on the step: a curve whose error is too large is given up.
     exact: bool
+
+    def longest(self, state: State) -> np.ndarray | float:
+        """The longest steps (P,)."""
 
     def slope(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The acceleration (n, P)."""
@@ -77,11 +78,15 @@ class Outcome:
 class RungeKutta:
     """Steps of Dormand and Prince's method of order 8; the error is measured in units of one over the root of g_ii."""
 
-    longest, exact = float("inf"), False
+    exact = False
 
     def __init__(self, spray: Spray, tolerance: float):
         self._spray, self._tolerance = spray, tolerance
         self._stages: np.ndarray | None = None
+
+    def longest(self, state: State) -> float:
+        """Steps are as long as their errors allow."""
+        return float("inf")
 
     def slope(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The acceleration (n, P)."""
@@ -173,8 +178,7 @@ class March:
         """The steps to try, and whether they land at the end; the last two share what is left."""
         import numpy as np
 
-        with np.errstate(all="ignore"):
-            h = np.fmin(self._h, self._mover.longest / paces(self._state))
+        h = np.fmin(self._h, self._mover.longest(self._state))
         rest = self._end - self._state.t
         lands = h >= 0.999 * rest
         return np.where(lands, rest, np.where(h > 0.6 * rest, 0.5 * rest, h)), lands

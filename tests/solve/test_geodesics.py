@@ -252,7 +252,7 @@ def test_an_interruption_keeps_what_is_done(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("alpha", [1, -1])
-@pytest.mark.parametrize("family", ["normal", "poisson", "bernoulli"])
+@pytest.mark.parametrize("family", ["normal", "poisson", "bernoulli", "gamma", "von_mises", "dirichlet"])
 def test_straight_lines_agree_with_the_integrated_equations(
     family: str, alpha: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +267,40 @@ def test_straight_lines_agree_with_the_integrated_equations(
     np.testing.assert_allclose(closed.points, integrated.points, rtol=1e-9)
     np.testing.assert_allclose(closed.velocities, integrated.velocities, rtol=1e-8)
     np.testing.assert_allclose(closed(0.7), integrated(0.7), rtol=1e-9)
+
+
+def test_the_way_back_from_affine_coordinates_may_be_an_iteration() -> None:
+    """m-geodesics of plane von Mises laws end where the mean is one long, a quadratic equation in the time."""
+    a, b, x = sp.symbols("a b x", real=True)
+    size = sp.sqrt(a**2 + b**2)
+    density = sp.exp(a * sp.cos(x) + b * sp.sin(x)) / (2 * sp.pi * sp.besseli(0, size))
+    model = sg.StatisticalModel(density, x, (a, b), support=sp.Interval(-sp.pi, sp.pi))
+    start = np.array([[-0.2, 0.8], [0.3, 1.1], [2.0, -1.0]])
+    found = sg.geodesic(model, start, [[1.0, 1.4], [0.1, -0.2], [0.8, -1.2]], [0.2, 0.9, 99.0], -1)
+    assert found.method == "straight lines in the expectation coordinates, Newton's method"
+    means = sg.lambdify(model.manifold.duality.expectation, (a, b))
+    begin, values = means(start), means(found.points)
+    slope = (values[:, 0] - begin) / 0.2
+    lines = begin[:, None] + found.times[:, None] * slope[:, None]
+    within = np.isfinite(values)
+    assert within[:, 0].all() and not within[:, 2].any()
+    np.testing.assert_allclose(values[within], lines[within], rtol=1e-12)
+    square, both, rest = np.sum(slope**2, 1), np.sum(begin * slope, 1), np.sum(begin**2, 1) - 1
+    ends = (np.sqrt(both**2 - square * rest) - both) / square
+    np.testing.assert_allclose(found.exit_time, ends, rtol=1e-9)
+
+
+def test_m_geodesics_of_gamma_laws_run_to_certainty() -> None:
+    """They end where the logarithm of the mean is that of the logarithms; the shape grows to 1e7 before."""
+    with mpmath.workdps(30):
+        k, r, dk, dr = map(mpmath.mpf, (2, 1, 1, 1))
+        mean, slope = k / r, dk / r - k * dr / r**2
+        log_mean, log_slope = mpmath.psi(0, k) - mpmath.log(r), mpmath.psi(1, k) * dk - dr / r
+        expected = mpmath.findroot(
+            lambda t: mpmath.log(mean + t * slope) - log_mean - t * log_slope, (0.7, 1.0), solver="anderson"
+        )
+    found = sg.geodesic(catalogue.get("gamma"), [2.0, 1.0], [1.0, 1.0], [0.1, 100.0], -1)
+    assert found.exit_time == pytest.approx(float(expected), rel=1e-9) and "oo" in found.exit_condition.item()
 
 
 def test_where_doubles_lose_the_digits_of_the_symbols():
