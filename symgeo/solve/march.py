@@ -170,7 +170,7 @@ class March:
         arrival = boundary.arrived(state.reading, state.t, self._left, before, before_left)
         here = np.flatnonzero(moved)
         self.outcome.knots.append((self._ids[here], state.t[here], state.x[:, here], state.v[:, here]))
-        progress.advance(float(np.sum(state.t - before)) / self._end)
+        progress.advance(float(np.sum(state.t - before)) / max(self._end, 1e-300))
         self._slow = np.where(h * paces(state) < _SHORT, self._slow + 1, 0)
         self._settle(moved, after, arrival, (error > 1) & after.sound)
 
