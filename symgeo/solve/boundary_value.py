@@ -45,6 +45,7 @@ _CORNERS = (16, 32, 64, 128, 256)
 _TOGETHER = 8  # polygons
 _SHARE, _SMALLEST_SHARE = 0.5, 1e-4  # of the way in alpha: the first step, and the smallest one
 _GRADED = 30.0  # the logarithms of the first times on a straight line, which are geometric at both ends
+_FAR = 4.0  # logarithms beyond the ends, and their distance, by which a polygon that goes out is said to
 _COARSE = 0.05  # the relative step after which the first level is left
 _QUADRATIC = 0.01  # of the root of the tolerance: a step as small leads below it
 
@@ -52,7 +53,8 @@ _QUADRATIC = 0.01  # of the root of the tolerance: a step as small leads below i
 @dataclass
 class Found:
     """What was found for P pairs: arrays along the pairs, and the paths: second derivatives by numbers of points, or
-    pieces. Pairs whose residual is nan are not found, or not yet."""
+    pieces. Pairs whose residual is nan are not found, or not yet; of those ``reached`` says up to which alpha there are
+    geodesics, and ``furthest`` (n,) how far out the polygon of least energy goes, where that is far."""
 
     start: np.ndarray
     chord: np.ndarray
@@ -61,6 +63,8 @@ class Found:
     iterations: np.ndarray
     bends: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     pieces: dict[int, Pieces | TimedPieces] = field(default_factory=dict)
+    reached: dict[int, float] = field(default_factory=dict)
+    furthest: dict[int, np.ndarray] = field(default_factory=dict)
 
     @property
     def converged(self) -> np.ndarray:
@@ -196,7 +200,7 @@ class BoundaryValueSolver:
         u, spans = self._first_polygons(found, rows)
         for corners in _CORNERS:
             if corners * len(u) > 1.3 * _LARGEST:
-                return
+                break
             u, spans = remeshed(u, spans, corners, self._polygons.lengths(u))
             u, energy = self._polygons.relaxed(u, spans)
             on = np.isfinite(energy)
@@ -208,6 +212,12 @@ class BoundaryValueSolver:
             rows, u, spans = rows[on], u[:, on], spans[on]
             if not len(rows):
                 return
+        walled = self._polygons.walled
+        for i in range(len(rows)):
+            ends = u[walled, i][:, [0, -1]]
+            beyond = np.max(np.abs(u[walled, i] - np.mean(ends, axis=1, keepdims=True)), axis=0, initial=0.0)
+            if np.max(beyond) > np.max(np.abs(np.diff(ends)), initial=0.0) + _FAR:
+                found.furthest[int(rows[i])] = self.equation.chart.point(u[:, i, int(np.argmax(beyond))])
 
     @property
     def _allowed(self) -> float:
@@ -297,6 +307,9 @@ class BoundaryValueSolver:
             if there is None:
                 step /= 2
                 continue
+            found.reached.setdefault(row, begin)
+            if not begin:
+                found.reached[row] = target * goal
             found.iterations[row] += there.steps
             if target == 1:
                 self._keep_pieces(found, row, there, TimedPieces(there.path, equation))

@@ -40,6 +40,9 @@ class Source(Protocol):
     def leaves(self) -> np.ndarray:
         """The conditions of the domain that fail along curves, (P,) of str, "" where none is seen to."""
 
+    def reasons(self) -> np.ndarray:
+        """What is known of pairs without a geodesic, (P,) of str."""
+
     def points(self, times: np.ndarray) -> np.ndarray:
         """Points (n, P, T)."""
 
@@ -121,6 +124,12 @@ class GeodesicBetween:
         """Why there is no geodesic for alpha = 1 or -1, (...,) of str: the condition of the domain that fails on the
         straight line in affine coordinates; "" where none is seen to fail."""
         return self._source.leaves().reshape(self._leading)
+
+    @cached_property
+    def reasons(self) -> np.ndarray:
+        """What was found instead of a geodesic, (...,) of str: how far alpha could be moved from 0, or how far out a
+        polygon of least energy goes, which seeks an end of the domain; "" where nothing is known."""
+        return self._source.reasons().reshape(self._leading)
 
     def __call__(self, t: Any) -> np.ndarray:
         """Points at times in [0, 1]: t (T,) -> (..., T, n), a number -> (..., n).

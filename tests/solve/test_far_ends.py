@@ -270,3 +270,27 @@ def test_pairs_draw_a_bar_when_asked(monkeypatch: pytest.MonkeyPatch, capsys) ->
     assert capsys.readouterr().err == ""
     sg.geodesic_between(model, (1.0, 2.0), (2.0, 1.0), progress=True)
     assert "geodesics" in capsys.readouterr().err
+
+
+def test_how_far_alpha_can_be_moved_is_said() -> None:
+    """sigma^2 + (1 - alpha)/2 mu^2 is linear in mu along a geodesic; beyond some alpha sigma would be zero on it."""
+    p, q = (1.88, 1.1), (-0.61, 0.57)
+    last = 1 + 2 * ((p[1] + q[1]) / (p[0] - q[0])) ** 2
+    model = catalogue.get("normal")
+    for beside in (-0.05, 0.05):
+        alpha = sp.nsimplify(last + beside, rational=True)
+        found = sg.geodesic_between(model, p, q, alpha, failed="nan")
+        assert found.converged == (beside < 0)
+    words = found.reasons.item()
+    assert words.startswith("geodesics were found up to alpha = ")
+    assert float(words.split()[-1]) == pytest.approx(last, abs=1e-2)
+    with pytest.raises(errors.BoundaryValueError, match=r"\(geodesics were found up to alpha"):
+        sg.geodesic_between(model, p, q, alpha)
+
+
+def test_paths_towards_an_end_of_the_domain_are_said_to_be_such() -> None:
+    """The exponential laws, eta to infinity and b to zero, are an end of the Gompertz laws that paths come to."""
+    model = catalogue.get("gompertz")
+    found = sg.geodesic_between(model, [(0.82, 0.26), (1.0, 1.0)], [(3.05, 1.18), (1.1, 1.1)], failed="nan")
+    assert found.converged.tolist() == [False, True] and found.reasons[1] == ""
+    assert "goes out to" in found.reasons[0] and "towards an end of the domain" in found.reasons[0]
