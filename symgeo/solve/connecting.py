@@ -177,6 +177,11 @@ class CollocatedPaths:
                 there = point if self._open is None else self._open.points(point[:, None])[:, 0]
                 shown = ", ".join(f"{c:.3g}" for c in there)
                 out[first + row] = f"a path of least energy goes out to ({shown}), towards an end of the domain"
+            for rows, words in (
+                (found.lost, "float64 loses the digits of the metric between them"),
+                (found.undefined, "at an end the metric has no finite value"),
+            ):
+                out[[first + row for row in rows]] = words
             first += len(found.residual)
         out[self.converged()] = ""
         return out

@@ -294,3 +294,20 @@ def test_paths_towards_an_end_of_the_domain_are_said_to_be_such() -> None:
     found = sg.geodesic_between(model, [(0.82, 0.26), (1.0, 1.0)], [(3.05, 1.18), (1.1, 1.1)], failed="nan")
     assert found.converged.tolist() == [False, True] and found.reasons[1] == ""
     assert "goes out to" in found.reasons[0] and "towards an end of the domain" in found.reasons[0]
+
+
+def test_pairs_beside_removable_singularities() -> None:
+    """The metric of the Kumaraswamy laws is 0/0 at b = 1 and 2, and its terms cancel nearby."""
+    model, shift = catalogue.get("kumaraswamy"), np.array([0.0, 1e-3])
+    p = np.array([(1.5, 1.00001), (1.5, 2 + 1e-7), (1.5, 1 + 1e-9)])
+    q = np.array([(1.6, 0.99999), (1.6, 2 - 1e-7), (1.51, 1.01)])
+    found = sg.geodesic_between(model, p, q)
+    assert np.max(found.residual) < 1e-10
+    middle = found(0.5)
+    halves = sg.distance(model, p, middle) + sg.distance(model, middle, q)
+    assert halves == pytest.approx(found.distance, rel=1e-9)
+    assert found.distance == pytest.approx(sg.distance(model, p + shift, q + shift), rel=1e-2)
+    assert found.distance == pytest.approx(sg.distance(model, q, p), rel=1e-9)
+    assert sg.exponential_map(model, p, found.velocity) == pytest.approx(q, rel=1e-8)
+    with pytest.raises(errors.BoundaryValueError, match="at an end the metric has no finite value"):
+        sg.geodesic_between(model, (1.5, 1.0), (1.6, 1.2))
