@@ -171,7 +171,8 @@ class March:
         here = np.flatnonzero(moved)
         self.outcome.knots.append((self._ids[here], state.t[here], state.x[:, here], state.v[:, here]))
         progress.advance(float(np.sum(state.t - before)) / max(self._end, 1e-300))
-        self._slow = np.where(h * paces(state) < _SHORT, self._slow + 1, 0)
+        with np.errstate(all="ignore"):
+            self._slow = np.where(h * paces(state) < _SHORT, self._slow + 1, 0)
         self._settle(moved, after, arrival, (error > 1) & after.sound)
 
     def _step_sizes(self) -> tuple[np.ndarray, np.ndarray]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _EPS = 2.3e-16
 _STEPS, _CHECKED_STEPS = 14, 4  # Newton's, plain and with all digits
 _SETTLED = 1e-14
-_LONGEST = 0.5  # step, in the metric
+_LONGEST = {True: 1.0, False: 0.5}  # step, in the metric, with a closed inverse and by Newton's method
 _MET = 1e-6  # a line that is missed by more, of the size of its terms, was not found
 _STRAYED = 1.0  # length of a correction of the predicted point beyond which it may lead elsewhere
 _INHERENT = 64.0  # times the errors that the rounding of the start makes
@@ -121,6 +121,7 @@ class StraightLines:
         self._begin, self._jacobian = chart.at(x)
         self._turning = chart.turning(x, v)
         self._slope = np.einsum("pij,jp->ip", self._jacobian, v)
+        self._size = np.einsum("pij,jp->ip", np.abs(self._jacobian), self._v)  # of the terms of the slope
 
     def longest(self, state: State) -> np.ndarray:
         """The longest steps (P,): so far in the metric, in which a coordinate may run far."""
@@ -128,7 +129,7 @@ class StraightLines:
 
         with np.errstate(all="ignore"):
             square = np.einsum("pij,ip,jp->p", self._spray.metric(state.x.T), state.v, state.v)
-            return _LONGEST / np.sqrt(np.maximum(square, 0.0))
+            return _LONGEST[self._chart.closed] / np.sqrt(np.maximum(square, 0.0))
 
     def slope(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The acceleration (n, P)."""
@@ -177,7 +178,7 @@ class StraightLines:
 
         chart, rate = self._chart, self._slope[:, ids]
         line = self._begin[:, ids] + t * rate
-        sizes = np.abs(self._begin[:, ids]) + np.abs(t * rate)
+        sizes = np.abs(self._begin[:, ids]) + np.abs(t) * self._size[:, ids]
         x = chart.inverse(line, guess)
         for last in range(_CHECKED_STEPS):
             values, jacobian = chart.at(x)

@@ -290,6 +290,25 @@ def test_the_way_back_from_affine_coordinates_may_be_an_iteration() -> None:
     np.testing.assert_allclose(found.exit_time, ends, rtol=1e-9)
 
 
+def test_straight_lines_without_digits_are_not_taken() -> None:
+    """The slope of the affine coordinates is a difference of terms that rounding of the velocity makes all of it."""
+    a, b, x, y = sp.symbols("a b x y", positive=True)
+    r = sp.Symbol("r", real=True)
+    form = (x**2 / a**2 - 2 * r * x * y / (a * b) + y**2 / b**2) / (1 - r**2)
+    density = sp.exp(-form / 2) / (2 * sp.pi * a * b * sp.sqrt(1 - r**2))
+    whole = {s: sp.Symbol(s.name, real=True) for s in (x, y)}
+    model = sg.StatisticalModel(
+        density.subs(whole), tuple(whole.values()), (a, b, r), domain={r: sp.Interval.open(-1, 1)}
+    )
+    start = (15.982064226611639, 0.01669704944886192, 0.8901314660802396)
+    end = (0.019201332844421597, 27.96060404267521, -0.9044957584790437)
+    velocity = sg.logarithm_map(model, start, end, 1)
+    found = sg.geodesic(model, start, velocity, [0.5, 1.0], 1)
+    middle = sg.geodesic_between(model, start, end, 1)(0.5)
+    np.testing.assert_allclose(found.points[0], middle, rtol=1e-6)
+    assert "straight" not in found.method
+
+
 def test_m_geodesics_of_gamma_laws_run_to_certainty() -> None:
     """They end where the logarithm of the mean is that of the logarithms; the shape grows to 1e7 before."""
     with mpmath.workdps(30):
