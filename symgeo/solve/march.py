@@ -27,6 +27,7 @@ _SHORT, _PATIENCE = 1e-3, 400
 _SMALLEST = 1e-14  # step, as a share of the time so far
 _SAFETY, _SHRINK, _GROW, _BLOCKED = 0.9, 0.2, 6.0, 0.25
 _EPS = 2.3e-16
+_CONTINUOUS = 1e-6  # of a coordinate, or its unit: smaller jumps are none of a cut
 
 RUNNING, FINISHED, LEFT, LOST, STUCK, NOISY, LONG, INEXACT = range(8)
 
@@ -157,6 +158,8 @@ class March:
         x, v, error = self._mover.trial(self._ids, state, h)
         after = boundary.read(x, v)
         blocked = boundary.passes(state.reading, after, h) | ~after.sound
+        if self._mover.exact:
+            blocked |= _jumps(state, x, v, h)
         moved = (error <= 1) & ~blocked
         factors = _factors(error, blocked, self._held)
         self._held = ~moved
@@ -232,6 +235,16 @@ class March:
         self._state = State(
             state.t[stay], state.x[:, stay], state.v[:, stay], state.a[:, stay], state.reading.columns(stay)
         )
+
+
+def _jumps(state: State, x: np.ndarray, v: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Steps (P,) that lead further than the velocities at both ends: inverse functions jump across cuts of a chart."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        off = np.abs(x - state.x - h / 2 * (state.v + v))
+        reach = h / 2 * (np.abs(state.v) + np.abs(v))
+        return np.any(off > reach + _CONTINUOUS * (np.abs(x) + state.reading.units), axis=0)
 
 
 def _first_steps(state: State, end: float) -> np.ndarray:

@@ -27,7 +27,6 @@ _STEPS, _CHECKED_STEPS = 14, 4  # Newton's, plain and with all digits
 _SETTLED = 1e-14
 _LONGEST = {True: 1.0, False: 0.5}  # step, in the metric, with a closed inverse and by Newton's method
 _MET = 1e-6  # a line that is missed by more, of the size of its terms, was not found
-_STRAYED = 1.0  # length of a correction of the predicted point beyond which it may lead elsewhere
 _INHERENT = 64.0  # times the errors that the rounding of the start makes
 _LOST = 1e-7  # relative error of a point that has too few digits
 
@@ -150,10 +149,6 @@ class StraightLines:
             units, size = state.reading.units, np.abs(x)
             most = np.minimum(_INHERENT * inherent, _LOST * (units + size))
             relative = np.max(error / np.maximum(self._tolerance * units + 4 * _EPS * size, most), axis=0)
-            if not self._chart.closed:
-                off = x - guess
-                strayed = np.einsum("pij,ip,jp->p", self._spray.metric(state.x.T), off, off) > _STRAYED
-                x[:, strayed] = np.nan
             return x, v, relative
 
     def between(

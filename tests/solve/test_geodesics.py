@@ -290,6 +290,16 @@ def test_the_way_back_from_affine_coordinates_may_be_an_iteration() -> None:
     np.testing.assert_allclose(found.exit_time, ends, rtol=1e-9)
 
 
+def test_straight_lines_do_not_jump_across_a_cut() -> None:
+    """The angle of a line in the plane passes pi, where the domain of these laws ends."""
+    start, velocity = np.array([2.20214922, 0.43995626]), np.array([0.5563463, -0.73517223])
+    found = sg.geodesic(catalogue.get("von_mises"), start, velocity, [0.3, 1.0], 1)
+    (angle, size), (turn, pull) = start, velocity
+    height, rise = size * np.sin(angle), size * np.cos(angle) * turn + np.sin(angle) * pull
+    assert found.exit_time == pytest.approx(-height / rise, rel=1e-9) and found.exit_condition.item() == "pi - mu > 0"
+    assert np.isnan(found.points[1]).all() and found.method.startswith("straight lines")
+
+
 def test_straight_lines_without_digits_are_not_taken() -> None:
     """The slope of the affine coordinates is a difference of terms that rounding of the velocity makes all of it."""
     a, b, x, y = sp.symbols("a b x y", positive=True)
