@@ -103,6 +103,10 @@ class AffinePaths:
         """See :class:`Source`."""
         return self._leaves
 
+    def reasons(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return nowhere(self._p.shape[1])
+
     def unsure(self) -> np.ndarray:
         """The numbers of the pairs whose line is not seen to leave the domain, and is not brought back to it either:
         float64 loses the digits of the affine coordinates, or the inverse function takes another branch."""
@@ -160,6 +164,10 @@ class MendedPaths:
     def leaves(self) -> np.ndarray:
         """See :class:`Source`."""
         return self._lines.leaves()
+
+    def reasons(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return self._mended(self._lines.reasons(), self.mending.reasons())
 
     def points(self, times: np.ndarray) -> np.ndarray:
         """See :class:`Source`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from symgeo.codegen.numpy import real_array
 from symgeo.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def increasing(times: Any) -> np.ndarray:
     """Times (T,) as an array; :class:`ShapeError` and :class:`ArgumentError` where they are none or do not increase."""
     import numpy as np
 
-    moments = np.asarray(times, dtype=float)
+    moments = real_array(times, "times")
     if moments.ndim != 1 or not len(moments):
         raise ShapeError(f"times are an array (T,) with at least one time, not of shape {moments.shape}")
     if not np.all(np.isfinite(moments)) or np.any(np.diff(moments) <= 0):
@@ -73,7 +74,7 @@ class Geodesic:
         """Points and velocities at any times; :class:`ShapeError` for times with more than one axis."""
         import numpy as np
 
-        times = np.asarray(t, dtype=float)
+        times = real_array(t, "times")
         if times.ndim > 1:
             raise ShapeError(f"times are a number or an array (S,), not of shape {times.shape}")
         leading = self.speed.shape

@@ -51,11 +51,12 @@ def geodesic_between(
     ``method``: "closed form" for recognised spaces and alpha = 0, "affine coordinates" for alpha = 1 or -1 on a dually
     flat manifold, "collocation" for all; "automatic" takes the first that can, and collocation for straight lines whose
     digits float64 loses. Where such a line leaves the domain there is no geodesic: ``leaves`` (...,) names the
-    condition that fails. Collocation finds a local minimum of the
-    length, in the chart's own domain: where curvature is positive, or the domain has holes, other geodesics may connect
-    the same points, and shorter ones; on a simply connected manifold without positive curvature there is one. Pairs
-    whose geodesic is not found raise :class:`BoundaryValueError`; with ``failed="nan"`` they are nan in the answer, and
-    ``converged`` says which. ``progress``: whether a bar is drawn; None draws it on a terminal when the work is long.
+    condition that fails. Collocation finds a local minimum of the length, in the chart's own domain: where curvature is
+    positive, or the domain has holes, other geodesics may connect the same points, and shorter ones; on a simply
+    connected manifold without positive curvature there is one. Pairs whose geodesic is not found raise
+    :class:`BoundaryValueError`; with ``failed="nan"`` they are nan in the answer, ``converged`` says which, and
+    ``reasons`` what was found instead. ``progress``: whether a bar is drawn; None draws it on a terminal when the work
+    is long.
     An interruption by Ctrl-C keeps the pairs that are finished: ``complete`` is False then, and the others are nan.
 
     Raises :class:`DomainError` for points outside the domain, :class:`ShapeError` for shapes that do not fit,
@@ -177,7 +178,8 @@ def _refuse(answer: GeodesicBetween, p: np.ndarray, q: np.ndarray) -> None:
     import numpy as np
 
     pairs = [tuple(k) for k in np.argwhere(~answer.converged).tolist()]
-    shown = "; ".join(f"{p[k].tolist()} to {q[k].tolist()}{at_index(k)}" for k in pairs[:_NAMED])
+    known = {k: f" ({answer.reasons[k]})" if answer.reasons[k] else "" for k in pairs[:_NAMED]}
+    shown = "; ".join(f"{p[k].tolist()} to {q[k].tolist()}{at_index(k)}{known[k]}" for k in pairs[:_NAMED])
     more = f"; and {len(pairs) - _NAMED} more" if len(pairs) > _NAMED else ""
     broken = sorted({str(answer.leaves[k]) for k in pairs} - {""})
     if broken:

@@ -21,19 +21,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symgeo.solve.affine_lines import AffineLines
+from symgeo.solve.careful_equation import CarefulEquation
 from symgeo.solve.collocation import operators, rule, transfer
 from symgeo.solve.curve_equation import CubicTerm, CurveEquation
 from symgeo.solve.lowered_equation import LoweredEquation
 from symgeo.solve.newton import Paths, descended, is_minimum, length_of, residual_of
 from symgeo.solve.pieces import Pieces, PieceSolver, Solved, from_path, from_polygon
 from symgeo.solve.polygons import Polygons, remeshed
+from symgeo.solve.progress import Progress
 from symgeo.solve.timed import TimedPieces
 
 if TYPE_CHECKING:
     import numpy as np
     from sympy import Expr
-
-    from symgeo.solve.progress import Progress
 
 PRECISE = 1e-10  # the residual that is aimed at
 LENGTHS = 1e-7  # enough for lengths at alpha = 0: their error is of the order of its square
@@ -46,6 +46,8 @@ _CORNERS = (16, 32, 64, 128, 256)
 _TOGETHER = 8  # polygons
 _SHARE, _SMALLEST_SHARE = 0.5, 1e-4  # of the way in alpha: the first step, and the smallest one
 _GRADED = 30.0  # the logarithms of the first times on a straight line, which are geometric at both ends
+_FAR = 4.0  # logarithms beyond the ends, and their distance, by which a polygon that goes out is said to
+_LOOKED_AT = 17  # points of the straight line at which digits are checked
 _COARSE = 0.05  # the relative step after which the first level is left
 _QUADRATIC = 0.01  # of the root of the tolerance: a step as small leads below it
 
@@ -53,7 +55,9 @@ _QUADRATIC = 0.01  # of the root of the tolerance: a step as small leads below i
 @dataclass
 class Found:
     """What was found for P pairs: arrays along the pairs, and the paths: second derivatives by numbers of points, or
-    pieces. Pairs whose residual is nan are not found, or not yet."""
+    pieces. Pairs whose residual is nan are not found, or not yet; of those ``reached`` says up to which alpha there are
+    geodesics, ``furthest`` (n,) how far out the polygon of least energy goes, where that is far, ``lost`` where
+    float64 loses the digits of the equation, and ``undefined`` at which ends it has no value."""
 
     start: np.ndarray
     chord: np.ndarray
@@ -62,6 +66,10 @@ class Found:
     iterations: np.ndarray
     bends: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     pieces: dict[int, Pieces | TimedPieces] = field(default_factory=dict)
+    reached: dict[int, float] = field(default_factory=dict)
+    furthest: dict[int, np.ndarray] = field(default_factory=dict)
+    lost: set[int] = field(default_factory=set)
+    undefined: set[int] = field(default_factory=set)
 
     @property
     def converged(self) -> np.ndarray:
@@ -90,6 +98,10 @@ class BoundaryValueSolver:
 
     def __init__(self, manifold: Any, alpha: Any = 0, conditions: Sequence[Expr] | None = None):
         self.equation = LoweredEquation(manifold, alpha, conditions)
+
+    @cached_property
+    def _careful(self) -> CarefulEquation:
+        return CarefulEquation(self.equation.manifold, self.equation.alpha, self.equation.conditions)
 
     @cached_property
     def _levi_civita(self) -> BoundaryValueSolver:
@@ -124,14 +136,14 @@ class BoundaryValueSolver:
         """Find the geodesics; an interruption leaves in ``found`` those that are done. ``work`` hears of every pair."""
         import numpy as np
 
+        work = work or Progress(found.start.shape[1], "geodesics", shown=False)
         with np.errstate(all="ignore"):
             rows = np.arange(found.start.shape[1])
             moving = np.any(found.chord != 0, axis=0)
             self._resting(found, rows[~moving])
-            self._climb(found, rows[moving], tolerance)
+            work.advance(int(np.sum(~moving)))
+            self._climb(found, rows[moving], tolerance, work)
             left = rows[~found.converged]
-            if work is not None:
-                work.advance(len(rows) - len(left))
             for first in range(0, len(left), _TOGETHER):
                 some = left[first : first + _TOGETHER]
                 if self.equation.alpha == 0:
@@ -139,8 +151,35 @@ class BoundaryValueSolver:
                 else:
                     self._from_levi_civita(found, some, tolerance)
                     self._from_lines(found, some[~found.converged[some]], tolerance)
-                if work is not None:
-                    work.advance(len(some))
+                work.advance(len(some))
+            self._carefully(found, rows[moving], tolerance)
+
+    def _carefully(self, found: Found, rows: np.ndarray, tolerance: float) -> None:
+        """Pairs that are not found, or not to the tolerance, because float64 loses digits of the equation."""
+        import numpy as np
+
+        rows = rows[~(found.residual[rows] <= tolerance)]
+        if not len(rows) or self.equation.is_integrated:
+            return
+        times = np.linspace(0.0, 1.0, _LOOKED_AT)
+        lost, known = self._careful.lost(found.start[:, rows, None] + found.chord[:, rows, None] * times)
+        found.undefined.update(rows[~np.all(known[:, [0, -1]], axis=1)].tolist())
+        rows = rows[np.any(lost, axis=1)]
+        if not len(rows):
+            return
+        nothing, steps = np.full((2, len(rows)), np.nan), np.zeros(len(rows), dtype=int)
+        again = Found(found.start[:, rows], found.chord[:, rows], nothing[0], nothing[1], steps)
+        work = Progress(len(rows), "geodesics", shown=False)
+        self._climb(again, np.arange(len(rows)), tolerance, work, self._careful)
+        better = ~(again.residual >= found.residual[rows]) & again.converged
+        for known, bend in again.bends:
+            good = better[known]
+            for row in rows[known[good]]:
+                found.pieces.pop(int(row), None)
+            kept = known[good]
+            self._keep(found, rows[kept], bend[:, good], again.residual[kept], again.length[kept])
+        found.iterations[rows] += again.iterations
+        found.lost.update(rows[~found.converged[rows]].tolist())
 
     def _resting(self, found: Found, rows: np.ndarray) -> None:
         import numpy as np
@@ -151,11 +190,14 @@ class BoundaryValueSolver:
 
     # -- levels --------------------------------------------------------------------------------------------------------
 
-    def _climb(self, found: Found, rows: np.ndarray, tolerance: float) -> None:
+    def _climb(
+        self, found: Found, rows: np.ndarray, tolerance: float, work: Progress, equation: LoweredEquation | None = None
+    ) -> None:
         """Solve with more and more points from straight lines, until the equation holds between."""
         import numpy as np
 
-        n, before, equation = len(found.start), np.full(len(rows), np.inf), self.equation
+        equation = equation or self.equation
+        n, before = len(found.start), np.full(len(rows), np.inf)
         bend = np.zeros((n, len(rows), _SIZES[0]))
         settled = _QUADRATIC * tolerance**0.5
         for level, size in enumerate(s for s in _SIZES if s * n <= _LARGEST or s == _SIZES[0]):
@@ -167,6 +209,7 @@ class BoundaryValueSolver:
             paths = Paths(found.start[:, rows], found.chord[:, rows], bend)
             lin, jacobian, good, steps = descended(equation, paths, r, settled if level else _COARSE)
             found.iterations[rows] += steps
+            work.advance(0.0)
             if not level:
                 rows, bend = rows[good], paths.bend[:, good]
                 before = before[good]
@@ -179,6 +222,7 @@ class BoundaryValueSolver:
                 done[done] = is_minimum(lin.at(done), jacobian[done], r)
             if np.any(done):
                 self._keep(found, rows[done], paths.bend[:, done], residual[done], length[done])
+                work.advance(int(np.sum(done)))
             rows, bend, before = rows[on], paths.bend[:, on], residual[on]
 
     @staticmethod
@@ -196,7 +240,7 @@ class BoundaryValueSolver:
         u, spans = self._first_polygons(found, rows)
         for corners in _CORNERS:
             if corners * len(u) > 1.3 * _LARGEST:
-                return
+                break
             u, spans = remeshed(u, spans, corners, self._polygons.lengths(u))
             u, energy = self._polygons.relaxed(u, spans)
             on = np.isfinite(energy)
@@ -208,6 +252,12 @@ class BoundaryValueSolver:
             rows, u, spans = rows[on], u[:, on], spans[on]
             if not len(rows):
                 return
+        walled = self._polygons.walled
+        for k in range(len(rows)):
+            ends = u[walled, k][:, [0, -1]]
+            beyond = np.max(np.abs(u[walled, k] - np.mean(ends, axis=1, keepdims=True)), axis=0, initial=0.0)
+            if np.max(beyond) > np.max(np.abs(np.diff(ends)), initial=0.0) + _FAR:
+                found.furthest[int(rows[k])] = self.equation.chart.point(u[:, k, int(np.argmax(beyond))])
 
     @property
     def _allowed(self) -> float:
@@ -297,6 +347,9 @@ class BoundaryValueSolver:
             if there is None:
                 step /= 2
                 continue
+            found.reached.setdefault(row, begin)
+            if not begin:
+                found.reached[row] = target * goal
             found.iterations[row] += there.steps
             if target == 1:
                 self._keep_pieces(found, row, there, TimedPieces(there.path, equation))

@@ -20,6 +20,7 @@ from symgeo.geometry.moved import MovedManifold
 from symgeo.geometry.positive_matrices import PositiveMatrices
 from symgeo.geometry.space import Product, Space
 from symgeo.geometry.space_forms import SpaceForm
+from symgeo.solve.march import paces
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +62,7 @@ class ClosedSpace:
 class ClosedMotion:
     """Steps along geodesics in closed form that begin at x with velocity v, (n, P)."""
 
-    longest, exact = 1.0, True
+    exact = True
 
     def __init__(self, space: ClosedSpace, spray: Spray, x: np.ndarray, v: np.ndarray, tolerance: float):
         import numpy as np
@@ -74,6 +75,13 @@ class ClosedMotion:
             begin, _, error = self._values(np.arange(x.shape[1]), np.zeros(x.shape[1]))
         # Inverse functions have several branches: that which does not lead back to the start is none of this geodesic.
         self._lost = ~np.all(np.abs(begin - x) <= _BACK * error, axis=0)
+
+    def longest(self, state: State) -> np.ndarray:
+        """The longest steps (P,), by one over the root of g_ii."""
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            return 1.0 / paces(state)
 
     def slope(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The acceleration (n, P)."""

@@ -167,6 +167,25 @@ class CollocatedPaths:
         """See :class:`Source`."""
         return nowhere(self.count)
 
+    def reasons(self) -> np.ndarray:
+        """See :class:`Source`."""
+        out, first = nowhere(self.count), 0
+        for found in self._blocks:
+            for row, alpha in found.reached.items():
+                out[first + row] = f"geodesics were found up to alpha = {alpha:.4g}"
+            for row, point in found.furthest.items():
+                there = point if self._open is None else self._open.points(point[:, None])[:, 0]
+                shown = ", ".join(f"{c:.3g}" for c in there)
+                out[first + row] = f"a path of least energy goes out to ({shown}), towards an end of the domain"
+            for rows, words in (
+                (found.lost, "float64 loses the digits of the metric between them"),
+                (found.undefined, "at an end the metric has no finite value"),
+            ):
+                out[[first + row for row in rows]] = words
+            first += len(found.residual)
+        out[self.converged()] = ""
+        return out
+
     def points(self, times: np.ndarray) -> np.ndarray:
         """See :class:`Source`."""
         import numpy as np
@@ -212,6 +231,10 @@ class ClosedPaths:
         return np.isfinite(self._distance)
 
     def leaves(self) -> np.ndarray:
+        """See :class:`Source`."""
+        return nowhere(self._p.shape[1])
+
+    def reasons(self) -> np.ndarray:
         """See :class:`Source`."""
         return nowhere(self._p.shape[1])
 

@@ -26,6 +26,7 @@ _SETTLED = 1e-11  # of the mean logarithm, relative to the root mean square dist
 _ROUNDED = 1e-8  # where rounding keeps it from getting smaller
 _HALVINGS = 30
 _ARMIJO = 0.25
+_EPS = 2.3e-16
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def frechet_mean(
     if given.ndim != 2 or not len(given):
         raise ShapeError(f"the points must be an array (N, {manifold.dim}) with at least one row, not {given.shape}")
     share = _weights(weights, len(given))
-    found = _Descent(manifold, given.T.copy(), share, progress).run()
+    heavy = share > 0
+    found = _Descent(manifold, given[heavy].T.copy(), share[heavy], progress).run()
     return found if details else np.array(found.mean)
 
 
@@ -134,7 +136,7 @@ class _Descent:
             size = float(np.sqrt(max(mean @ metric @ mean, 0.0)))
             residual = size / np.sqrt(variance) if variance > 0 else 0.0
             self._last = self._found(u, variance, residual, iteration)
-            if residual <= _SETTLED:
+            if residual <= _SETTLED or size <= _rounding(u, metric):
                 return self._last
             step = -np.linalg.solve(hessian, gradient)
             factor = 1.0
@@ -159,6 +161,13 @@ class _Descent:
 
     def _found(self, u: np.ndarray, variance: float, residual: float, iterations: int) -> FrechetMean:
         return FrechetMean(self._equation.chart.point(u), variance, float(residual), iterations, self.method)
+
+
+def _rounding(u: np.ndarray, metric: np.ndarray) -> float:
+    """The length, in the metric, of changes of u in its last places: means of coinciding points are known no better."""
+    import numpy as np
+
+    return 4 * _EPS * float(np.sqrt(np.sum(np.diagonal(metric) * np.maximum(np.abs(u), 1.0) ** 2)))
 
 
 def _updated(hessian: np.ndarray, change: np.ndarray, turned: np.ndarray) -> np.ndarray:

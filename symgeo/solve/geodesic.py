@@ -51,8 +51,8 @@ def geodesic(
     ``m``: a manifold or a model; ``start`` and ``velocity`` (..., n), whose leading axes broadcast, in the order of its
     coordinates; ``times`` (T,) increasing, from 0 on. The points of the answer are (..., T, n), and ``answer(t)`` gives
     those at other times. All geodesics of a call are followed together, each with steps of its own. alpha = 0 are
-    those of the Fisher metric, 1 and -1 the e- and m-geodesics; on recognised spaces, and in affine coordinates with
-    closed inverses, they are taken in closed form, and ``method`` says so. A geodesic that comes to the boundary of the
+    those of the Fisher metric, 1 and -1 the e- and m-geodesics; on recognised spaces they are taken in closed form, and
+    in affine coordinates as straight lines, and ``method`` says so. A geodesic that comes to the boundary of the
     domain ends there: what follows is nan, and the answer says when that is and which condition ends. ``progress``:
     whether a bar is drawn; None draws it on a terminal when the work is long. An interruption by Ctrl-C keeps what is
     finished.

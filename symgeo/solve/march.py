@@ -27,6 +27,7 @@ _SHORT, _PATIENCE = 1e-3, 400
 _SMALLEST = 1e-14  # step, as a share of the time so far
 _SAFETY, _SHRINK, _GROW, _BLOCKED = 0.9, 0.2, 6.0, 0.25
 _EPS = 2.3e-16
+_CONTINUOUS = 1e-6  # of a coordinate, or its unit: smaller jumps are none of a cut
 
 RUNNING, FINISHED, LEFT, LOST, STUCK, NOISY, LONG, INEXACT = range(8)
 
@@ -34,10 +35,11 @@ RUNNING, FINISHED, LEFT, LOST, STUCK, NOISY, LONG, INEXACT = range(8)
 class Mover(Protocol):
     """What makes a step of many curves; arrays (n, P), ``ids`` (P,) the curves' numbers."""
 
-    #: The longest step, in units of one over the root of g_ii.
-    longest: float
     #: Whether the error does not depend on the step: a curve whose error is too large is given up.
     exact: bool
+
+    def longest(self, state: State) -> np.ndarray | float:
+        """The longest steps (P,)."""
 
     def slope(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The acceleration (n, P)."""
@@ -77,11 +79,15 @@ class Outcome:
 class RungeKutta:
     """Steps of Dormand and Prince's method of order 8; the error is measured in units of one over the root of g_ii."""
 
-    longest, exact = float("inf"), False
+    exact = False
 
     def __init__(self, spray: Spray, tolerance: float):
         self._spray, self._tolerance = spray, tolerance
         self._stages: np.ndarray | None = None
+
+    def longest(self, state: State) -> float:
+        """Steps are as long as their errors allow."""
+        return float("inf")
 
     def slope(self, x: np.ndarray, v: np.ndarray) -> np.ndarray:
         """The acceleration (n, P)."""
@@ -152,6 +158,8 @@ class March:
         x, v, error = self._mover.trial(self._ids, state, h)
         after = boundary.read(x, v)
         blocked = boundary.passes(state.reading, after, h) | ~after.sound
+        if self._mover.exact:
+            blocked |= _jumps(state, x, v, h)
         moved = (error <= 1) & ~blocked
         factors = _factors(error, blocked, self._held)
         self._held = ~moved
@@ -165,16 +173,16 @@ class March:
         arrival = boundary.arrived(state.reading, state.t, self._left, before, before_left)
         here = np.flatnonzero(moved)
         self.outcome.knots.append((self._ids[here], state.t[here], state.x[:, here], state.v[:, here]))
-        progress.advance(float(np.sum(state.t - before)) / self._end)
-        self._slow = np.where(h * paces(state) < _SHORT, self._slow + 1, 0)
+        progress.advance(float(np.sum(state.t - before)) / max(self._end, 1e-300))
+        with np.errstate(all="ignore"):
+            self._slow = np.where(h * paces(state) < _SHORT, self._slow + 1, 0)
         self._settle(moved, after, arrival, (error > 1) & after.sound)
 
     def _step_sizes(self) -> tuple[np.ndarray, np.ndarray]:
         """The steps to try, and whether they land at the end; the last two share what is left."""
         import numpy as np
 
-        with np.errstate(all="ignore"):
-            h = np.fmin(self._h, self._mover.longest / paces(self._state))
+        h = np.fmin(self._h, self._mover.longest(self._state))
         rest = self._end - self._state.t
         lands = h >= 0.999 * rest
         return np.where(lands, rest, np.where(h > 0.6 * rest, 0.5 * rest, h)), lands
@@ -227,6 +235,16 @@ class March:
         self._state = State(
             state.t[stay], state.x[:, stay], state.v[:, stay], state.a[:, stay], state.reading.columns(stay)
         )
+
+
+def _jumps(state: State, x: np.ndarray, v: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Steps (P,) that lead further than the velocities at both ends: inverse functions jump across cuts of a chart."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        off = np.abs(x - state.x - h / 2 * (state.v + v))
+        reach = h / 2 * (np.abs(state.v) + np.abs(v))
+        return np.any(off > reach + _CONTINUOUS * (np.abs(x) + state.reading.units), axis=0)
 
 
 def _first_steps(state: State, end: float) -> np.ndarray:

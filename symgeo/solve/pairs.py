@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,8 @@ def pairs_of(m: StatisticalManifold, p: Any, q: Any) -> tuple[np.ndarray, np.nda
         except ValueError:
             raise ShapeError(f"the leading axes of p {start.shape} and q {end.shape} do not broadcast") from None
     leading = start.shape[:-1]
-    first, second = (np.ascontiguousarray(x.reshape(-1, m.dim).T) for x in (start, end))
+    count = math.prod(leading)
+    first, second = (np.ascontiguousarray(x.reshape(count, m.dim).T) for x in (start, end))
     return first, second, leading
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from symgeo.codegen.numpy import real_array
 from symgeo.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class Source(Protocol):
 
     def leaves(self) -> np.ndarray:
         """The conditions of the domain that fail along curves, (P,) of str, "" where none is seen to."""
+
+    def reasons(self) -> np.ndarray:
+        """What is known of pairs without a geodesic, (P,) of str."""
 
     def points(self, times: np.ndarray) -> np.ndarray:
         """Points (n, P, T)."""
@@ -100,7 +104,10 @@ class GeodesicBetween:
         the metric, at points of the path that are none of collocation; for another alpha than 0 it may be that of the
         curve in its arc length (:mod:`symgeo.solve.curve_equation`). For closed forms and affine coordinates x' and
         x'' are differences of points, and the value is no better than these allow."""
-        return self._source.residual().reshape(self._leading)
+        import numpy as np
+
+        p, q = self._ends
+        return np.where(np.all(p == q, axis=0), 0.0, self._source.residual()).reshape(self._leading)
 
     @cached_property
     def iterations(self) -> np.ndarray:
@@ -118,6 +125,12 @@ class GeodesicBetween:
         straight line in affine coordinates; "" where none is seen to fail."""
         return self._source.leaves().reshape(self._leading)
 
+    @cached_property
+    def reasons(self) -> np.ndarray:
+        """What was found instead of a geodesic, (...,) of str: how far alpha could be moved from 0, or how far out a
+        polygon of least energy goes, which seeks an end of the domain; "" where nothing is known."""
+        return self._source.reasons().reshape(self._leading)
+
     def __call__(self, t: Any) -> np.ndarray:
         """Points at times in [0, 1]: t (T,) -> (..., T, n), a number -> (..., n).
 
@@ -125,7 +138,7 @@ class GeodesicBetween:
         """
         import numpy as np
 
-        times = np.asarray(t, dtype=float)
+        times = real_array(t, "times")
         if times.ndim > 1:
             raise ShapeError(f"times are a number or an array (T,), not of shape {times.shape}")
         if not np.all((times >= 0) & (times <= 1)):
@@ -139,7 +152,7 @@ class GeodesicBetween:
         return np.moveaxis(found, 0, -1).reshape(*self._leading, *times.shape, len(p))
 
     def _points(self, columns: np.ndarray) -> np.ndarray:
-        return columns.T.reshape(*self._leading, -1)
+        return columns.T.reshape(*self._leading, len(columns))
 
     def __len__(self) -> int:
         return self._ends[0].shape[1]

@@ -117,7 +117,7 @@ class Polygons:
         return u, energy
 
     @cached_property
-    def _walled(self) -> np.ndarray:
+    def walled(self) -> np.ndarray:
         """Which coordinates have an end, (n,) of bool: their logarithms measure steps."""
         import numpy as np
 
@@ -128,7 +128,7 @@ class Polygons:
         """The largest change of a logarithm (P,) in steps (n, P, K)."""
         import numpy as np
 
-        return np.max(np.abs(step[self._walled]), axis=(0, 2), initial=0.0)
+        return np.max(np.abs(step[self.walled]), axis=(0, 2), initial=0.0)
 
     def _direction(
         self, u: np.ndarray, spans: np.ndarray, damping: np.ndarray
@@ -142,7 +142,7 @@ class Polygons:
         free = corners - 2
         slope = np.moveaxis(slope[:, :, 1:-1], 0, -1).reshape(count, free * n)
         size = np.maximum(np.max(np.abs(slope), axis=1), 1e-300)  # of a step one long
-        walls = np.tile(self._walled, free).astype(float)
+        walls = np.tile(self.walled, free).astype(float)
         damping = np.where(damping < _LEAST, 0.0, damping)
         step, fall = np.zeros((count, free * n)), np.zeros(count)
         rows = np.arange(count)

@@ -8,6 +8,7 @@ Source: Lee, Introduction to Riemannian Manifolds, 2018, chapter 4; Amari and Na
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from symgeo.algebra import Tensor, as_expression
 from symgeo.codegen import numpy_function, plain_lambdify
 from symgeo.codegen.numeric_node import nodes_in
+from symgeo.codegen.numpy import real_array
 from symgeo.errors import ParameterListError, ShapeError, UnknownSymbolError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.solve.contraction import Contraction
@@ -46,7 +48,10 @@ def manifold_of(m: StatisticalManifold | HasManifold) -> StatisticalManifold:
 
 def number_alpha(alpha: Expr | int | float | Fraction) -> Expr:
     """alpha as an exact number; :class:`ParameterListError` for what is none."""
-    order = as_expression(alpha)
+    try:
+        order = as_expression(alpha)
+    except (TypeError, ValueError):
+        raise ParameterListError(f"alpha is a real number here, not {alpha!r}") from None
     if not (order.is_number and order.is_real and order.is_finite):
         raise ParameterListError(f"alpha is a real number here, not {alpha}: give a value to its symbols")
     return order
@@ -234,7 +239,7 @@ class Spray:
         """Arrays (..., n) stacked as contiguous columns (m n, P), and their common leading axes."""
         import numpy as np
 
-        given = [np.asarray(a, dtype=float) for a in arrays]
+        given = [real_array(a, "an array of points or velocities") for a in arrays]
         wrong = next((a for a in given if a.ndim == 0 or a.shape[-1] != self.dim), None)
         if wrong is not None:
             raise ShapeError(
@@ -246,7 +251,7 @@ class Spray:
         except ValueError:
             shapes = " and ".join(str(a.shape) for a in given)
             raise ShapeError(f"the leading axes of points and velocities do not fit: {shapes}") from None
-        flat = [np.broadcast_to(a, (*leading, self.dim)).reshape(-1, self.dim).T for a in given]
+        flat = [np.broadcast_to(a, (*leading, self.dim)).reshape(math.prod(leading), self.dim).T for a in given]
         return np.ascontiguousarray(np.concatenate(flat)), leading
 
 

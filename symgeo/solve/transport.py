@@ -10,6 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from symgeo.codegen.numpy import real_array
 from symgeo.errors import ArgumentError, DomainError, GeodesicError, ShapeError
 from symgeo.geometry.manifold import StatisticalManifold
 from symgeo.solve import runge_kutta
@@ -54,7 +55,7 @@ def parallel_transport(
     import numpy as np
 
     spray = Spray.of(m, alpha)
-    u = np.asarray(vector, dtype=float)
+    u = real_array(vector, "a vector")
     if u.ndim == 0 or u.shape[-1] != spray.dim:
         raise ShapeError(f"vectors have {spray.dim} components along the last axis, not the shape {u.shape}")
     if not np.all(np.isfinite(u)):
@@ -153,7 +154,7 @@ def _sampled(spray: Spray, along: Callable[[Any], Any], count: int) -> State:
     import numpy as np
 
     def points(t: np.ndarray) -> np.ndarray:
-        x = np.asarray(along(t), dtype=float)
+        x = real_array(along(t), "the points of the curve")
         if x.shape != (len(t), spray.dim):
             raise ShapeError(
                 f"the curve must give points of shape ({len(t)}, {spray.dim}) at {len(t)} times, not {x.shape}"

@@ -392,3 +392,45 @@ def test_means_that_are_none() -> None:
         sg.frechet_mean(family("normal"), [(0.0, 1.0)], [-1])
     with pytest.raises(errors.DomainError):
         sg.frechet_mean(family("normal"), [(0.0, -1.0)])
+
+
+def test_weights_of_zero_leave_points_out() -> None:
+    """The mean is then one of the points, or as if the others were not there."""
+    some = np.array([(1.0, 2.0), (3.0, 4.0), (2.0, 0.5)])
+    for name in ("normal", "beta"):
+        model = family(name)
+        assert sg.frechet_mean(model, some, [0, 1, 0]) == pytest.approx(some[1], rel=1e-14)
+        assert sg.frechet_mean(model, some, [1, 0, 2]) == pytest.approx(sg.frechet_mean(model, some[[0, 2]], [1, 2]))
+
+
+@pytest.mark.parametrize("spread", [1e-9, 1e-13])
+def test_the_mean_of_points_that_all_but_coincide(spread: float) -> None:
+    some = np.array([1.0, 2.0]) * (1 + spread * np.arange(5)[:, None])
+    for name in ("normal", "beta"):
+        found = sg.frechet_mean(family(name), some)
+        assert found == pytest.approx(some[2], rel=1e-15)
+
+
+# -- edges -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alpha", [0, 1, -1, sp.Rational(1, 2)])
+@pytest.mark.parametrize("name", ["normal", "beta"])
+def test_no_pairs_and_points_that_coincide(name: str, alpha: object) -> None:
+    model, none = family(name), np.zeros((0, 2))
+    answer = sg.geodesic_between(model, none, none, alpha)
+    assert len(answer) == 0 and answer(0.5).shape == (0, 2) and answer([0.1, 0.2]).shape == (0, 2, 2)
+    assert sg.logarithm_map(model, none, none, alpha).shape == (0, 2)
+    assert sg.exponential_map(model, none, none, alpha).shape == (0, 2)
+    assert sg.geodesic_between(model, np.zeros((3, 0, 2)), (1.0, 2.0), alpha).velocity.shape == (3, 0, 2)
+    same = sg.geodesic_between(model, [(1.0, 2.0), (1.0, 2.0)], [(1.0, 2.0), (2.0, 2.0)], alpha)
+    assert same.residual[0] == 0 and same.residual[1] < 1e-7 and same.converged.all()
+
+
+def test_arrays_of_other_kinds() -> None:
+    whole, fixed = np.array([[1, 2], [3, 4]]), np.array([[1.0, 2.0], [3.0, 4.0]])
+    fixed.setflags(write=False)
+    for name in ("normal", "beta"):
+        expected = sg.distance(family(name), [(1.0, 2.0), (3.0, 4.0)], (2.0, 2.0))
+        for given_points in (whole, fixed, np.asfortranarray(fixed), whole.astype(np.float32)):
+            assert np.array_equal(sg.distance(family(name), given_points, (2.0, 2.0)), expected)

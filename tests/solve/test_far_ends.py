@@ -251,7 +251,7 @@ def test_an_interrupted_mean_is_kept_as_far_as_it_came(monkeypatch: pytest.Monke
     def advanced(self: progress.Progress, amount: float) -> None:
         advance(self, amount)
         calls.append(amount)
-        if len(calls) == 3:
+        if sum(calls) > 12:  # the third of the means that are tried
             raise KeyboardInterrupt
 
     whole = sg.frechet_mean(model, given_points, details=True)
@@ -270,3 +270,44 @@ def test_pairs_draw_a_bar_when_asked(monkeypatch: pytest.MonkeyPatch, capsys) ->
     assert capsys.readouterr().err == ""
     sg.geodesic_between(model, (1.0, 2.0), (2.0, 1.0), progress=True)
     assert "geodesics" in capsys.readouterr().err
+
+
+def test_how_far_alpha_can_be_moved_is_said() -> None:
+    """sigma^2 + (1 - alpha)/2 mu^2 is linear in mu along a geodesic; beyond some alpha sigma would be zero on it."""
+    p, q = (1.88, 1.1), (-0.61, 0.57)
+    last = 1 + 2 * ((p[1] + q[1]) / (p[0] - q[0])) ** 2
+    model = catalogue.get("normal")
+    for beside in (-0.05, 0.05):
+        alpha = sp.nsimplify(last + beside, rational=True)
+        found = sg.geodesic_between(model, p, q, alpha, failed="nan")
+        assert found.converged == (beside < 0)
+    words = found.reasons.item()
+    assert words.startswith("geodesics were found up to alpha = ")
+    assert float(words.split()[-1]) == pytest.approx(last, abs=1e-2)
+    with pytest.raises(errors.BoundaryValueError, match=r"\(geodesics were found up to alpha"):
+        sg.geodesic_between(model, p, q, alpha)
+
+
+def test_paths_towards_an_end_of_the_domain_are_said_to_be_such() -> None:
+    """The exponential laws, eta to infinity and b to zero, are an end of the Gompertz laws that paths come to."""
+    model = catalogue.get("gompertz")
+    found = sg.geodesic_between(model, [(0.82, 0.26), (1.0, 1.0)], [(3.05, 1.18), (1.1, 1.1)], failed="nan")
+    assert found.converged.tolist() == [False, True] and found.reasons[1] == ""
+    assert "goes out to" in found.reasons[0] and "towards an end of the domain" in found.reasons[0]
+
+
+def test_pairs_beside_removable_singularities() -> None:
+    """The metric of the Kumaraswamy laws is 0/0 at b = 1 and 2, and its terms cancel nearby."""
+    model, shift = catalogue.get("kumaraswamy"), np.array([0.0, 1e-3])
+    p = np.array([(1.5, 1.00001), (1.5, 2 + 1e-7), (1.5, 1 + 1e-9)])
+    q = np.array([(1.6, 0.99999), (1.6, 2 - 1e-7), (1.51, 1.01)])
+    found = sg.geodesic_between(model, p, q)
+    assert np.max(found.residual) < 1e-10
+    middle = found(0.5)
+    halves = sg.distance(model, p, middle) + sg.distance(model, middle, q)
+    assert halves == pytest.approx(found.distance, rel=1e-9)
+    assert found.distance == pytest.approx(sg.distance(model, p + shift, q + shift), rel=1e-2)
+    assert found.distance == pytest.approx(sg.distance(model, q, p), rel=1e-9)
+    assert sg.exponential_map(model, p, found.velocity) == pytest.approx(q, rel=1e-8)
+    with pytest.raises(errors.BoundaryValueError, match="at an end the metric has no finite value"):
+        sg.geodesic_between(model, (1.5, 1.0), (1.6, 1.2))

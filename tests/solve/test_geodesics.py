@@ -252,7 +252,7 @@ def test_an_interruption_keeps_what_is_done(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("alpha", [1, -1])
-@pytest.mark.parametrize("family", ["normal", "poisson", "bernoulli"])
+@pytest.mark.parametrize("family", ["normal", "poisson", "bernoulli", "gamma", "von_mises", "dirichlet"])
 def test_straight_lines_agree_with_the_integrated_equations(
     family: str, alpha: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +267,69 @@ def test_straight_lines_agree_with_the_integrated_equations(
     np.testing.assert_allclose(closed.points, integrated.points, rtol=1e-9)
     np.testing.assert_allclose(closed.velocities, integrated.velocities, rtol=1e-8)
     np.testing.assert_allclose(closed(0.7), integrated(0.7), rtol=1e-9)
+
+
+def test_the_way_back_from_affine_coordinates_may_be_an_iteration() -> None:
+    """m-geodesics of plane von Mises laws end where the mean is one long, a quadratic equation in the time."""
+    a, b, x = sp.symbols("a b x", real=True)
+    size = sp.sqrt(a**2 + b**2)
+    density = sp.exp(a * sp.cos(x) + b * sp.sin(x)) / (2 * sp.pi * sp.besseli(0, size))
+    model = sg.StatisticalModel(density, x, (a, b), support=sp.Interval(-sp.pi, sp.pi))
+    start = np.array([[-0.2, 0.8], [0.3, 1.1], [2.0, -1.0]])
+    found = sg.geodesic(model, start, [[1.0, 1.4], [0.1, -0.2], [0.8, -1.2]], [0.2, 0.9, 99.0], -1)
+    assert found.method == "straight lines in the expectation coordinates, Newton's method"
+    means = sg.lambdify(model.manifold.duality.expectation, (a, b))
+    begin, values = means(start), means(found.points)
+    slope = (values[:, 0] - begin) / 0.2
+    lines = begin[:, None] + found.times[:, None] * slope[:, None]
+    within = np.isfinite(values)
+    assert within[:, 0].all() and not within[:, 2].any()
+    np.testing.assert_allclose(values[within], lines[within], rtol=1e-12)
+    square, both, rest = np.sum(slope**2, 1), np.sum(begin * slope, 1), np.sum(begin**2, 1) - 1
+    ends = (np.sqrt(both**2 - square * rest) - both) / square
+    np.testing.assert_allclose(found.exit_time, ends, rtol=1e-9)
+
+
+def test_straight_lines_do_not_jump_across_a_cut() -> None:
+    """The angle of a line in the plane passes pi, where the domain of these laws ends."""
+    start, velocity = np.array([2.20214922, 0.43995626]), np.array([0.5563463, -0.73517223])
+    found = sg.geodesic(catalogue.get("von_mises"), start, velocity, [0.3, 1.0], 1)
+    (angle, size), (turn, pull) = start, velocity
+    height, rise = size * np.sin(angle), size * np.cos(angle) * turn + np.sin(angle) * pull
+    assert found.exit_time == pytest.approx(-height / rise, rel=1e-9) and found.exit_condition.item() == "pi - mu > 0"
+    assert np.isnan(found.points[1]).all() and found.method.startswith("straight lines")
+
+
+def test_straight_lines_without_digits_are_not_taken() -> None:
+    """The slope of the affine coordinates is a difference of terms that rounding of the velocity makes all of it."""
+    a, b, x, y = sp.symbols("a b x y", positive=True)
+    r = sp.Symbol("r", real=True)
+    form = (x**2 / a**2 - 2 * r * x * y / (a * b) + y**2 / b**2) / (1 - r**2)
+    density = sp.exp(-form / 2) / (2 * sp.pi * a * b * sp.sqrt(1 - r**2))
+    whole = {s: sp.Symbol(s.name, real=True) for s in (x, y)}
+    model = sg.StatisticalModel(
+        density.subs(whole), tuple(whole.values()), (a, b, r), domain={r: sp.Interval.open(-1, 1)}
+    )
+    start = (15.982064226611639, 0.01669704944886192, 0.8901314660802396)
+    end = (0.019201332844421597, 27.96060404267521, -0.9044957584790437)
+    velocity = sg.logarithm_map(model, start, end, 1)
+    found = sg.geodesic(model, start, velocity, [0.5, 1.0], 1)
+    middle = sg.geodesic_between(model, start, end, 1)(0.5)
+    np.testing.assert_allclose(found.points[0], middle, rtol=1e-6)
+    assert "straight" not in found.method
+
+
+def test_m_geodesics_of_gamma_laws_run_to_certainty() -> None:
+    """They end where the logarithm of the mean is that of the logarithms; the shape grows to 1e7 before."""
+    with mpmath.workdps(30):
+        k, r, dk, dr = map(mpmath.mpf, (2, 1, 1, 1))
+        mean, slope = k / r, dk / r - k * dr / r**2
+        log_mean, log_slope = mpmath.psi(0, k) - mpmath.log(r), mpmath.psi(1, k) * dk - dr / r
+        expected = mpmath.findroot(
+            lambda t: mpmath.log(mean + t * slope) - log_mean - t * log_slope, (0.7, 1.0), solver="anderson"
+        )
+    found = sg.geodesic(catalogue.get("gamma"), [2.0, 1.0], [1.0, 1.0], [0.1, 100.0], -1)
+    assert found.exit_time == pytest.approx(float(expected), rel=1e-9) and "oo" in found.exit_condition.item()
 
 
 def test_where_doubles_lose_the_digits_of_the_symbols():

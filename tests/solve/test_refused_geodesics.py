@@ -85,3 +85,36 @@ def test_straight_lines_across_a_cut_of_the_chart() -> None:
         sg.geodesic_between(model, start[0], end[0], -1)
     kept = sg.geodesic_between(model, start, end, 1, failed="nan")
     assert kept.converged.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("wrong", [np.array([1, 2 + 1j]), ["1", "b"], [object(), 1.0]])
+def test_what_is_no_real_number(wrong: object) -> None:
+    """Imaginary parts are not dropped."""
+    model = catalogue.get("normal")
+    path = sg.geodesic(model, [0, 1], [1, 1], [1.0])
+    for ask in (
+        lambda: sg.geodesic(model, wrong, [1, 1], [1.0]),
+        lambda: sg.exponential_map(model, [0, 1], wrong),
+        lambda: sg.geodesic(model, [0, 1], [1, 1], wrong),
+        lambda: sg.parallel_transport(model, wrong, path),
+        lambda: sg.parallel_transport(model, [1, 1], lambda t: np.full((len(t), 2), wrong), times=[0, 1]),
+        lambda: path(wrong),
+        lambda: sg.geodesic_between(model, [0, 1], [1, 1])(wrong),
+    ):
+        with pytest.raises(ArgumentError, match="array of real numbers"):
+            ask()
+
+
+@pytest.mark.parametrize("alpha", ["1", 1j, float("nan"), float("inf"), None])
+def test_connections_that_are_none(alpha: object) -> None:
+    model = catalogue.get("normal")
+    for ask in (sg.exponential_map, sg.logarithm_map):
+        with pytest.raises(ParameterListError, match="real number"):
+            ask(model, [0, 1], [1, 1], alpha)
+
+
+def test_the_start_alone() -> None:
+    for alpha in (0, 1, 0.5):
+        found = sg.geodesic(catalogue.get("gamma"), [1, 2], [3, 4], [0.0], alpha)
+        assert found.points.tolist() == [[1, 2]] and found.velocities.tolist() == [[3, 4]]
+        assert np.isinf(found.exit_time)
