@@ -7,10 +7,12 @@ them takes longer than all the rest.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import hashlib
 import math
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -38,10 +40,11 @@ typedef int symgeo_repair(size_t count, const double *const *arguments, double *
 
 static symgeo_repair *symgeo_repairs;
 static size_t symgeo_threads = 1;
+static int symgeo_within;
 
 void symgeo_set(symgeo_repair *repairs, size_t threads)
 {{
-    symgeo_repairs = repairs;
+    __atomic_store_n(&symgeo_repairs, repairs, __ATOMIC_SEQ_CST);
     symgeo_threads = threads < MOST_THREADS ? threads : MOST_THREADS;
 }}
 
@@ -102,6 +105,21 @@ static size_t symgeo_all(size_t count, const double *const *arguments, double *v
     return total;
 }}
 
+/* How many calls are in Python; none begins after symgeo_set(NULL, ...). */
+int symgeo_in_python(void)
+{{
+    return __atomic_load_n(&symgeo_within, __ATOMIC_SEQ_CST);
+}}
+
+static int symgeo_mend(size_t count, const double *const *arguments, double *values, const double *doubt)
+{{
+    __atomic_add_fetch(&symgeo_within, 1, __ATOMIC_SEQ_CST);
+    symgeo_repair *repairs = __atomic_load_n(&symgeo_repairs, __ATOMIC_SEQ_CST);
+    const int failed = repairs == NULL || repairs(count, arguments, values, doubt);
+    __atomic_sub_fetch(&symgeo_within, 1, __ATOMIC_SEQ_CST);
+    return failed;
+}}
+
 static XLA_FFI_Error *symgeo_error(const XLA_FFI_Api *api, const char *message, XLA_FFI_Error_Code code)
 {{
     XLA_FFI_Error_Create_Args error = {{XLA_FFI_Error_Create_Args_STRUCT_SIZE, NULL, message, code}};
@@ -131,7 +149,7 @@ XLA_FFI_Error *symgeo_handler(XLA_FFI_CallFrame *frame)
     if (doubt == NULL)
         return symgeo_error(frame->api, "symgeo: out of memory", XLA_FFI_Error_Code_RESOURCE_EXHAUSTED);
     symgeo_large_pages(values, count * COMPONENTS * sizeof(double));
-    const int failed = symgeo_all(count, arguments, values, doubt) && symgeo_repairs(count, arguments, values, doubt);
+    const int failed = symgeo_all(count, arguments, values, doubt) && symgeo_mend(count, arguments, values, doubt);
     free(doubt);
     return failed ? symgeo_error(frame->api, "symgeo: points that doubles do not decide could not be computed with "
                                  "more digits; the error is printed above", XLA_FFI_Error_Code_INTERNAL)
@@ -142,7 +160,7 @@ XLA_FFI_Error *symgeo_handler(XLA_FFI_CallFrame *frame)
 _REPAIR = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_size_t, ctypes.POINTER(ctypes.c_void_p), ctypes.c_void_p, ctypes.c_void_p
 )
-# By the name of the target: what it computes, and what XLA may call as long as the process runs.
+# By the name of the target: what it computes, and what XLA may call as long as Python runs.
 _REGISTERED: dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
 
 
@@ -165,8 +183,19 @@ def xla_target(kernel: Kernel) -> str:
         library.symgeo_set.argtypes, library.symgeo_set.restype = [_REPAIR, ctypes.c_size_t], None
         library.symgeo_set(repair, _processors())
         jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(library.symgeo_handler), platform="cpu")
+        if not _REGISTERED:
+            atexit.register(_leave_python)
         _REGISTERED[name] = (meaning, (library, repair))
     return name
+
+
+def _leave_python() -> None:
+    """Let no thread of XLA be in Python, nor enter it, when the interpreter ends: it would wait for ever."""
+    libraries = [library for _, (library, _) in _REGISTERED.values()]
+    for library in libraries:
+        library.symgeo_set(_REPAIR(), 1)
+    while any(library.symgeo_in_python() for library in libraries):
+        time.sleep(1e-3)
 
 
 def handler_text(kernel: Kernel) -> str:

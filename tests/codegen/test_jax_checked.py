@@ -229,7 +229,11 @@ except Exception as error:
 def run(script, devices, **variables):
     flags = {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}", "PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-c", script], env={**environ, **flags, **variables}, capture_output=True, text=True
+        [sys.executable, "-c", script],
+        env={**environ, **flags, **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split("\n")
@@ -270,3 +274,24 @@ print(slopes.shape, {s.data.shape for s in slopes.addressable_shards})
 @needs_compiler
 def test_every_device_computes_its_own_points():
     assert run(SHARDED, 4) == ["4 {(16, 2, 2)}"] * 4 + ["(64, 2, 2, 2) {(16, 2, 2, 2)}", ""]
+
+
+PENDING = """
+import jax, numpy as np, sympy as sp
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from symgeo import lambdify
+jax.config.update("jax_enable_x64", True)
+a, s = sp.symbols("a s", positive=True)
+f = jax.jit(lambdify(sp.polygamma(1, a) - sp.polygamma(1, a + s), (a,), backend="jax"))
+mesh = Mesh(np.array(jax.devices()), ("points",))
+theta = np.random.default_rng(0).uniform(0.5, 2, (2048, 1))
+there = jax.device_put(theta, NamedSharding(mesh, PartitionSpec("points")))
+f(there, s=1.0).block_until_ready()
+out = [f(there, s=1e-9 * i) for i in range(1, 9)]
+print("left")
+"""
+
+
+@needs_compiler
+def test_python_ends_while_points_are_being_mended():
+    assert run(PENDING, 4) == ["left", ""]
