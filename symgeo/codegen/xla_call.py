@@ -11,7 +11,6 @@ import atexit
 import ctypes
 import hashlib
 import math
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -39,13 +38,11 @@ enum {{ MOST_THREADS = 64, WORTH_A_THREAD = {worth} }};
 typedef int symgeo_repair(size_t count, const double *const *arguments, double *values, const double *doubt);
 
 static symgeo_repair *symgeo_repairs;
-static size_t symgeo_threads = 1;
 static int symgeo_within;
 
-void symgeo_set(symgeo_repair *repairs, size_t threads)
+void symgeo_set(symgeo_repair *repairs)
 {{
     __atomic_store_n(&symgeo_repairs, repairs, __ATOMIC_SEQ_CST);
-    symgeo_threads = threads < MOST_THREADS ? threads : MOST_THREADS;
 }}
 
 struct symgeo_part {{
@@ -76,15 +73,32 @@ static void symgeo_large_pages(void *start, size_t bytes)
 #endif
 }}
 
-static size_t symgeo_all(size_t count, const double *const *arguments, double *values, double *doubt)
+/* As many as XLA itself would use. */
+static size_t symgeo_threads(XLA_FFI_CallFrame *frame)
+{{
+    int64_t threads = 1;
+    XLA_FFI_ThreadPool_NumThreads_Args asked = {{
+        XLA_FFI_ThreadPool_NumThreads_Args_STRUCT_SIZE, NULL, frame->ctx, &threads}};
+    XLA_FFI_Error *error = frame->api->XLA_FFI_ThreadPool_NumThreads(&asked);
+    if (error != NULL) {{
+        XLA_FFI_Error_Destroy_Args gone = {{XLA_FFI_Error_Destroy_Args_STRUCT_SIZE, NULL, error}};
+        frame->api->XLA_FFI_Error_Destroy(&gone);
+        return 1;
+    }}
+    return threads < 1 ? 1 : threads < MOST_THREADS ? (size_t)threads : MOST_THREADS;
+}}
+
+static size_t symgeo_all(XLA_FFI_CallFrame *frame, size_t count, const double *const *arguments, double *values,
+                         double *doubt)
 {{
     struct symgeo_part parts[MOST_THREADS];
     pthread_t threads[MOST_THREADS];
     int started[MOST_THREADS] = {{0}};
     const size_t size = COMPONENTS > 0 ? COMPONENTS : 1;
     size_t most = count / (WORTH_A_THREAD / size + 1) + 1, total = 0;
-    if (most > symgeo_threads)
-        most = symgeo_threads;
+    const size_t threads_there = most > 1 ? symgeo_threads(frame) : 1;
+    if (most > threads_there)
+        most = threads_there;
     for (size_t i = 0; i < most; ++i) {{
         const size_t first = count / most * i, end = i + 1 < most ? count / most * (i + 1) : count;
         parts[i].count = end - first;
@@ -105,7 +119,7 @@ static size_t symgeo_all(size_t count, const double *const *arguments, double *v
     return total;
 }}
 
-/* How many calls are in Python; none begins after symgeo_set(NULL, ...). */
+/* How many calls are in Python; none begins after symgeo_set(NULL). */
 int symgeo_in_python(void)
 {{
     return __atomic_load_n(&symgeo_within, __ATOMIC_SEQ_CST);
@@ -149,7 +163,8 @@ XLA_FFI_Error *symgeo_handler(XLA_FFI_CallFrame *frame)
     if (doubt == NULL)
         return symgeo_error(frame->api, "symgeo: out of memory", XLA_FFI_Error_Code_RESOURCE_EXHAUSTED);
     symgeo_large_pages(values, count * COMPONENTS * sizeof(double));
-    const int failed = symgeo_all(count, arguments, values, doubt) && symgeo_mend(count, arguments, values, doubt);
+    const int failed = symgeo_all(frame, count, arguments, values, doubt)
+                       && symgeo_mend(count, arguments, values, doubt);
     free(doubt);
     return failed ? symgeo_error(frame->api, "symgeo: points that doubles do not decide could not be computed with "
                                  "more digits; the error is printed above", XLA_FFI_Error_Code_INTERNAL)
@@ -180,8 +195,8 @@ def xla_target(kernel: Kernel) -> str:
     if name not in _REGISTERED:
         library = shared_library(text, ("-pthread", f"-I{jax.ffi.include_dir()}"))
         repair = _REPAIR(_repair_of(kernel))
-        library.symgeo_set.argtypes, library.symgeo_set.restype = [_REPAIR, ctypes.c_size_t], None
-        library.symgeo_set(repair, _processors())
+        library.symgeo_set.argtypes, library.symgeo_set.restype = [_REPAIR], None
+        library.symgeo_set(repair)
         jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(library.symgeo_handler), platform="cpu")
         if not _REGISTERED:
             atexit.register(_leave_python)
@@ -193,7 +208,7 @@ def _leave_python() -> None:
     """Let no thread of XLA be in Python, nor enter it, when the interpreter ends: it would wait for ever."""
     libraries = [library for _, (library, _) in _REGISTERED.values()]
     for library in libraries:
-        library.symgeo_set(_REPAIR(), 1)
+        library.symgeo_set(_REPAIR())
     while any(library.symgeo_in_python() for library in libraries):
         time.sleep(1e-3)
 
@@ -239,8 +254,3 @@ def _repair_of(kernel: Kernel) -> Callable[..., int]:
         return 0
 
     return mend
-
-
-def _processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

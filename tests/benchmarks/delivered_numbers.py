@@ -37,6 +37,7 @@ ONE_CORE = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "NPROC": "1",
     "JAX_ENABLE_X64": "1",
     "JAX_PLATFORMS": "cpu",
     # glibc keeps what is freed. Pages fresh from the system cost more than the work of the large rows, and NumPy alone
