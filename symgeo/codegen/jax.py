@@ -18,7 +18,8 @@ def jax_lambdify(kernel: Kernel) -> Callable[..., Any]:
 
     It works under ``jax.jit``, ``vmap``, ``grad``, ``jacfwd`` and ``jacrev``, on any device and on sharded arrays, in
     the precision of its arguments. In doubles on the CPU its values and derivatives have error bounds: XLA calls C that
-    is compiled when the function is first traced (`jax_checked.py`). ``jax.export`` writes ``f.source``, but not that.
+    is compiled when the function is first traced (`jax_checked.py`). Without a C compiler it calls NumPy, and arrays on
+    several devices raise MissingDependencyError. ``jax.export`` writes ``f.source``, but not such a function.
 
     Raises MissingDependencyError without JAX and UnsupportedFunctionError for what has no spelling in JAX; the function
     raises ShapeError for a wrong last axis or leading axes that do not broadcast, ArgumentError for missing, unknown or
