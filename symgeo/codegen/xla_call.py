@@ -35,6 +35,7 @@ _HANDLER = """
 enum {{ ARGUMENTS = {arguments}, COORDINATES = {coordinates}, COMPONENTS = {components} }};
 enum {{ MOST_THREADS = 64, WORTH_A_THREAD = {worth} }};
 
+/* 1 where all is mended: 0 is what comes of an exception that nothing catches, as of Ctrl-C. */
 typedef int symgeo_repair(size_t count, const double *const *arguments, double *values, const double *doubt);
 
 static symgeo_repair *symgeo_repairs;
@@ -129,7 +130,7 @@ static int symgeo_mend(size_t count, const double *const *arguments, double *val
 {{
     __atomic_add_fetch(&symgeo_within, 1, __ATOMIC_SEQ_CST);
     symgeo_repair *repairs = __atomic_load_n(&symgeo_repairs, __ATOMIC_SEQ_CST);
-    const int failed = repairs == NULL || repairs(count, arguments, values, doubt);
+    const int failed = repairs == NULL || repairs(count, arguments, values, doubt) != 1;
     __atomic_sub_fetch(&symgeo_within, 1, __ATOMIC_SEQ_CST);
     return failed;
 }}
@@ -229,7 +230,7 @@ def handler_text(kernel: Kernel) -> str:
 
 
 def _repair_of(kernel: Kernel) -> Callable[..., int]:
-    """What the handler calls with addresses: 0 when the values of the points in doubt are mended."""
+    """What the handler calls with addresses: 1 when the values of the points in doubt are mended."""
     import numpy as np
 
     signature = function_signature(kernel)
@@ -250,7 +251,7 @@ def _repair_of(kernel: Kernel) -> Callable[..., int]:
             import traceback
 
             traceback.print_exc()
-            return 1
-        return 0
+            return 0
+        return 1
 
     return mend

@@ -196,3 +196,14 @@ def test_the_proof_of_one_peak_changes_no_result() -> None:
     first, second = sg.fit(model, data), sg.fit(model, data)
     assert programs.fits == 2 and programs.single_peak
     assert (first.estimate == second.estimate).all() and (first.covariance == second.covariance).all()
+
+
+@pytest.mark.parametrize("density", [GUMBEL, LOGISTIC, CAUCHY])
+def test_the_log_likelihood_at_a_point_that_only_confirms(density):
+    """It is not evaluated there, but follows from the step that led to it."""
+    model = sg.StatisticalModel(density, x, (m, s))
+    value = sg.lambdify(sp.log(density), (m, s))
+    for seed in range(12):
+        data = np.random.default_rng(seed).standard_t(3.0, size=6 + seed) * 2.0 + 1.0
+        found = sg.fit(model, data)
+        assert found.log_likelihood == pytest.approx(value(found.estimate, x=data).sum(), rel=1e-13)
