@@ -36,7 +36,7 @@ _TAME = {"Abs", "tanh", "erf", "atan", "asinh", "scaled_erfc", "sign", "Heavisid
 _TAME_OF_POSITIVE = {"log1p", "log_one_plus", "scaled_expint"}
 _CHOICES = {"Min", "Max", "largest_of"}
 _NATIVE = {
-    "numpy": re.compile(r"np\.\w+\(\{0\}(, \{1\})?\)"),
+    "numpy": re.compile(r"np\.\w+\(\{0\}(, \{1\})?\)|_log_one_plus_exp\(\{[01]\}\)"),
     "c": re.compile(r"(?!sg_)\w+\(.*\)|sg_(sign|mod|min|max|heaviside|log_add_exp|log_one_minus_exp)\(.*\)"),
 }
 _MOST_ORDER = 8

@@ -73,6 +73,8 @@ def _log_gamma(x):
 def _log_gamma_ratio(x, d):
     """log(gamma(x + d)/gamma(x)) without cancellation for large x: the difference of two Stirling series."""
     large = (x > 30.0) & (x + d > 30.0)
+    if not np.any(large):
+        return _log_gamma(x + d) - _log_gamma(x)
     w = np.where(large, x, 60.0)
     e = np.where(large, d, 0.0)
     tail = _stirling_tail(w + e) - _stirling_tail(w)
@@ -89,9 +91,11 @@ def _stirling_tail(x):
 def _log_beta(a, b):
     """log(beta(a, b)) without underflow for a, b > 0."""
     small, big = np.minimum(a, b), np.maximum(a, b)
+    if np.all((small > 0) & (big <= 30.0)):
+        return special.betaln(small, big)
     ratio = special.gammaln(small) - _log_gamma_ratio(big, small)
     positive = np.where(big > 30.0, ratio, special.betaln(a, b))
-    return np.where(small > 0, positive, np.log(special.beta(a, b)))
+    return positive if np.all(small > 0) else np.where(small > 0, positive, np.log(special.beta(a, b)))
 
 
 def _binomial(n, k):
@@ -106,6 +110,11 @@ def _log_binomial(n, k):
     direct = np.log(_binomial(n, k))
     large = (k >= 0) & (k <= n) & ~np.isfinite(direct)
     return np.where(large, -special.betaln(1.0 + n - k, 1.0 + k) - np.log1p(n), direct)
+
+
+def _log_one_plus_exp(x):
+    """log(1 + exp(x)) without overflow."""
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def _log_one_minus_exp(x):

@@ -117,6 +117,12 @@ def _polygamma_tail(mp: Any, n: Any, k: Any, c: Any) -> Any:
     return c ** (2 * k + n) * ((-1) ** (n + 1) * mp.psi(n, c) - mp.fsum(terms))
 
 
+def _log_add_exp(a: Any, b: Any) -> str:
+    if a == 0 or b == 0:  # half the time
+        return f"_log_one_plus_exp({{{int(a == 0)}}})"
+    return "np.logaddexp({0}, {1})"
+
+
 def _by_order(zero: str, one: str, general: str) -> Callable[..., str]:
     """Bessel functions: orders 0 and 1 have routines of their own, several times faster."""
     return lambda order, z: zero if order == 0 else one if order == 1 else general
@@ -287,7 +293,7 @@ _DIFFERENTIAL_EQUATIONS = [
 
 # What the rewriting for range and accuracy (stable.py) brings in.
 _STABLE = [
-    _call("log_add_exp", lambda mp, a, b: mp.log(mp.exp(a) + mp.exp(b)), "np.logaddexp({0}, {1})"),
+    _call("log_add_exp", lambda mp, a, b: mp.log(mp.exp(a) + mp.exp(b)), _log_add_exp),
     _call("largest_of", _extreme(max), "np.maximum({0}, {1})", binary=True),
     _call("log_one_plus", "log1p", "np.log1p({0})"),
     _call("log_one_minus_exp", lambda mp, x: mp.log(-mp.expm1(x)), "_log_one_minus_exp({0})"),

@@ -10,9 +10,8 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from symgeo.inference.batches import Batch
 from symgeo.inference.many_climbs import climb_many
-from symgeo.inference.many_likelihoods import ManySamples
+from symgeo.inference.many_likelihoods import ManyPoints
 from symgeo.inference.starting import along_axes, likely_points
 
 if TYPE_CHECKING:
@@ -43,10 +42,9 @@ def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray) -> list[np.ndar
     few = np.linspace(0, len(likelihood.sample) - 1, min(_LOOKED, len(likelihood.sample))).astype(int)
     starts = np.concatenate([theta[None, :], _aside(likelihood, theta), likely_points(likelihood, _LIKELY)])
     count = len(starts)
-    one = (likelihood.sample[few], likelihood.covariates[few], likelihood.weights[few])
-    sample, covariates, weights = (np.concatenate([column] * count) for column in one)
-    batch = Batch(sample, covariates, weights, np.arange(count + 1) * len(few))
-    many = ManySamples(likelihood.programs, batch)
+    many = ManyPoints(
+        likelihood.programs, likelihood.sample[few], likelihood.covariates[few], likelihood.weights[few], count
+    )
     ends = climb_many(many, starts, _ROUGH, _STEPS).theta
     ends[0] = theta if not likelihood.chart.contains(ends[0]) else ends[0]
     rows = np.flatnonzero(likelihood.chart.contains(ends))

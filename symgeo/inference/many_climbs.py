@@ -10,7 +10,7 @@ from symgeo.inference.ascent import FINE
 if TYPE_CHECKING:
     import numpy as np
 
-    from symgeo.inference.many_likelihoods import ManyOfFamily, ManySamples, Points
+    from symgeo.inference.many_likelihoods import ManyOfFamily, ManyPoints, ManySamples, Points
     from symgeo.models.chart import Chart
 
 _MOST_STEPS, _HALVINGS = 60, 30
@@ -48,7 +48,7 @@ class Climbed:
 
 
 def climb_many(
-    likelihood: ManyOfFamily | ManySamples, theta: np.ndarray, tolerance: float, most: int = _MOST_STEPS
+    likelihood: ManyOfFamily | ManySamples | ManyPoints, theta: np.ndarray, tolerance: float, most: int = _MOST_STEPS
 ) -> Climbed:
     """Climb from points (b, n), so many steps at most.
 
@@ -88,7 +88,11 @@ def climb_many(
 
 
 def _moved(
-    likelihood: ManyOfFamily | ManySamples, theta: np.ndarray, rows: np.ndarray, points: Points, here: _Steps
+    likelihood: ManyOfFamily | ManySamples | ManyPoints,
+    theta: np.ndarray,
+    rows: np.ndarray,
+    points: Points,
+    here: _Steps,
 ) -> tuple[np.ndarray, Points, np.ndarray, np.ndarray]:
     """Points after a step, what is there, whether a step was made, and whether it was a full one."""
     import numpy as np

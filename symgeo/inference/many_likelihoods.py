@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from symgeo.inference.judging import EPS, ULPS
 from symgeo.inference.likelihood import LEVEL
+from symgeo.inference.observation_sums import observation_sums
 
 if TYPE_CHECKING:
     import numpy as np
@@ -191,3 +193,43 @@ class ManySamples:
     def log_likelihood(self, points: Points, rows: np.ndarray) -> np.ndarray:
         """The whole log-likelihoods, (b,)."""
         return self.count[rows] * points.value
+
+
+class ManyPoints:
+    """One sample of any declared density at many points."""
+
+    def __init__(
+        self, programs: SamplePrograms, sample: np.ndarray, covariates: np.ndarray, weights: np.ndarray, points: int
+    ):
+        import numpy as np
+
+        self.programs, self.n, self.chart = programs, programs.n, programs.model.chart
+        self._given = list(covariates.T)
+        self._rows = observation_sums(programs, sample, covariates, weights)
+        self._length = len(weights)
+        self.count = np.full(points, weights.sum())
+
+    def usable(self) -> np.ndarray:
+        """All points are, (b,)."""
+        import numpy as np
+
+        return np.ones(len(self.count), dtype=bool)
+
+    def at(self, theta: np.ndarray, rows: np.ndarray) -> Points:
+        """Everything at points (b, n), whichever rows they are."""
+        import numpy as np
+
+        n = self.n
+        with np.errstate(all="ignore"):
+            sums, upper = self._rows.points(theta)
+            sums, upper = sums.T / self.count[0], upper.T / self.count[0]
+            if self.programs.slack is not None:
+                points = [column[:, None] for column in theta.T]
+                for slack in self.programs.slack(*self._given, *points):
+                    sums[~np.all(np.broadcast_to(slack > 0, (len(theta), self._length)), axis=1)] = np.nan
+            score = sums[:, 1 : n + 1]
+            error = ULPS * EPS * (np.abs(score) + sums[:, n + 2 :] / math.sqrt(self._length))
+        information = np.empty((len(theta), n, n))
+        for column, i, j in zip(upper.T, *self.programs.upper, strict=True):
+            information[:, i, j] = information[:, j, i] = column
+        return Points(sums[:, 0], score, information, error)

@@ -17,6 +17,7 @@ from symgeo.errors import DivergentExpectationError, NoClosedFormError, Regulari
 from symgeo.inference.equations import Equations
 from symgeo.inference.shared_index import Indices, indices_of
 from symgeo.inference.single_peak import has_single_peak
+from symgeo.inference.standard_law import StandardLaw, standard_law
 from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.numeric import moving_kinks
 from symgeo.models.statistical_model import StatisticalModel
@@ -115,6 +116,11 @@ class SamplePrograms:
         if not isinstance(self.model, ConditionalModel) or self.n < 2 or not self.smooth:
             return None
         return indices_of(self.model)
+
+    @cached_property
+    def standard(self) -> StandardLaw | None:
+        """The law behind a family of location and scale; None where the model is not of that kind."""
+        return standard_law(self.model) if isinstance(self.model, StatisticalModel) and self.smooth else None
 
     @cached_property
     def reduced(self) -> SamplePrograms:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from symgeo.errors import DataError
 from symgeo.inference.judging import EPS, ULPS, Judging, State
-from symgeo.inference.observation_sums import ParameterSums, observation_sums
+from symgeo.inference.observation_sums import observation_sums
+from symgeo.inference.parameter_sums import ParameterSums
 from symgeo.inference.programs import sample_programs
 from symgeo.inference.sums import total_of
 from symgeo.inference.whitening import whitening

@@ -40,6 +40,9 @@ _CLOSE = 4.0
 # Times that a maximum is left for a higher one; steps of a climb on the way, and the gain in log-likelihood towards a
 # boundary that is told.
 _RIVALS, _BEYOND, _TELLING = 4, 100, 1e-4
+# Moves of a parameter, in units of itself, towards zero and towards infinity, after which the likelihood must be lower
+# and not lower if it runs away.
+_DECADES = (-1.0 + 1e-6, -1.0 + 1e-8), (9.0, 99.0, 1e4)
 # More observations than this are begun with a part of them.
 _MANY, _PART = 20_000, 2_000
 
@@ -166,6 +169,7 @@ class GeneralSearch:
                 "the maximum"
             )
         if found.outcome is Outcome.BOUNDARY:
+            self._unidentified(state.theta)
             return self._boundary(found)
         if not self.likelihood.smooth:
             falls = self._falls_around(state.theta)
@@ -177,6 +181,9 @@ class GeneralSearch:
         if found.outcome is Outcome.ROUGH and not still:
             if not self.likelihood.clear_of_boundary(state):
                 return self._boundary(found)
+            endless = self._outward(state)
+            if endless is not None:
+                return self._boundary(replace(found, state=endless, previous=None))
             return (
                 "rounding errors hide whether this is a maximum; rescale the data or declare the model in other "
                 "parameters"
@@ -219,6 +226,20 @@ class GeneralSearch:
                 outside = gain == -math.inf
                 if not (outside or -_ALIKE * fall - noise <= gain <= noise - fall / _ALIKE):
                     return replace(state, step=side, decrement=math.inf)
+        return None
+
+    def _outward(self, state: State) -> State | None:
+        """The state with a step towards an infinite end, if the likelihood falls towards zero and not towards the end."""
+        import numpy as np
+
+        for axis, end in enumerate(np.sign(state.theta)):
+            if not end or not any(end * float(e) == math.inf for p in self.likelihood.chart.pieces[axis] for e in p.ends):
+                continue
+            moves = state.theta[axis] * np.eye(self.likelihood.n)[axis]
+            inner, outer = ([self.likelihood.gain(state.theta + f * moves, state) for f in fs] for fs in _DECADES)
+            lower = all(gain < -10.0 * noise for gain, noise in inner)
+            if lower and all(gain >= -10.0 * noise for gain, noise in outer):
+                return replace(state, step=moves, decrement=math.inf)
         return None
 
     def _unidentified(self, theta: np.ndarray) -> str | None:

@@ -8,7 +8,8 @@ import pytest
 import sympy as sp
 
 import symgeo as sg
-from symgeo.inference.observation_sums import IndexSums, ParameterSums
+from symgeo.inference.index_sums import IndexSums
+from symgeo.inference.parameter_sums import ParameterSums
 from symgeo.inference.programs import sample_programs
 
 y, d, e, a, b, c, g = sp.symbols("y d e a b c g", real=True)

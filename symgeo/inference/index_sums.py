@@ -1,0 +1,144 @@
+"""Sums over the observations by functions of indices and products with their factors, which are fewer numbers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import combinations, combinations_with_replacement
+from typing import TYPE_CHECKING
+
+from symgeo.codegen import unchecked
+from symgeo.inference.parameter_sums import Group, ParameterSums
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+
+    from symgeo.inference.programs import SamplePrograms
+    from symgeo.inference.shared_index import Indices
+
+
+class IndexSums(ParameterSums):
+    """The same sums by functions of the indices."""
+
+    def __init__(
+        self,
+        programs: SamplePrograms,
+        indices: Indices,
+        sample: np.ndarray,
+        covariates: np.ndarray,
+        weights: np.ndarray,
+    ):
+        super().__init__(programs, sample, covariates, weights)
+        self._indices = indices
+
+    @cached_property
+    def _groups(self) -> list[Group]:
+        return self._grouped(self.programs.reduced, self._indices)
+
+    def _at(self, group: Group, theta: np.ndarray) -> Iterable[np.ndarray]:
+        return self._indices.values(group.factors, theta)
+
+    def sums(self, theta: np.ndarray, curved: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        import numpy as np
+
+        count = len(self._indices.classes)
+        totals = _Totals(self._indices)
+        value = size = 0.0
+        for group in self._groups:
+            function = unchecked(group.programs.curved if curved else group.programs.local)
+            for part in group.blocks():
+                terms, *rows = function(*part.columns, *self._at(part, theta))
+                if np.ndim(terms) == 0:  # the same for all
+                    terms = np.full(len(part.weights), terms)
+                value, size = value + terms @ part.weights, size + np.abs(terms) @ part.weights
+                totals.add(part, rows[:count], rows[count:])
+        sums = np.concatenate([[value], totals.vector, [size], totals.sizes])
+        return sums, totals.matrix if curved else None
+
+    def slopes(self, theta: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        totals = _Totals(self._indices)
+        for group in self._groups:
+            function = unchecked(group.programs.score)
+            for part in group.blocks():
+                totals.add(part, function(*part.columns, *self._at(part, theta)), [])
+        return np.concatenate([totals.vector, totals.sizes])
+
+    def _score(self, group: Group, rows: list[np.ndarray]) -> np.ndarray:
+        import numpy as np
+
+        found = np.empty((len(group.weights), self.n))
+        for members, factor, row in zip(self._indices.classes, group.factors, rows, strict=True):
+            found[:, members] = (factor * row).T
+        return found
+
+    def _curvature(self, group: Group, rows: list[np.ndarray]) -> np.ndarray:
+        import numpy as np
+
+        classes, factors = self._indices.classes, group.factors
+        found = np.empty((len(group.weights), self.n, self.n))
+        for row, (a, b) in zip(rows, combinations_with_replacement(range(len(classes)), 2), strict=True):
+            block = -row[:, None, None] * factors[a].T[:, :, None] * factors[b].T[:, None, :]
+            found[:, np.array(classes[a])[:, None], np.array(classes[b])] = block
+            found[:, np.array(classes[b])[:, None], np.array(classes[a])] = block.swapaxes(1, 2)
+        return found
+
+    @cached_property
+    def _places(self) -> Group:
+        columns, shares = self.distinct
+        return Group(self.programs.reduced, None, [], columns, shares, self._indices)
+
+    def metric(self, theta: np.ndarray) -> np.ndarray | None:
+        import numpy as np
+
+        metric = self.programs.reduced.metric
+        if metric is None:
+            return None
+        totals = _Totals(self._indices)
+        with np.errstate(all="ignore"):
+            for part in self._places.blocks():
+                totals.add(part, [], unchecked(metric)(*part.columns, *self._at(part, theta)))
+        return totals.matrix
+
+
+class _Totals:
+    """Sums of products of rows with the factors of the parameters."""
+
+    def __init__(self, indices: Indices):
+        import numpy as np
+
+        self._classes, self._order = indices.places
+        n = indices.count
+        self._vector, self._sizes, self._matrix = np.zeros(n), np.zeros(n), np.zeros((n, n))
+
+    def add(self, part: Group, slopes: list, curvatures: list) -> None:
+        """A block of observations: a row for each class, and one for each pair of classes."""
+        import numpy as np
+
+        factors, weights = part.factors, part.weights
+        for members, factor, size, row in zip(self._classes, factors, part.factor_sizes, slopes, strict=False):
+            weighted = row * weights
+            self._vector[members] += factor @ weighted
+            self._sizes[members] += size @ np.abs(weighted)
+        pairs = combinations_with_replacement(range(len(self._classes)), 2)
+        for (i, j), row in zip(pairs, curvatures, strict=False):
+            self._matrix[self._classes[i], self._classes[j]] += (factors[i] * (row * weights)) @ factors[j].T
+
+    @property
+    def vector(self) -> np.ndarray:
+        """The sums (n,) of the factor of a parameter times the row of its class."""
+        return self._vector if self._order is None else self._vector[self._order]
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Those of the absolute values."""
+        return self._sizes if self._order is None else self._sizes[self._order]
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The sums (n, n) of the factors of both parameters times the row of their classes."""
+        for i, j in combinations(self._classes, 2):
+            self._matrix[j, i] = self._matrix[i, j].T
+        return self._matrix if self._order is None else self._matrix[self._order[:, None], self._order]

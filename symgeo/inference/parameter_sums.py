@@ -1,0 +1,249 @@
+"""Sums over the observations of log-densities and their derivatives, block by block, by functions of all parameters."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from symgeo.codegen import unchecked
+from symgeo.inference.programs import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy as np
+
+    from symgeo.inference.programs import Function, SamplePrograms
+    from symgeo.inference.shared_index import Indices
+
+# Observations looked at for repeated covariates.
+_LOOK = 64
+
+
+@dataclass(eq=False)
+class Group:
+    """Observations ``rows`` that share functions: columns (N,) of responses and covariates, and weights (N,)."""
+
+    programs: SamplePrograms
+    rows: Any
+    responses: list[np.ndarray]
+    given: list[np.ndarray]
+    weights: np.ndarray
+    indices: Indices | None = None
+
+    @cached_property
+    def columns(self) -> list[np.ndarray]:
+        """What the functions take before the parameters."""
+        given = self.given if self.indices is None else self.indices.remaining(self.given)
+        return [*self.responses, *given]
+
+    @cached_property
+    def factors(self) -> list[np.ndarray]:
+        """The factors of the parameters (members, N), for each of the indices."""
+        assert self.indices is not None, "only there they are asked for"
+        return self.indices.at(self.given)
+
+    @cached_property
+    def factor_sizes(self) -> list[np.ndarray]:
+        """Their absolute values."""
+        return [abs(f) for f in self.factors]
+
+    def blocks(self) -> Iterator[Group]:
+        """The same in parts whose arrays stay in a processor's cache."""
+        if len(self.weights) <= BLOCK:
+            yield self
+            return
+        for start in range(0, len(self.weights), BLOCK):
+            part = slice(start, start + BLOCK)
+            responses, given = ([c[part] for c in columns] for columns in (self.responses, self.given))
+            yield Group(self.programs, None, responses, given, self.weights[part], self.indices)
+
+
+class ParameterSums:
+    """Sums by functions of all parameters."""
+
+    def __init__(self, programs: SamplePrograms, sample: np.ndarray, covariates: np.ndarray, weights: np.ndarray):
+        import numpy as np
+
+        self.programs, self.n = programs, programs.n
+        self.sample, self.covariates, self.weights = sample, covariates, weights
+        self._given = list(np.ascontiguousarray(covariates.T))
+        self._upper = programs.upper
+
+    @cached_property
+    def _groups(self) -> list[Group]:
+        return self._grouped(self.programs, None)
+
+    def _grouped(self, programs: SamplePrograms, indices: Indices | None) -> list[Group]:
+        import numpy as np
+
+        if not (self._given and programs.by_response):
+            responses = list(np.ascontiguousarray(self.sample.T))
+            return [Group(programs, slice(None), responses, self._given, self.weights, indices)]
+        # Members of the support are met to rounding only: each observation belongs to the nearest response.
+        members = [[float(v) for v in (own.response or {}).values()] for own in programs.by_response]
+        nearest = np.zeros(len(self.sample), dtype=int)
+        least = np.full(len(self.sample), np.inf)
+        for number, member in enumerate(members):
+            apart = functools.reduce(np.maximum, (np.abs(c - r) for c, r in zip(self.sample.T, member, strict=True)))
+            nearest[apart < least] = number
+            least = np.minimum(apart, least)
+        groups = []
+        for number, own in enumerate(programs.by_response):
+            rows = np.flatnonzero(nearest == number)
+            groups.append(Group(own, rows, [], [c[rows] for c in self._given], self.weights[rows], indices))
+        return groups
+
+    def _at(self, group: Group, theta: np.ndarray) -> Iterable[np.ndarray]:
+        """What the functions take for the parameters at theta (..., n)."""
+        return theta if theta.ndim == 1 else (theta[..., i, None] for i in range(self.n))
+
+    def sums(self, theta: np.ndarray, curved: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        """Weighted sums at theta: [log p, score (n)] with their absolute values behind, and the observed information.
+
+        That is minus the second derivatives (n, n), where they are asked for by ``curved``.
+        """
+        import numpy as np
+
+        first = self.n + 1
+        count = first + (len(self._upper[0]) if curved else 0)
+        total, sizes = np.zeros(count), np.zeros(first)
+        for group in self._groups:
+            function = unchecked(group.programs.curved if curved else group.programs.local)
+            table = np.empty((count, min(len(group.weights), BLOCK)))
+            for part in group.blocks():
+                rows = table if len(part.weights) == table.shape[1] else table[:, : len(part.weights)]
+                for row, value in zip(rows, function(*part.columns, *self._at(part, theta)), strict=True):
+                    row[:] = value
+                total += rows @ part.weights
+                few = rows[:first]
+                sizes += np.abs(few, out=few) @ part.weights
+        return np.concatenate([total[:first], sizes]), self._symmetric(total[first:]) if curved else None
+
+    def points(self, thetas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """At points (b, n) what `sums` gives, (2 n + 2, b), and minus the second derivatives, (upper triangle, b).
+
+        What depends on a point alone is computed once for each. For few observations.
+        """
+        import numpy as np
+
+        first, count = self.n + 1, self.n + 1 + len(self._upper[0])
+        total, sizes = np.zeros((count, len(thetas))), np.zeros((first, len(thetas)))
+        for group in self._groups:
+            whole = np.empty((len(thetas), len(group.weights)))
+            values = unchecked(group.programs.curved)(*group.columns, *self._at(group, thetas))
+            for k, row in enumerate(values):
+                if np.shape(row) != whole.shape:
+                    whole[:] = row
+                    row = whole
+                total[k] += row @ group.weights
+                if k < first:
+                    sizes[k] += np.abs(row) @ group.weights
+        return np.concatenate([total[:first], sizes]), total[first:]
+
+    def slopes(self, theta: np.ndarray) -> np.ndarray:
+        """Weighted sums at theta: the score (n,), with the absolute values behind."""
+        import numpy as np
+
+        total = np.zeros((2, self.n))
+        for group in self._groups:
+            function = unchecked(group.programs.score)
+            table = np.empty((self.n, min(len(group.weights), BLOCK)))
+            for part in group.blocks():
+                rows = table[:, : len(part.weights)]
+                for row, value in zip(rows, function(*part.columns, *self._at(part, theta)), strict=True):
+                    row[:] = value
+                total[0] += rows @ part.weights
+                total[1] += np.abs(rows, out=rows) @ part.weights
+        return total.ravel()
+
+    def _symmetric(self, upper: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        matrix = np.empty((self.n, self.n))
+        matrix[self._upper] = matrix.T[self._upper] = upper
+        return matrix
+
+    def terms(self, theta: np.ndarray) -> np.ndarray:
+        """The log-densities of the observations at theta (..., n): (..., N)."""
+        import numpy as np
+
+        found = np.empty((*theta.shape[:-1], len(self.weights)))
+        with np.errstate(all="ignore"):
+            for group in self._groups:
+                (found[..., group.rows],) = unchecked(group.programs.value)(*group.columns, *self._at(group, theta))
+        return found
+
+    def scores(self, theta: np.ndarray) -> np.ndarray:
+        """The score of every observation, (N, n)."""
+        import numpy as np
+
+        found = np.empty((len(self.weights), self.n))
+        for group in self._groups:
+            rows = group.programs.score(*group.columns, *self._at(group, theta))
+            found[group.rows] = self._score(group, rows)
+        return found
+
+    def curvatures(self, theta: np.ndarray) -> np.ndarray:
+        """The second derivatives of the log-density of every observation, (N, n, n)."""
+        import numpy as np
+
+        found = np.empty((len(self.weights), self.n, self.n))
+        for group in self._groups:
+            rows = group.programs.curved(*group.columns, *self._at(group, theta))
+            found[group.rows] = self._curvature(group, rows[group.programs.n + 1 :])
+        return found
+
+    def _score(self, group: Group, rows: list[np.ndarray]) -> np.ndarray:
+        import numpy as np
+
+        return np.stack(rows, axis=-1)
+
+    def _curvature(self, group: Group, rows: list[np.ndarray]) -> np.ndarray:
+        import numpy as np
+
+        found = np.empty((len(group.weights), self.n, self.n))
+        for row, i, j in zip(rows, *self._upper, strict=True):
+            found[:, i, j] = found[:, j, i] = -row
+        return found
+
+    @cached_property
+    def distinct(self) -> tuple[list[np.ndarray], np.ndarray]:
+        """Covariates at which expectations are needed, one column each, and their shares of the observations."""
+        import numpy as np
+
+        covariates, shares = self.covariates, self.weights / self.weights.sum()
+        if not covariates.shape[1]:
+            return [], np.ones(1)
+        look = covariates[:: -(-len(covariates) // _LOOK)]
+        if len(covariates) > 4 * _LOOK and len(np.unique(look, axis=0)) > 0.5 * len(look):
+            return self._given, shares
+        # One evaluation for all observations that share their covariates.
+        rows, where = np.unique(covariates, axis=0, return_inverse=True)
+        return [np.ascontiguousarray(c) for c in rows.T], np.bincount(where.ravel(), shares, len(rows))
+
+    def average(self, function: Function, theta: np.ndarray) -> np.ndarray:
+        """The means over the observations of functions of covariates and parameters (``places``), at theta."""
+        import numpy as np
+
+        columns, shares = self.distinct
+        if not columns:
+            return np.array(function(*theta), dtype=float)
+        total: np.ndarray | float = 0.0
+        for start in range(0, len(shares), BLOCK):
+            block = slice(start, start + BLOCK)
+            values = function(*(c[block] for c in columns), *theta)
+            total = total + np.array([np.sum(v * shares[block]) for v in values])
+        return np.atleast_1d(total)
+
+    def metric(self, theta: np.ndarray) -> np.ndarray | None:
+        """The mean Fisher metric (n, n); None where it is infinite or not known."""
+        import numpy as np
+
+        metric = self.programs.metric
+        if metric is None:
+            return None
+        with np.errstate(all="ignore"):
+            return self._symmetric(self.average(unchecked(metric), theta))

@@ -1,0 +1,225 @@
+"""Families of location and scale in a coordinate of the variable, by the law that stands behind them.
+
+With ``y = (g(x) - m) / s``, where m and s are functions of the parameters, the log-density is ``log |g'(x)| - log |s| +
+q(y)``, and q may have shapes. Sums over observations of its derivatives by all parameters are then sums of derivatives
+of q, which are short, put together by the chain rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from symgeo.algebra.sets import Segment
+from symgeo.codegen import numpy_function
+from symgeo.expectation.reduced import ReducedExpectation
+
+if TYPE_CHECKING:
+    from sympy import Expr, Symbol
+
+    from symgeo.algebra import Element
+    from symgeo.expectation.pivot import Pivot
+    from symgeo.models.statistical_model import StatisticalModel
+
+Function = Callable[..., list[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class StandardLaw:
+    """``coordinate`` g and ``carrier`` log |g'| of the model's variable; ``shift`` m and ``scale`` s of the parameters.
+
+    ``shift`` is None where it is zero, ``scale`` where it is one. ``law`` is q of ``variable`` y and the ``shapes``,
+    ``written`` the same as it was declared.
+    """
+
+    model: StatisticalModel
+    coordinate: Expr
+    carrier: Expr
+    shift: Expr | None
+    scale: Expr | None
+    variable: Symbol
+    shapes: tuple[Symbol, ...]
+    law: Element
+    written: Expr
+
+    @cached_property
+    def columns(self) -> Function:
+        """[g, log |g'|] of the model's variable."""
+        return numpy_function([self.coordinate, self.carrier], self.model.variables)
+
+    @cached_property
+    def motion(self) -> Function:
+        """[m, s, log |s|] of the parameters."""
+        scale = sp.S.One if self.scale is None else self.scale
+        shift = sp.S.Zero if self.shift is None else self.shift
+        return numpy_function([shift, scale, sp.log(sp.Abs(scale))], self.model.parameters)
+
+    @cached_property
+    def value(self) -> Function:
+        """[q] of y and the shapes."""
+        return numpy_function([self.written], self._arguments)
+
+    @cached_property
+    def score(self) -> Function:
+        """[q_y, q by each shape]."""
+        return numpy_function(self._slopes, self._arguments)
+
+    @cached_property
+    def local(self) -> Function:
+        """[q, q_y, q by each shape]."""
+        return numpy_function([self.written, *self._slopes], self._arguments)
+
+    @cached_property
+    def curved(self) -> Function:
+        """[q, q_y, q by each shape, q_yy, q_y by each shape, second derivatives by the shapes (upper triangle)]."""
+        pairs = combinations_with_replacement(self._arguments, 2)
+        second = [self.law.diff(a).diff(b).to_sympy() for a, b in pairs]
+        return numpy_function([self.written, *self._slopes, *second], self._arguments)
+
+    @cached_property
+    def together(self) -> Function:
+        """[score (n), minus the second derivatives (upper triangle)] of parameters, total weight, and all sums.
+
+        The sums are those of q_y, ``1 + y q_y`` and q by each shape; then of q_yy, ``y q_yy``, ``y^2 q_yy``, for each
+        shape of q_y by it and y times that, and of the second derivatives by the shapes.
+        """
+        s = self._sums
+        return numpy_function([*s.score, *s.information], [*self.model.parameters, *s.first, *s.second])
+
+    @cached_property
+    def together_slopes(self) -> Function:
+        """[score (n)] of parameters, total weight, and the first of the sums."""
+        return numpy_function(self._sums.score, [*self.model.parameters, *self._sums.first])
+
+    @cached_property
+    def sizes(self) -> Function:
+        """[bounds of the score's terms (n)] of parameters, total weight, and the first sums, of absolute values."""
+        return numpy_function(self._sums.sizes, [*self.model.parameters, *self._sums.first])
+
+    @property
+    def _arguments(self) -> tuple[Symbol, ...]:
+        return (self.variable, *self.shapes)
+
+    @cached_property
+    def _slopes(self) -> list[Expr]:
+        return [self.law.diff(s).to_sympy() for s in self._arguments]
+
+    @cached_property
+    def _sums(self) -> _Sums:
+        return _chain_rule(self)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Symbols of sums, and score, its size, and information as expressions in them."""
+
+    first: list[Symbol]
+    second: list[Symbol]
+    score: list[Expr]
+    sizes: list[Expr]
+    information: list[Expr]
+
+
+def _chain_rule(law: StandardLaw) -> _Sums:
+    """Derivatives by the parameters from those by shift, scale and shapes."""
+    count, shapes = len(law.shapes), law.shapes
+    total, slope, spread, *own = first = _symbols(3 + count)
+    bend, skew, widening, *rest = second = _symbols(3 + 2 * count + count * (count + 1) // 2)
+    along, across, among = rest[:count], rest[count : 2 * count], iter(rest[2 * count :])
+    s = sp.S.One if law.scale is None else law.scale
+    moved = [(sp.S.Zero if law.shift is None else law.shift), s, *shapes]
+    gradient = [-slope / s, -spread / s, *own]
+    hessian = sp.zeros(len(moved))
+    hessian[0, 0], hessian[0, 1] = bend / s**2, (slope + skew) / s**2
+    hessian[1, 1] = (2 * spread - total + widening) / s**2
+    for k in range(count):
+        hessian[0, 2 + k], hessian[1, 2 + k] = -along[k] / s, -across[k] / s
+    for i, j in combinations_with_replacement(range(count), 2):
+        hessian[2 + i, 2 + j] = next(among)
+    x = law.model.parameters
+    moves = [[sp.diff(e, p) for p in x] for e in moved]
+    sizes = [slope / sp.Abs(s), spread / sp.Abs(s), *own]
+    information = []
+    for i, j in combinations_with_replacement(range(len(x)), 2):
+        terms = [g * sp.diff(e, x[i], x[j]) for g, e in zip(gradient, moved, strict=True)]
+        for a, b in combinations_with_replacement(range(len(moved)), 2):
+            both = moves[a][i] * moves[b][j] + (moves[b][i] * moves[a][j] if a != b else 0)
+            terms.append(hessian[a, b] * both)
+        information.append(-sp.Add(*terms).expand())
+    return _Sums(
+        first,
+        second,
+        [sp.Add(*(g * row[i] for g, row in zip(gradient, moves, strict=True))) for i in range(len(x))],
+        [sp.Add(*(v * sp.Abs(row[i]) for v, row in zip(sizes, moves, strict=True))) for i in range(len(x))],
+        information,
+    )
+
+
+def _symbols(count: int) -> list[Symbol]:
+    return [sp.Dummy(real=True) for _ in range(count)]
+
+
+def standard_law(model: StatisticalModel) -> StandardLaw | None:
+    """The standard law of a family of one continuous variable; None where the model is not seen to be of that kind."""
+    if len(model.variables) > 1 or not model.parameters:
+        return None
+    found = model.pivot
+    pivot = found.pivot if isinstance(found, ReducedExpectation) else None
+    if pivot is None or pivot.kinks:
+        return None
+    (x,), ((ends, *_),) = model.variables, model.support.pieces
+    assert isinstance(ends, Segment), "a pivot is on one interval"
+    if any(e.free_symbols for e in ends.ends):
+        return None
+    for coordinate in _coordinates(x, *ends.ends):
+        law = _in(model, pivot, coordinate)
+        if law is not None:
+            return law
+    return None
+
+
+def _coordinates(x: Symbol, low: Expr, high: Expr) -> Iterator[Expr]:
+    """Functions of the variable without parameters in which it may be moved by affine maps."""
+    yield x
+    if low.is_finite and high.is_finite:
+        yield sp.log(x - low) - sp.log(high - x)
+    if low.is_finite:
+        yield sp.log(x - low)
+    if high.is_finite:
+        yield sp.log(high - x)
+    if not low.is_finite and not high.is_finite:
+        yield sp.asinh(x)
+
+
+def _in(model: StatisticalModel, pivot: Pivot, coordinate: Expr) -> StandardLaw | None:
+    """The standard law if the coordinate is an affine function of the pivot's variable."""
+    (x,), y, field = model.variables, pivot.variable, pivot.field
+    rate = sp.diff(coordinate, x)
+    scale = field(rate.subs(x, pivot.image.to_sympy())) * pivot.image.diff(y)
+    if scale.diff(y):
+        return None
+    shift = field(coordinate.subs(x, pivot.image.to_sympy())) - scale * field(y)
+    if shift.diff(y):
+        return None
+    m, s = shift.to_sympy(), scale.to_sympy()
+    if not s.free_symbols and s != 1:
+        return None
+    if not m.free_symbols:
+        coordinate, m = coordinate - m, sp.S.Zero
+    shapes = tuple(p for p in model.parameters if p in pivot.log_density.free_symbols)
+    return StandardLaw(
+        model,
+        coordinate,
+        sp.log(sp.Abs(rate)),
+        None if m == 0 else m,
+        None if s == 1 else s,
+        y,
+        shapes,
+        pivot.log_density,
+        pivot.written,
+    )
