@@ -36,8 +36,9 @@ _NEAR = 1e-2
 _SHRINKING = 0.1
 # Decrements that fall by this factor at once do so quadratically; a step not taken, in units of the tolerance.
 _QUADRATIC, _SLIGHT = 1e-4, 1e-4
-# The fall of the decrement after that is expected to be of this order at least.
-_ORDER = 1.5
+# The fall of the decrement after that is expected to be of this order at least; decrements (times N) below which a
+# further step with the same matrix ends as well as one with its own.
+_ORDER, _CHORD = 1.5, 1e-12
 # Squared length of a step from which it is worth trying longer ones, and what they must gain.
 _FAR = 0.5
 _WORTHWHILE = 0.01
@@ -112,7 +113,8 @@ def climb(likelihood: Any, start: State, tolerance: float, budget: int, trusted:
         fast = ratio <= _QUADRATIC and previous is not None
         shrunk = (small or fast) and scale == 1.0 and likelihood.shrunk(new, state)
         confirmed = shrunk and (small or count * new.decrement <= _SLIGHT * tolerance)
-        close = shrunk and count * ratio**_ORDER * new.decrement <= tolerance
+        near = count * new.decrement <= _LOCAL and count * ratio**_ORDER * new.decrement <= _CHORD
+        close = shrunk and near
         slow = slow + 1 if ratio > _CONTRACTION and count * state.decrement < _LOCAL else 0
         previous, state = state, new
         steps += 1

@@ -149,8 +149,11 @@ def _require_finite(variables: tuple[Symbol, ...], array: np.ndarray) -> None:
 
 
 def _require_support(support: Support, array: np.ndarray) -> None:
+    """Raise :class:`DataError` for observations, finite ones, outside the support."""
     import numpy as np
 
+    if support.is_whole_space:
+        return
     inside = support.contains(array)
     if not inside.all():
         outside = np.flatnonzero(~inside)

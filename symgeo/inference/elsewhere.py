@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from symgeo.inference.many_climbs import climb_many
+from symgeo.inference.many_climbs import climb_many, heights
 from symgeo.inference.many_likelihoods import ManyPoints
 from symgeo.inference.starting import along_axes, likely_points
 
@@ -21,19 +21,21 @@ if TYPE_CHECKING:
 
 # Observations that climbs take, how far the log-likelihood has fallen at their starts, and likely points among these.
 _LOOKED, _FALLEN, _LIKELY = 96, (2.0, 10.0), 4
-# Mean log-likelihoods that differ by less are those of one maximum; how many higher ends are looked at.
-_SAME, _ENDS = 1e-7, 3
+# Mean log-likelihoods that differ by less are those of one maximum, and of one end; how many ends are looked at.
+_SAME, _ALIKE, _ENDS = 1e-7, 1e-5, 3
 # The log-likelihood by which an end must be higher where only some of the observations tell.
 _PLAIN = 0.5
 # The squared length of a step, in standard errors, at which a climb is near enough to its end, and most steps.
 _ROUGH, _STEPS = 1e-4, 12
+# ... and where only some of the observations tell.
+_NEAR = 0.25
 
 
-def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray) -> list[np.ndarray]:
+def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray, lower: bool = False) -> list[np.ndarray]:
     """Points (n,) to which climbs lead where some of the observations are likelier than at their maximum near theta.
 
-    The highest first; some may lie where a climb ran to the boundary. None where functions of single parameters are
-    not to be had, or the likelihood has kinks.
+    The highest first, and with ``lower`` those that are lower, too; some may lie where a climb ran to the boundary.
+    None where functions of single parameters are not to be had, or the likelihood has kinks.
     """
     import numpy as np
 
@@ -45,18 +47,20 @@ def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray) -> list[np.ndar
     many = ManyPoints(
         likelihood.programs, likelihood.sample[few], likelihood.covariates[few], likelihood.weights[few], count
     )
-    ends = climb_many(many, starts, _ROUGH, _STEPS).theta
+    # Of many observations those looked at have maxima of their own, a little higher.
+    some = len(few) < len(likelihood.sample)
+    margin, rough = (_PLAIN / len(few), _NEAR) if some else (0.0, 0.0)
+    ends = climb_many(many, starts, _ROUGH, _STEPS, rough).theta
     ends[0] = theta if not likelihood.chart.contains(ends[0]) else ends[0]
     rows = np.flatnonzero(likelihood.chart.contains(ends))
     values = np.full(count, -np.inf)
-    values[rows] = many.at(ends[rows], rows).value
+    points = many.at(ends[rows], rows)
+    values[rows] = heights(points) if some else points.value
     values[~np.isfinite(values)] = -np.inf
-    # Of many observations those looked at have maxima of their own, a little higher.
-    margin = 0.0 if len(few) == len(likelihood.sample) else _PLAIN / len(few)
     found: list[tuple[float, np.ndarray]] = []
     for index in np.argsort(-values):
-        size = _SAME * (1.0 + abs(values[index]))
-        if values[index] <= values[0] + margin + size or len(found) == _ENDS:
+        size = (_ALIKE if lower else _SAME) * (1.0 + abs(values[index]))
+        if (not lower and values[index] <= values[0] + margin + size) or len(found) == _ENDS:
             break
         if all(value - values[index] > size for value, _ in found):
             found.append((values[index], ends[index]))

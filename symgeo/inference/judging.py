@@ -20,7 +20,7 @@ _CLEARANCE = 8.0
 _SETTLED = 1e3
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class State:
     """Everything known at one point theta (n,); arrays are float64, or objects that hold balls (see precise.py).
 

@@ -48,11 +48,16 @@ class Climbed:
 
 
 def climb_many(
-    likelihood: ManyOfFamily | ManySamples | ManyPoints, theta: np.ndarray, tolerance: float, most: int = _MOST_STEPS
+    likelihood: ManyOfFamily | ManySamples | ManyPoints,
+    theta: np.ndarray,
+    tolerance: float,
+    most: int = _MOST_STEPS,
+    rough: float = 0.0,
 ) -> Climbed:
     """Climb from points (b, n), so many steps at most.
 
-    A climb that is not quadratic at its end, or ends near the boundary, is not `found`.
+    A climb that is not quadratic at its end, or ends near the boundary, is not `found`. With ``rough`` climbs end, too,
+    where their next step, times the number of observations, is so short.
     """
     import numpy as np
 
@@ -62,20 +67,20 @@ def climb_many(
     quadratic = np.zeros(count, dtype=bool)  # whether the last step shrank the next one as near a maximum
     rows = np.flatnonzero(likelihood.chart.contains(theta) & likelihood.usable())
     points = likelihood.at(theta[rows], rows)
-    rows, points = _kept(rows, points, _finite(points))
+    usable = _finite(points)
+    rows, points, here = _kept(rows, points, usable, _steps(points))
     for _ in range(most):
         if not len(rows):
             break
-        here = _steps(points)
         still = np.all(np.abs(here.step) <= _SETTLED * (here.reach + _EPS * np.abs(theta[rows])), axis=-1)
         settled = still & (here.decrement <= (3.0 * here.noise) ** 2)
-        settled |= quadratic[rows] & (likelihood.count[rows] * here.decrement <= tolerance)
+        left = likelihood.count[rows] * here.decrement
+        settled |= quadratic[rows] & (left <= tolerance)
         done = settled & here.definite & (here.noise <= FINE)
         done &= _clear(likelihood.chart, theta[rows], here.reach)
         found[rows[done]] = True
-        going = ~settled & np.isfinite(here.step).all(axis=-1)
-        rows, points = _kept(rows, points, going)
-        here = _Steps(*(part[going] for part in vars(here).values()))
+        going = ~settled & np.isfinite(here.step).all(axis=-1) & ~(here.definite & (left <= rough))
+        rows, points, here = _kept(rows, points, going, here)
         if not len(rows):
             break
         moved, new, ok, full = _moved(likelihood, theta[rows], rows, points, here)
@@ -83,8 +88,16 @@ def climb_many(
         quadratic[rows] = ok & full & (after.decrement <= _CONTRACTION * here.decrement)
         theta[rows[ok]] = moved[ok]
         steps[rows[ok]] += 1
-        rows, points = _kept(rows, new, ok)
+        rows, points, here = _kept(rows, new, ok, after)
     return Climbed(theta, steps, found)
+
+
+def heights(points: Points) -> np.ndarray:
+    """The values (b,) after a further step, as far as values and slopes tell."""
+    import numpy as np
+
+    here = _steps(points)
+    return points.value + np.where(here.definite, 0.5 * here.decrement, 0.0)
 
 
 def _moved(
@@ -112,7 +125,9 @@ def _moved(
             gain = new.value - points.value[tried]
             good = gain >= _ARMIJO * scale[tried] * here.decrement[tried]
             near = full[tried] & (here.decrement[tried] < _NEAR)
-            good |= near & (np.abs(np.sum(new.score * here.step[tried], axis=-1)) <= 0.5 * here.decrement[tried])
+            with np.errstate(invalid="ignore"):
+                slope = np.abs(np.sum(new.score * here.step[tried], axis=-1))
+            good |= near & (slope <= 0.5 * here.decrement[tried])
             good &= _finite(new)
             ok[tried[good]] = True
             moved[tried[good]] = trial[inside][good]
@@ -136,10 +151,13 @@ def _written(whole: Points | None, like: Points, places: np.ndarray, new: Points
     return whole
 
 
-def _kept(rows: np.ndarray, points: Points, which: np.ndarray) -> tuple[np.ndarray, Points]:
+def _kept(rows: np.ndarray, points: Points, which: np.ndarray, here: _Steps) -> tuple[np.ndarray, Points, _Steps]:
     from symgeo.inference.many_likelihoods import Points
 
-    return rows[which], Points(*(part[which] for part in vars(points).values()))
+    if which.all():
+        return rows, points, here
+    kept = Points(*(part[which] for part in vars(points).values()))
+    return rows[which], kept, _Steps(*(part[which] for part in vars(here).values()))
 
 
 def _finite(points: Points) -> np.ndarray:

@@ -206,8 +206,7 @@ class ManyPoints:
         self.programs, self.n, self.chart = programs, programs.n, programs.model.chart
         self._given = list(covariates.T)
         self._rows = observation_sums(programs, sample, covariates, weights)
-        self._length = len(weights)
-        self.count = np.full(points, weights.sum())
+        self._length, self.count = len(weights), np.full(points, weights.sum())
 
     def usable(self) -> np.ndarray:
         """All points are, (b,)."""
@@ -228,7 +227,7 @@ class ManyPoints:
                 for slack in self.programs.slack(*self._given, *points):
                     sums[~np.all(np.broadcast_to(slack > 0, (len(theta), self._length)), axis=1)] = np.nan
             score = sums[:, 1 : n + 1]
-            error = ULPS * EPS * (np.abs(score) + sums[:, n + 2 :] / math.sqrt(self._length))
+            error = ULPS * EPS * (np.abs(score) + sums[:, n + 2 :] / math.sqrt(self._rows.length))
         information = np.empty((len(theta), n, n))
         for column, i, j in zip(upper.T, *self.programs.upper, strict=True):
             information[:, i, j] = information[:, j, i] = column

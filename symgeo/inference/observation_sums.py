@@ -1,7 +1,7 @@
-"""Sums over the observations of log-densities and their derivatives: which of three ways is the shortest.
+"""Sums over the observations of log-densities and their derivatives: which of the ways is the shortest.
 
-By functions of all parameters; where these have common indices by functions of the indices (shared_index.py); and by
-the standard law behind a family of location and scale (standard_law.py).
+By functions of all parameters, with counts each value once; where parameters have common indices by functions of the
+indices (shared_index.py); and by the standard law behind a family of location and scale (standard_law.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from symgeo.inference.index_sums import IndexSums
 from symgeo.inference.parameter_sums import ParameterSums
+from symgeo.inference.repeated_sums import RepeatedSums, repeated
 from symgeo.inference.standard_sums import StandardSums
 
 if TYPE_CHECKING:
@@ -28,4 +29,8 @@ def observation_sums(
         found = StandardSums(programs, programs.standard, sample, covariates, weights)
         if found.is_finite:
             return found
+    if programs.whole_numbers:
+        few = repeated(sample, weights)
+        if few is not None:
+            return RepeatedSums(programs, sample, covariates, weights, *few)
     return ParameterSums(programs, sample, covariates, weights)

@@ -43,7 +43,7 @@ class ObservedLikelihood(SampleLikelihood):
         self.n = len(model.parameters)
         self.weights = np.concatenate([r.counts for r in rows])
         self.sample, self.covariates = np.zeros((len(self.weights), 0)), np.zeros((len(self.weights), 0))
-        self.count = float(math.fsum(self.weights))
+        self.count, self.length = float(math.fsum(self.weights)), len(self.weights)
         self.smooth, self.concave = True, False
         self._expected, self._newton, self._at_once = False, False, False
 

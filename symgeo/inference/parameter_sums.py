@@ -62,7 +62,7 @@ class Group:
 
 
 class ParameterSums:
-    """Sums by functions of all parameters."""
+    """Sums by functions of all parameters; ``length`` is the number of what is added."""
 
     def __init__(self, programs: SamplePrograms, sample: np.ndarray, covariates: np.ndarray, weights: np.ndarray):
         import numpy as np
@@ -71,6 +71,7 @@ class ParameterSums:
         self.sample, self.covariates, self.weights = sample, covariates, weights
         self._given = list(np.ascontiguousarray(covariates.T))
         self._upper = programs.upper
+        self.length = len(weights)
 
     @cached_property
     def _groups(self) -> list[Group]:
@@ -160,11 +161,7 @@ class ParameterSums:
         return total.ravel()
 
     def _symmetric(self, upper: np.ndarray) -> np.ndarray:
-        import numpy as np
-
-        matrix = np.empty((self.n, self.n))
-        matrix[self._upper] = matrix.T[self._upper] = upper
-        return matrix
+        return upper[self.programs.places_of_upper]
 
     def terms(self, theta: np.ndarray) -> np.ndarray:
         """The log-densities of the observations at theta (..., n): (..., N)."""
@@ -175,6 +172,10 @@ class ParameterSums:
             for group in self._groups:
                 (found[..., group.rows],) = unchecked(group.programs.value)(*group.columns, *self._at(group, theta))
         return found
+
+    def values(self, thetas: np.ndarray) -> np.ndarray:
+        """The weighted sums of the log-densities at points (b, n): (b,)."""
+        return self.terms(thetas) @ self.weights
 
     def scores(self, theta: np.ndarray) -> np.ndarray:
         """The score of every observation, (N, n)."""

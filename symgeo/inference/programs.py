@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from symgeo.algebra.sets import Progression
 from symgeo.codegen import numpy_function
 from symgeo.errors import DivergentExpectationError, NoClosedFormError, RegularityError, SingularMetricError
 from symgeo.inference.equations import Equations
@@ -59,6 +60,15 @@ class SamplePrograms:
         import numpy as np
 
         return np.triu_indices(self.n)
+
+    @cached_property
+    def places_of_upper(self) -> np.ndarray:
+        """For each entry of a symmetric matrix (n, n) its place in the upper triangle."""
+        import numpy as np
+
+        places = np.empty((self.n, self.n), dtype=int)
+        places[self.upper] = places.T[self.upper] = np.arange(len(self.upper[0]))
+        return places
 
     @cached_property
     def value(self) -> Function:
@@ -116,6 +126,14 @@ class SamplePrograms:
         if not isinstance(self.model, ConditionalModel) or self.n < 2 or not self.smooth:
             return None
         return indices_of(self.model)
+
+    @cached_property
+    def whole_numbers(self) -> bool:
+        """Whether the model is one of a single variable that takes whole numbers, without covariates."""
+        if not isinstance(self.model, StatisticalModel) or len(self.model.variables) > 1:
+            return False
+        (parts,) = self.model.support.pieces
+        return all(isinstance(p, Progression) for p in parts)
 
     @cached_property
     def standard(self) -> StandardLaw | None:

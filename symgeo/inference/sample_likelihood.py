@@ -64,16 +64,17 @@ class SampleLikelihood(Judging):
         self.count = total_of(weights)
         self._expected = expected
         self.smooth, self.concave, self.places = self.programs.smooth, self.programs.concave, self.programs.places
-        self._rows = observation_sums(self.programs, sample, covariates, weights)
+        self.observations = observation_sums(self.programs, sample, covariates, weights)
+        self.length = self.observations.length
         # Of few observations all is computed at once.
-        self._at_once = self.smooth and len(sample) <= _FEW_ENOUGH
+        self._at_once = self.smooth and self.length <= _FEW_ENOUGH
         # Second derivatives are spared for points that only confirm.
         self._spares = not self.programs.canonical
         # Whether the last step was Newton's, so that the next will be.
         self._newton = self._at_once and self.concave
-        self._parts: dict[int, tuple[ParameterSums, np.ndarray]] = {}
+        self._parts: dict[int, tuple[ParameterSums, float]] = {}
         self._sums_at: dict[bytes, tuple[np.ndarray, np.ndarray | None]] = {}
-        self._metric_at: dict[bytes, np.ndarray] = {}
+        self._metric_at: dict[bytes, tuple[np.ndarray, np.ndarray | None]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SampleLikelihood, (self.model, self.sample, self.covariates, self.weights, self._expected)
@@ -119,11 +120,11 @@ class SampleLikelihood(Judging):
 
     def terms(self, theta: np.ndarray) -> np.ndarray:
         """The log-density of every observation, (N,)."""
-        return self._rows.terms(theta)
+        return self.observations.terms(theta)
 
     def scores(self, theta: np.ndarray) -> np.ndarray:
         """The score of every observation, (N, n)."""
-        return self._rows.scores(theta)
+        return self.observations.scores(theta)
 
     def _sums(self, theta: np.ndarray, curved: bool) -> tuple[np.ndarray, np.ndarray | None]:
         """Means over the observations at theta, of the last few points kept.
@@ -137,7 +138,7 @@ class SampleLikelihood(Judging):
         if known is not None and (known[1] is not None or not curved):
             return known
         with np.errstate(all="ignore"):
-            sums, information = self._rows.sums(theta, curved)
+            sums, information = self.observations.sums(theta, curved)
             found = sums / self.count, None if information is None else information / self.count
         while len(self._sums_at) >= _REMEMBERED:
             del self._sums_at[next(iter(self._sums_at))]
@@ -146,22 +147,28 @@ class SampleLikelihood(Judging):
 
     def expected_information(self, theta: np.ndarray) -> np.ndarray | None:
         """The mean Fisher information (n, n); None where it is not known or infinite."""
+        found = self._expected_at(theta)
+        return None if found is None else found[0].copy()
 
+    def expected_factor(self, theta: np.ndarray) -> np.ndarray | None:
+        """Factor (n, n) of its inverse; None where that is not known or not positive definite."""
+        found = self._expected_at(theta)
+        return None if found is None else found[1]
+
+    def _expected_at(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray | None] | None:
         if not self._expected:
             return None
-        if self.programs.canonical:
-            return self.observed_information(theta)
         key = theta.tobytes()
         if key not in self._metric_at:
-            metric = self._rows.metric(theta)
+            metric = self.observed_information(theta) if self.programs.canonical else self.observations.metric(theta)
             if metric is None:
                 return None
-            self._metric_at = {key: metric}
-        return self._metric_at[key].copy()
+            self._metric_at = {key: (metric, whitening(metric))}
+        return self._metric_at[key]
 
     def average(self, function: Function, theta: np.ndarray) -> list[float]:
         """The means over the observations of functions of covariates and parameters (``places``), at theta."""
-        return [float(v) for v in self._rows.average(function, theta)]
+        return [float(v) for v in self.observations.average(function, theta)]
 
     def observed_information(self, theta: np.ndarray) -> np.ndarray:
         """Minus the mean second derivatives of the log-density (n, n)."""
@@ -177,56 +184,48 @@ class SampleLikelihood(Judging):
     def curvatures(self, theta: np.ndarray) -> np.ndarray:
         """The second derivatives of the log-density of every observation, (N, n, n)."""
         self.require_smooth()
-        return self._rows.curvatures(theta)
+        return self.observations.curvatures(theta)
 
     def values(self, thetas: np.ndarray, count: int = _FEW) -> np.ndarray:
         """The mean log-likelihood of some observations at many points (M, n) -> (M,); -inf outside the domain."""
         import numpy as np
 
-        rows, shares = self._some(min(count, len(self.sample)))
-        step = max(1, _BLOCK // len(shares))
-        if len(thetas) <= step:
-            out = self._means(rows, shares, thetas)
-        else:
-            starts = range(0, len(thetas), step)
-            out = np.concatenate([self._means(rows, shares, thetas[start : start + step]) for start in starts])
+        rows, total = self._some(min(count, len(self.sample)))
+        step = max(1, _BLOCK // rows.length)
+        with np.errstate(all="ignore"):
+            if len(thetas) <= step:
+                out = rows.values(thetas)
+            else:
+                starts = range(0, len(thetas), step)
+                out = np.concatenate([rows.values(thetas[start : start + step]) for start in starts])
+            out /= total
         good = self.chart.contains(thetas) & np.isfinite(out)
         if self.programs.slack is not None:
             places = (*(c[None, :] for c in rows.covariates.T), *(t[:, None] for t in thetas.T))
             for slack in self.programs.slack(*places):
-                good &= np.all(np.broadcast_to(slack > 0, (len(thetas), len(shares))), axis=1)
+                good &= np.all(np.broadcast_to(slack > 0, (len(thetas), len(rows.weights))), axis=1)
         out[~good] = -np.inf
         return out
 
-    @staticmethod
-    def _means(rows: ParameterSums, shares: np.ndarray, thetas: np.ndarray) -> np.ndarray:
-        import numpy as np
-
-        with np.errstate(all="ignore"):
-            return rows.terms(thetas) @ shares
-
-    def _some(self, count: int) -> tuple[ParameterSums, np.ndarray]:
-        """The sums over so many of the observations, evenly spaced, and the shares of these."""
+    def _some(self, count: int) -> tuple[ParameterSums, float]:
+        """The sums over so many of the observations, evenly spaced, and their total weight."""
         import numpy as np
 
         if count not in self._parts:
             few = np.linspace(0, len(self.sample) - 1, count).astype(int)
             some = (self.sample[few], self.covariates[few], self.weights[few])
-            total = some[2].sum()
-            self._parts[count] = observation_sums(self.programs, *some), some[2] / (total if total else 1.0)
+            self._parts[count] = observation_sums(self.programs, *some), float(some[2].sum()) or 1.0
         return self._parts[count]
 
     def at(self, theta: np.ndarray) -> State | None:
         """The state at an interior point; None where it cannot be computed."""
-        import numpy as np
-
         if not self.inside(theta):
             return None
-        sums, _ = self._sums(theta, self._newton or self._at_once)
-        value, score, size = float(sums[0]), sums[1 : self.n + 1], sums[self.n + 2 : 2 * self.n + 2]
-        if not (math.isfinite(value) and np.isfinite(score).all()):
+        sums, information = self._sums(theta, self._newton or self._at_once)
+        value, score, size = float(sums[0]), sums[1 : self.n + 1], sums[self.n + 2 :]
+        if not (math.isfinite(value) and all(map(math.isfinite, score.tolist()))):
             return None
-        factor = self._information(theta, score)
+        factor = self._information(theta, score, information)
         return None if factor is None else self._state(theta, value, score, size, factor)
 
     def close_to(self, state: State) -> State | None:
@@ -237,9 +236,9 @@ class SampleLikelihood(Judging):
         if not (self._spares and self._newton and self.inside(theta)):
             return self.at(theta)
         with np.errstate(all="ignore"):
-            score, size = np.split(self._rows.slopes(theta) / self.count, 2)
+            slopes = self.observations.slopes(theta) / self.count
         value = state.value + 0.5 * state.decrement
-        return self._state(theta, value, score, size, state.factor, state.curved_at)
+        return self._state(theta, value, slopes[: self.n], slopes[self.n :], state.factor, state.curved_at)
 
     def _state(
         self,
@@ -255,12 +254,15 @@ class SampleLikelihood(Judging):
 
         whitened = factor @ score
         step = whitened @ factor
-        error = ULPS * EPS * (np.abs(score) + size / math.sqrt(len(self.sample)))
-        reach = np.abs(factor.T @ factor) @ error
-        blurred = np.abs(factor) @ error
-        noise = math.sqrt(blurred @ blurred)
-        decrement = float(whitened @ whitened)
-        if not math.isfinite(decrement + noise + float(reach @ reach) + float(step @ step)):
+        error = np.abs(score)
+        error += size / math.sqrt(self.length)
+        error *= ULPS * EPS
+        sizes = np.abs(factor)
+        blurred = sizes @ error
+        reach = blurred @ sizes
+        noise, decrement = math.sqrt(blurred @ blurred), float(whitened @ whitened)
+        # The sum of the step and its error is finite where they are.
+        if not math.isfinite(decrement + noise + (reach + step) @ reach):
             return None
         return State(theta, value, step, decrement, noise, reach, theta, step, factor, matrix_at)
 
@@ -272,10 +274,10 @@ class SampleLikelihood(Judging):
         finally:
             self._least = 0.0
 
-    def _information(self, theta: np.ndarray, score: np.ndarray) -> np.ndarray | None:
+    def _information(self, theta: np.ndarray, score: np.ndarray, observed: np.ndarray | None) -> np.ndarray | None:
         """Factor of what steps are taken with: the observed information near a maximum, else the expected one."""
-        if self._newton or self._at_once:
-            newton = whitening(self.observed_information(theta), self._least)
+        if observed is not None and (self._newton or self._at_once):
+            newton = whitening(observed, self._least)
             if newton is not None and ((self.concave and self._newton) or _length(newton, score) < _NEWTON):
                 self._newton = True
                 return newton
@@ -305,7 +307,7 @@ class SampleLikelihood(Judging):
             return -math.inf, 0.0
         sums, _ = self._sums(theta, self._newton or self._at_once)
         value = float(sums[0])
-        noise = ULPS * EPS * float(sums[self.n + 1]) / math.sqrt(len(self.weights))
+        noise = ULPS * EPS * float(sums[self.n + 1]) / math.sqrt(self.length)
         if not (math.isfinite(value) and math.isfinite(noise)):
             return math.nan, 0.0
         return value - state.value, noise + ULPS * EPS * abs(value)
@@ -318,8 +320,7 @@ class SampleLikelihood(Judging):
         """Whether the observed information is positive beyond doubt, in units of the expected one if that is known."""
         import numpy as np
 
-        metric = self.expected_information(state.theta)
-        factor = None if metric is None else whitening(metric)
+        factor = self.expected_factor(state.theta)
         if factor is None:
             return False
         if self.programs.canonical:

@@ -13,6 +13,7 @@ from symgeo.inference.boundary import where_it_runs
 from symgeo.inference.elsewhere import higher_ends
 from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
+from symgeo.inference.standard_start import standard_start
 from symgeo.inference.starting import plain_start, quick_start, rival, starting_points
 from symgeo.inference.whitening import whitening
 from symgeo.models.conditional_model import ConditionalModel
@@ -77,7 +78,7 @@ class GeneralSearch:
             self._explain_failure(first)
         assert best is not None, "explained before"
         if first is None:
-            for theta in higher_ends(self.likelihood, best.state.theta):
+            for theta in higher_ends(self.likelihood, best.state.theta, lower=True):
                 found = self._climbed(theta)
                 if found is not None and self.judged(found) is None:
                     return self._converged(*self._highest(found))
@@ -137,16 +138,17 @@ class GeneralSearch:
     def _starts(self, first: np.ndarray | None) -> Iterator[np.ndarray]:
         if first is not None:
             yield first
-        elif len(self.likelihood.weights) > _MANY:
+        elif self.likelihood.length > _MANY:
             yield from self._of_a_part()
         elif self.likelihood.concave:
             state = self.likelihood.start(self.likelihood.without_effects(plain_start(self.likelihood.chart)))
             if state is not None and state.decrement < _CLOSE:
                 self._first = state
                 yield state.theta
-        quick = quick_start(self.likelihood)
-        if quick is not None:
-            yield quick
+        for begin in (standard_start, quick_start):
+            theta = begin(self.likelihood)
+            if theta is not None:
+                yield theta
         yield from starting_points(self.likelihood, STARTS)
 
     def _of_a_part(self) -> Iterator[np.ndarray]:
@@ -229,11 +231,13 @@ class GeneralSearch:
         return None
 
     def _outward(self, state: State) -> State | None:
-        """The state with a step towards an infinite end, if the likelihood falls towards zero and not towards the end."""
+        """The state with a step towards an infinite end, if the likelihood falls the other way and not this way."""
         import numpy as np
 
         for axis, end in enumerate(np.sign(state.theta)):
-            if not end or not any(end * float(e) == math.inf for p in self.likelihood.chart.pieces[axis] for e in p.ends):
+            if not end or not any(
+                end * float(e) == math.inf for p in self.likelihood.chart.pieces[axis] for e in p.ends
+            ):
                 continue
             moves = state.theta[axis] * np.eye(self.likelihood.n)[axis]
             inner, outer = ([self.likelihood.gain(state.theta + f * moves, state) for f in fs] for fs in _DECADES)
@@ -264,12 +268,12 @@ class GeneralSearch:
         """
         import numpy as np
 
-        metric = self.likelihood.expected_information(theta)
+        metric, factor = self.likelihood.expected_information(theta), self.likelihood.expected_factor(theta)
         if metric is None:
             metric = self.likelihood.observed_information(theta)
-        if metric is None or not np.isfinite(metric).all() or not (np.diagonal(metric) > 0).all():
+            factor = whitening(metric)
+        if not np.isfinite(metric).all() or not (np.diagonal(metric) > 0).all():
             return None
-        factor = whitening(metric)
         if factor is not None and float(np.sum(factor * factor @ np.diagonal(metric))) * _FAR_FROM_SINGULAR < 1.0:
             return None  # the sum is that of the inverse eigenvalues
         size = np.sqrt(np.diagonal(metric))
@@ -393,6 +397,5 @@ class GeneralSearch:
 
     def _covariance(self, theta: np.ndarray) -> np.ndarray | None:
         """The inverse of the expected information of the sample where that is wanted and known."""
-        metric = self.likelihood.expected_information(theta) if self.covariance == "expected" else None
-        factor = None if metric is None else whitening(metric)
+        factor = self.likelihood.expected_factor(theta) if self.covariance == "expected" else None
         return None if factor is None else factor.T @ factor / self.likelihood.count

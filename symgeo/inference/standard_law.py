@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from symgeo.algebra.elimination import invert_map
 from symgeo.algebra.sets import Segment
+from symgeo.algebra.zero_test import element_sign
 from symgeo.codegen import numpy_function
+from symgeo.expectation.pivot import HALF, LINE
 from symgeo.expectation.reduced import ReducedExpectation
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ class StandardLaw:
     """``coordinate`` g and ``carrier`` log |g'| of the model's variable; ``shift`` m and ``scale`` s of the parameters.
 
     ``shift`` is None where it is zero, ``scale`` where it is one. ``law`` is q of ``variable`` y and the ``shapes``,
-    ``written`` the same as it was declared.
+    ``written`` the same as it was declared; y runs over the whole line, or over ``half`` of it.
     """
 
     model: StatisticalModel
@@ -46,6 +49,7 @@ class StandardLaw:
     shapes: tuple[Symbol, ...]
     law: Element
     written: Expr
+    half: bool
 
     @cached_property
     def columns(self) -> Function:
@@ -58,6 +62,20 @@ class StandardLaw:
         scale = sp.S.One if self.scale is None else self.scale
         shift = sp.S.Zero if self.shift is None else self.shift
         return numpy_function([shift, scale, sp.log(sp.Abs(scale))], self.model.parameters)
+
+    @cached_property
+    def from_motion(self) -> Function | None:
+        """The parameters (n) of [m, s, *shapes], without those of m and s that there are not; None if not known."""
+        functions = [e for e in (self.shift, self.scale) if e is not None]
+        unknown = [p for p in self.model.parameters if p not in self.shapes]
+        if len(functions) != len(unknown):
+            return None
+        targets = [sp.Dummy(real=True, positive=e is self.scale or None) for e in functions]
+        found = invert_map(functions, unknown, targets, self.model.chart.interior_points(3))
+        if found is None:
+            return None
+        values = {**dict(zip(unknown, found, strict=True)), **{s: s for s in self.shapes}}
+        return numpy_function([values[p] for p in self.model.parameters], [*targets, *self.shapes])
 
     @cached_property
     def value(self) -> Function:
@@ -83,23 +101,19 @@ class StandardLaw:
 
     @cached_property
     def together(self) -> Function:
-        """[score (n), minus the second derivatives (upper triangle)] of parameters, total weight, and all sums.
+        """[bounds of the score's terms (n), score (n), minus the second derivatives (upper triangle)].
 
-        The sums are those of q_y, ``1 + y q_y`` and q by each shape; then of q_yy, ``y q_yy``, ``y^2 q_yy``, for each
-        shape of q_y by it and y times that, and of the second derivatives by the shapes.
+        A function of the parameters, the total weight, sums of absolute values of the first derivatives, and sums of
+        these: of q_y, ``1 + y q_y`` and q by each shape; then of q_yy, ``y q_yy``, ``y^2 q_yy``, for each shape of q_y
+        by it and y times that, and of the second derivatives by the shapes.
         """
         s = self._sums
-        return numpy_function([*s.score, *s.information], [*self.model.parameters, *s.first, *s.second])
+        return numpy_function([*s.sizes, *s.score, *s.information], [*s.arguments, *s.second])
 
     @cached_property
     def together_slopes(self) -> Function:
-        """[score (n)] of parameters, total weight, and the first of the sums."""
-        return numpy_function(self._sums.score, [*self.model.parameters, *self._sums.first])
-
-    @cached_property
-    def sizes(self) -> Function:
-        """[bounds of the score's terms (n)] of parameters, total weight, and the first sums, of absolute values."""
-        return numpy_function(self._sums.sizes, [*self.model.parameters, *self._sums.first])
+        """[bounds of the score's terms (n), score (n)] of parameters, total weight, and sums of first derivatives."""
+        return numpy_function([*self._sums.sizes, *self._sums.score], self._sums.arguments)
 
     @property
     def _arguments(self) -> tuple[Symbol, ...]:
@@ -118,7 +132,7 @@ class StandardLaw:
 class _Sums:
     """Symbols of sums, and score, its size, and information as expressions in them."""
 
-    first: list[Symbol]
+    arguments: list[Symbol]
     second: list[Symbol]
     score: list[Expr]
     sizes: list[Expr]
@@ -128,7 +142,8 @@ class _Sums:
 def _chain_rule(law: StandardLaw) -> _Sums:
     """Derivatives by the parameters from those by shift, scale and shapes."""
     count, shapes = len(law.shapes), law.shapes
-    total, slope, spread, *own = first = _symbols(3 + count)
+    total, *absolute = _symbols(3 + count)
+    slope, spread, *own = first = _symbols(2 + count)
     bend, skew, widening, *rest = second = _symbols(3 + 2 * count + count * (count + 1) // 2)
     along, across, among = rest[:count], rest[count : 2 * count], iter(rest[2 * count :])
     s = sp.S.One if law.scale is None else law.scale
@@ -143,7 +158,7 @@ def _chain_rule(law: StandardLaw) -> _Sums:
         hessian[2 + i, 2 + j] = next(among)
     x = law.model.parameters
     moves = [[sp.diff(e, p) for p in x] for e in moved]
-    sizes = [slope / sp.Abs(s), spread / sp.Abs(s), *own]
+    sizes = [absolute[0] / sp.Abs(s), absolute[1] / sp.Abs(s), *absolute[2:]]
     information = []
     for i, j in combinations_with_replacement(range(len(x)), 2):
         terms = [g * sp.diff(e, x[i], x[j]) for g, e in zip(gradient, moved, strict=True)]
@@ -152,7 +167,7 @@ def _chain_rule(law: StandardLaw) -> _Sums:
             terms.append(hessian[a, b] * both)
         information.append(-sp.Add(*terms).expand())
     return _Sums(
-        first,
+        [*x, total, *absolute, *first],
         second,
         [sp.Add(*(g * row[i] for g, row in zip(gradient, moves, strict=True))) for i in range(len(x))],
         [sp.Add(*(v * sp.Abs(row[i]) for v, row in zip(sizes, moves, strict=True))) for i in range(len(x))],
@@ -207,8 +222,10 @@ def _in(model: StatisticalModel, pivot: Pivot, coordinate: Expr) -> StandardLaw 
     if shift.diff(y):
         return None
     m, s = shift.to_sympy(), scale.to_sympy()
-    if not s.free_symbols and s != 1:
+    if (not s.free_symbols and s != 1) or pivot.kind not in (LINE, HALF):
         return None
+    if element_sign(scale) == -1:
+        coordinate, m, s = -coordinate, -m, -s
     if not m.free_symbols:
         coordinate, m = coordinate - m, sp.S.Zero
     shapes = tuple(p for p in model.parameters if p in pivot.log_density.free_symbols)
@@ -222,4 +239,5 @@ def _in(model: StatisticalModel, pivot: Pivot, coordinate: Expr) -> StandardLaw 
         shapes,
         pivot.log_density,
         pivot.written,
+        pivot.kind == HALF,
     )

@@ -37,9 +37,11 @@ class StandardSums(ParameterSums):
         with np.errstate(all="ignore"):
             coordinate, carrier = unchecked(law.columns)(sample[:, 0])
         self.coordinate = coordinate
-        self._carriers = np.broadcast_to(carrier, coordinate.shape)
-        self._total = float(weights.sum())
-        self._carrier = float(self._carriers @ weights), float(np.abs(self._carriers) @ weights)
+        self._carriers, self._total = carrier, float(weights.sum())
+        if np.ndim(carrier) == 0:  # the same for all
+            self._carrier = self._total * float(carrier), self._total * abs(float(carrier))
+        else:
+            self._carrier = float(carrier @ weights), float(np.abs(carrier) @ weights)
 
     @property
     def is_finite(self) -> bool:
@@ -49,13 +51,13 @@ class StandardSums(ParameterSums):
         return math.isfinite(self._carrier[1]) and bool(np.isfinite(self.coordinate).all())
 
     def _moved(self, theta: np.ndarray) -> tuple[Any, Any, Any, list[Any]]:
-        """Shift, scale, its logarithm and the shapes at theta (..., n), the last of shape (..., 1)."""
+        """The logarithm of the scale at theta (..., n), shift, scale, and shapes, of shape (..., 1) these."""
         columns = theta if theta.ndim == 1 else theta.T
         shift, scale, spread = unchecked(self.law.motion)(*columns)
         if theta.ndim > 1:
             shift, scale = (v[:, None] if getattr(v, "ndim", 0) else v for v in (shift, scale))
-            return shift, scale, spread, [columns[i][:, None] for i in self._shapes]
-        return shift, scale, spread, [columns[i] for i in self._shapes]
+            return spread, shift, scale, [columns[i][:, None] for i in self._shapes]
+        return spread, shift, scale, [columns[i] for i in self._shapes]
 
     def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         if len(self.weights) <= BLOCK:
@@ -65,49 +67,64 @@ class StandardSums(ParameterSums):
             part = slice(start, start + BLOCK)
             yield self.coordinate[part], self.weights[part]
 
-    def _totals(self, theta: np.ndarray, curved: bool, valued: bool = True) -> tuple[list[Any], list[Any], list[Any]]:
-        """Sums of q and those that the law puts together, and of the absolute values of the first, at theta."""
+    def _totals(
+        self, moved: list[Any], lead: tuple[int, ...], curved: bool, valued: bool = True
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Sums of q and of what the law puts together, and of the absolute values of the first of them."""
         import numpy as np
 
         law, count = self.law, len(self._shapes)
-        shift, scale, _, shapes = self._moved(theta)
+        shift, scale, shapes = moved
         function = unchecked(law.curved if curved else law.local if valued else law.score)
-        sums: list[Any] = []
-        sizes: list[Any] = []
+        slope = 1 if valued else 0
+        first = slope + 2 + count
+        rest = 3 + 2 * count + count * (count + 1) // 2 if curved else 0
+        totals: list[np.ndarray] = []
+        sizes: list[np.ndarray] = []
+        table = np.empty((first + rest, *lead, min(len(self.weights), BLOCK)))
         for coordinate, weights in self._blocks():
             y = coordinate - shift if law.shift is not None else coordinate
             if law.scale is not None:
                 y = y / scale
-            rows = function(y, *shapes)
-            first = [*rows[: 2 + count]] if valued else [0.0, *rows[: 1 + count]]
-            first.insert(2, y * first[1] + 1.0)
-            second = []
+            rows = table if len(weights) == table.shape[-1] else table[..., : len(weights)]
+            values = iter(function(y, *shapes))
+            if valued:
+                rows[0] = next(values)
+            rows[slope] = next(values)
+            spread = np.multiply(y, rows[slope], out=rows[slope + 1])
+            spread += 1.0
+            for place in range(slope + 2, first):
+                rows[place] = next(values)
             if curved:
-                bend, *along = rows[2 + count : 3 + 2 * count]
-                skew = y * bend
-                second = [bend, skew, y * skew, *along, *(y * a for a in along), *rows[3 + 2 * count :]]
-            found = [_dot(row, weights) for row in (*first, *second)]
-            size = [_dot(np.abs(row), weights) for row in first]
-            sums = [a + b for a, b in zip(sums, found, strict=True)] if sums else found
-            sizes = [a + b for a, b in zip(sizes, size, strict=True)] if sizes else size
-        return sums[: 3 + count], sums[3 + count :], sizes
+                rows[first] = next(values)
+                np.multiply(y, rows[first], out=rows[first + 1])
+                np.multiply(y, rows[first + 1], out=rows[first + 2])
+                for place in range(first + 3, first + 3 + count):
+                    rows[place] = next(values)
+                    np.multiply(y, rows[place], out=rows[place + count])
+                for place, value in enumerate(values, first + 3 + 2 * count):
+                    rows[place] = value
+            totals.append(rows @ weights)
+            few = rows[:first]
+            sizes.append(np.abs(few, out=few) @ weights)
+        if len(totals) > 1:
+            return np.sum(totals, axis=0), np.sum(sizes, axis=0)
+        return totals[0], sizes[0]
 
     def _together(self, theta: np.ndarray, curved: bool) -> tuple[list[Any], list[Any]]:
         """[log p, score (n), their absolute values] at theta, and minus the second derivatives, the upper triangle."""
         import numpy as np
 
         columns = theta if theta.ndim == 1 else theta.T
-        (value, *first), second, (size, *sizes) = self._totals(theta, curved)
-        spread = self._moved(theta)[2]
-        value = value - self._total * spread + self._carrier[0]
+        spread, *moved = self._moved(theta)
+        totals, sizes = self._totals(moved, theta.shape[:-1], curved)
+        value = totals[0] - self._total * spread + self._carrier[0]
         # The logarithm of the scale is rounded once for all observations.
-        size = size + self._carrier[1] + math.sqrt(len(self.weights)) * self._total * np.abs(spread)
-        if curved:
-            score = unchecked(self.law.together)(*columns, self._total, *first, *second)
-        else:
-            score = unchecked(self.law.together_slopes)(*columns, self._total, *first)
-        bounds = unchecked(self.law.sizes)(*columns, self._total, *sizes)
-        return [value, *score[: self.n], size, *bounds], score[self.n :]
+        size = sizes[0] + self._carrier[1] + math.sqrt(len(self.weights)) * self._total * np.abs(spread)
+        function = unchecked(self.law.together if curved else self.law.together_slopes)
+        found = function(*columns, self._total, *sizes[1:], *totals[1:])
+        n = self.n
+        return [value, *found[n : 2 * n], size, *found[:n]], found[2 * n :]
 
     def sums(self, theta: np.ndarray, curved: bool) -> tuple[np.ndarray, np.ndarray | None]:
         import numpy as np
@@ -127,26 +144,18 @@ class StandardSums(ParameterSums):
     def slopes(self, theta: np.ndarray) -> np.ndarray:
         import numpy as np
 
-        (_, *first), _, (_, *sizes) = self._totals(theta, False, valued=False)
-        score = unchecked(self.law.together_slopes)(*theta, self._total, *first)
-        return np.array([*score, *unchecked(self.law.sizes)(*theta, self._total, *sizes)])
+        _, *moved = self._moved(theta)
+        totals, sizes = self._totals(moved, (), False, valued=False)
+        found = unchecked(self.law.together_slopes)(*theta, self._total, *sizes, *totals)
+        return np.array([*found[self.n :], *found[: self.n]])
 
     def terms(self, theta: np.ndarray) -> np.ndarray:
         import numpy as np
 
         found = np.empty((*theta.shape[:-1], len(self.weights)))
         with np.errstate(all="ignore"):
-            shift, scale, spread, shapes = self._moved(theta)
+            spread, shift, scale, shapes = self._moved(theta)
             (found[:],) = unchecked(self.law.value)((self.coordinate - shift) / scale, *shapes)
             found += self._carriers
             found -= spread[:, None] if getattr(spread, "ndim", 0) else spread
         return found
-
-
-def _dot(row: Any, weights: np.ndarray) -> Any:
-    """Weighted sums of a row (..., N), or of one that is the same for all observations."""
-    if getattr(row, "ndim", 0) == 0:
-        return row * weights.sum()
-    if row.shape[-1] != len(weights):
-        return row[..., 0] * weights.sum()
-    return row @ weights

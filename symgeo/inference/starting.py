@@ -11,6 +11,7 @@ from symgeo.inference.likelihood import LEVEL
 
 if TYPE_CHECKING:
     import numpy as np
+    from sympy import Symbol
 
     from symgeo.inference.sample_likelihood import SampleLikelihood
     from symgeo.models.chart import Chart
@@ -146,6 +147,17 @@ def likely_points(likelihood: SampleLikelihood, count: int) -> np.ndarray:
         if not any(_alike(near[index], other) for other in found):
             found.append(near[index])
     return np.array(found).reshape(-1, likelihood.n)
+
+
+def moderate_values(chart: Chart, parameters: Sequence[Symbol], count: int) -> np.ndarray:
+    """Up to ``count`` points (P, k) of k of the parameters, of moderate size; one without entries where k is none."""
+    import numpy as np
+
+    axes = [chart.parameters.index(p) for p in parameters]
+    if len(axes) > 1:
+        return _near(chart)[:count, axes]
+    grids = [_table(chart)[0][i][: count // 2] for i in axes]
+    return np.stack(grids, axis=-1) if grids else np.empty((1, 0))
 
 
 def pool(chart: Chart) -> np.ndarray:

@@ -24,6 +24,8 @@ def whitening(matrix: np.ndarray, least: float = 0.0) -> np.ndarray | None:
         return _by_lapack(matrix, least)
     rows = matrix.tolist()
     n = len(rows)
+    if n == 2:
+        return _of_two(rows[0][0], rows[0][1], rows[1][1], least)
     if not all(0.0 < rows[i][i] < math.inf for i in range(n)):
         return None
     scale = [math.sqrt(rows[i][i]) for i in range(n)]
@@ -56,6 +58,20 @@ def whitening(matrix: np.ndarray, least: float = 0.0) -> np.ndarray | None:
     out = np.array(found)
     out /= scale
     return out
+
+
+def _of_two(first: float, across: float, second: float, least: float) -> np.ndarray | None:
+    import numpy as np
+
+    if not (0.0 < first < math.inf and 0.0 < second < math.inf):
+        return None
+    a, b = math.sqrt(first), math.sqrt(second)
+    share = across / (a * b)
+    square = 1.0 - share * share
+    if not least < square < math.inf:
+        return None
+    pivot = math.sqrt(square)
+    return np.array([[1.0 / a, 0.0], [-share / (pivot * a), 1.0 / (pivot * b)]])
 
 
 def _by_lapack(matrix: np.ndarray, least: float) -> np.ndarray | None:

@@ -136,8 +136,8 @@ class Chart:
         points = self._array(theta)
         if self._box is not None:  # open ends: infinities lie outside, too
             if points.ndim == 1:
-                ends = zip(points.tolist(), self._bounds, strict=True)
-                return np.asarray(all(low < v < high for v, ((low, high),) in ends))[()]
+                pairs = zip(points.tolist(), self._bounds, strict=True)
+                return np.bool_(all(low < v < high for v, ((low, high),) in pairs))  # type: ignore[return-value]
             low, high = self._box
             return np.all((points > low) & (points < high), axis=-1)
         inside = np.all(np.isfinite(points), axis=-1)

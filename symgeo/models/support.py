@@ -109,7 +109,7 @@ class Support:
                     f"narrow the sets of the earlier variables so that it never is"
                 )
 
-    @property
+    @cached_property
     def is_whole_space(self) -> bool:
         """Whether every variable runs over the whole line."""
         line = (-sp.oo, sp.oo)
