@@ -74,6 +74,8 @@ def _log_gamma_ratio(x, d):
     """log(gamma(x + d)/gamma(x)) without cancellation for large x: the difference of two Stirling series."""
     large = (x > 30.0) & (x + d > 30.0)
     if not np.any(large):
+        if np.all((x > 0.0) & (x + d > 0.0)):
+            return special.gammaln(x + d) - special.gammaln(x)
         return _log_gamma(x + d) - _log_gamma(x)
     w = np.where(large, x, 60.0)
     e = np.where(large, d, 0.0)

@@ -10,14 +10,15 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from symgeo.inference.many_climbs import climb_many, heights
+from symgeo.inference.many_climbs import climb_many
 from symgeo.inference.many_likelihoods import ManyPoints
-from symgeo.inference.starting import along_axes, likely_points
+from symgeo.inference.starting import likely_points
 
 if TYPE_CHECKING:
     import numpy as np
 
     from symgeo.inference.sample_likelihood import SampleLikelihood
+    from symgeo.inference.starting import Axes
 
 # Observations that climbs take, how far the log-likelihood has fallen at their starts, and likely points among these.
 _LOOKED, _FALLEN, _LIKELY = 96, (2.0, 10.0), 4
@@ -31,18 +32,19 @@ _ROUGH, _STEPS = 1e-4, 12
 _NEAR = 0.25
 
 
-def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray, lower: bool = False) -> list[np.ndarray]:
+def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray, axes: Axes, lower: bool = False) -> list[np.ndarray]:
     """Points (n,) to which climbs lead where some of the observations are likelier than at their maximum near theta.
 
-    The highest first, and with ``lower`` those that are lower, too; some may lie where a climb ran to the boundary.
-    None where functions of single parameters are not to be had, or the likelihood has kinks.
+    ``axes`` are those of `along_axes` there. The highest first, and with ``lower`` those that are lower, too; some may
+    lie where a climb ran to the boundary. None where functions of single parameters are not to be had, or the
+    likelihood has kinks.
     """
     import numpy as np
 
     if not likelihood.smooth or likelihood.programs.indices is not None:
         return []
     few = np.linspace(0, len(likelihood.sample) - 1, min(_LOOKED, len(likelihood.sample))).astype(int)
-    starts = np.concatenate([theta[None, :], _aside(likelihood, theta), likely_points(likelihood, _LIKELY)])
+    starts = np.concatenate([theta[None, :], _aside(likelihood, theta, axes), likely_points(likelihood, _LIKELY)])
     count = len(starts)
     many = ManyPoints(
         likelihood.programs, likelihood.sample[few], likelihood.covariates[few], likelihood.weights[few], count
@@ -50,13 +52,8 @@ def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray, lower: bool = F
     # Of many observations those looked at have maxima of their own, a little higher.
     some = len(few) < len(likelihood.sample)
     margin, rough = (_PLAIN / len(few), _NEAR) if some else (0.0, 0.0)
-    ends = climb_many(many, starts, _ROUGH, _STEPS, rough).theta
-    ends[0] = theta if not likelihood.chart.contains(ends[0]) else ends[0]
-    rows = np.flatnonzero(likelihood.chart.contains(ends))
-    values = np.full(count, -np.inf)
-    points = many.at(ends[rows], rows)
-    values[rows] = heights(points) if some else points.value
-    values[~np.isfinite(values)] = -np.inf
+    climbed = climb_many(many, starts, _ROUGH, _STEPS, rough)
+    ends, values = climbed.theta, np.where(np.isfinite(climbed.height), climbed.height, -np.inf)
     found: list[tuple[float, np.ndarray]] = []
     for index in np.argsort(-values):
         size = (_ALIKE if lower else _SAME) * (1.0 + abs(values[index]))
@@ -67,11 +64,11 @@ def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray, lower: bool = F
     return [end for _, end in found]
 
 
-def _aside(likelihood: SampleLikelihood, theta: np.ndarray) -> np.ndarray:
+def _aside(likelihood: SampleLikelihood, theta: np.ndarray, axes: Axes) -> np.ndarray:
     """Points (k, n) along each axis, on both sides, the nearest at which the log-likelihood has fallen so far."""
     import numpy as np
 
-    points, values = along_axes(likelihood, theta)
+    points, values = axes
     fall = (values[0] - values) * min(_LOOKED, likelihood.count)
     found = set()
     for axis, sign, fallen in product(range(likelihood.n), (-1.0, 1.0), _FALLEN):

@@ -40,11 +40,16 @@ class _Steps:
 
 @dataclass(frozen=True, eq=False)
 class Climbed:
-    """Where many climbs ended (b, n), in how many steps (b,), and which found a maximum (b,)."""
+    """Where many climbs ended (b, n), in how many steps (b,), and which found a maximum (b,).
+
+    ``height`` (b,) is the value there, and the gain of the step that was not taken where the information is positive
+    definite; minus infinity where a climb could not begin.
+    """
 
     theta: np.ndarray
     steps: np.ndarray
     found: np.ndarray
+    height: np.ndarray
 
 
 def climb_many(
@@ -69,6 +74,8 @@ def climb_many(
     points = likelihood.at(theta[rows], rows)
     usable = _finite(points)
     rows, points, here = _kept(rows, points, usable, _steps(points))
+    height = np.full(count, -np.inf)
+    height[rows] = _heights(points, here)
     for _ in range(most):
         if not len(rows):
             break
@@ -89,14 +96,13 @@ def climb_many(
         theta[rows[ok]] = moved[ok]
         steps[rows[ok]] += 1
         rows, points, here = _kept(rows, new, ok, after)
-    return Climbed(theta, steps, found)
+        height[rows] = _heights(points, here)
+    return Climbed(theta, steps, found, height)
 
 
-def heights(points: Points) -> np.ndarray:
-    """The values (b,) after a further step, as far as values and slopes tell."""
+def _heights(points: Points, here: _Steps) -> np.ndarray:
     import numpy as np
 
-    here = _steps(points)
     return points.value + np.where(here.definite, 0.5 * here.decrement, 0.0)
 
 

@@ -14,7 +14,7 @@ from symgeo.inference.elsewhere import higher_ends
 from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
 from symgeo.inference.standard_start import standard_start
-from symgeo.inference.starting import plain_start, quick_start, rival, starting_points
+from symgeo.inference.starting import along_axes, plain_start, quick_start, rival, starting_points
 from symgeo.inference.whitening import whitening
 from symgeo.models.conditional_model import ConditionalModel
 
@@ -78,7 +78,8 @@ class GeneralSearch:
             self._explain_failure(first)
         assert best is not None, "explained before"
         if first is None:
-            for theta in higher_ends(self.likelihood, best.state.theta, lower=True):
+            axes = along_axes(self.likelihood, best.state.theta)
+            for theta in higher_ends(self.likelihood, best.state.theta, axes, lower=True):
                 found = self._climbed(theta)
                 if found is not None and self.judged(found) is None:
                     return self._converged(*self._highest(found))
@@ -101,19 +102,20 @@ class GeneralSearch:
     def _highest(self, found: Climb) -> tuple[Climb, str]:
         """A maximum, or a higher one if climbs from around it lead there; and where they find no maximum but more."""
         for _ in range(_RIVALS):
-            theta = rival(self.likelihood, found.state.theta)
+            axes = along_axes(self.likelihood, found.state.theta)
+            theta = rival(self.likelihood, axes)
             other = None if theta is None else self._above(found, theta)
             if other is None or self.judged(other) is not None:
                 break
             found = other
         for _ in range(_RIVALS):
             remark = ""
-            for theta in higher_ends(self.likelihood, found.state.theta):
+            for theta in higher_ends(self.likelihood, found.state.theta, axes):
                 other = self._above(found, theta)
                 if other is None:
                     continue
                 if self.judged(other) is None:
-                    found = other
+                    found, axes = other, along_axes(self.likelihood, other.state.theta)
                     break
                 remark = remark or self._beyond(found, other)
             else:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from symgeo.models.chart import Chart
 
 
+# Points (N, n) that differ from the first of them in one parameter, and their likelihoods (N,).
+Axes = tuple["np.ndarray", "np.ndarray"]
+
+
 class Valued(Protocol):
     """What can be searched: a function of the points of a chart."""
 
@@ -96,21 +100,21 @@ def quick_start(likelihood: SampleLikelihood) -> np.ndarray | None:
     return best
 
 
-def rival(likelihood: SampleLikelihood, theta: np.ndarray) -> np.ndarray | None:
-    """A point (n,) that differs from theta in one parameter and is likelier; None where none is seen.
+def rival(likelihood: SampleLikelihood, axes: Axes) -> np.ndarray | None:
+    """Of points along axes the likeliest, if it is likelier than the first of them; else None.
 
     A likelihood may have a maximum at each cluster of the data.
     """
     import numpy as np
 
-    points, values = along_axes(likelihood, theta)
+    points, values = axes
     # Of many observations only some are looked at, whose own maximum is a little higher than theirs at theta.
     margin = 1e-9 if len(likelihood.weights) <= _LOOKED else 1.5 * likelihood.n / _LOOKED
     best = int(np.argmax(values))
     return points[best] if values[best] > values[0] + margin * (1.0 + abs(values[0])) else None
 
 
-def along_axes(likelihood: SampleLikelihood, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def along_axes(likelihood: SampleLikelihood, theta: np.ndarray) -> Axes:
     """Points (N, n) that differ from theta, the first of them, in one parameter, and their likelihoods (N,).
 
     They are values of the parameter on all scales and values that were observed; looked at are some observations.
