@@ -48,9 +48,5 @@ def _value(a: Element, values: Sequence[int]) -> int | None:
     result = int(field.lift(a.numerator)(*values)) % _PRIME
     below = a.denominator % _PRIME
     for i, e in a.powers:
-        v = int(field.factor_polynomial(i)(*values)) % _PRIME
-        if e > 0:
-            result = result * pow(v, e, _PRIME) % _PRIME
-        else:
-            below = below * pow(v, -e, _PRIME) % _PRIME
+        below = below * pow(int(field.factor_polynomial(i)(*values)) % _PRIME, e, _PRIME) % _PRIME
     return result * pow(below, -1, _PRIME) % _PRIME if below else None

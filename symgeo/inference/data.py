@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -181,7 +180,9 @@ def covariate_values(covariates: tuple[Symbol, ...], domain: Mapping[Symbol, Any
     _require_finite(covariates, array)
     for axis, symbol in enumerate(covariates):
         inside = domain[symbol]
-        low, high = (-math.inf, math.inf) if inside is Reals else _ends(inside)
+        if inside is Reals:
+            continue
+        low, high = _ends(inside)
         column = array[:, axis]
         if np.min(column) < low or np.max(column) > high:
             bad = np.flatnonzero((column < low) | (column > high))

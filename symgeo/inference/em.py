@@ -245,7 +245,7 @@ class _Run:
             start = likelihood.at(state.theta if self.law is None else self.law.ordered(state.theta))
             found = None if start is None else climb(likelihood, start, _TOLERANCE, 60)
             if found is not None:
-                reason = search.judged(found) or ""
+                reason = search.verdict.objection(found) or ""
                 short = likelihood.log_likelihood(found.state) < state.value - 1e-9 * total
                 if not reason and not short:
                     return self._report(found, trace, way.sped + sped, told)

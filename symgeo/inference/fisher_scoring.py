@@ -15,8 +15,9 @@ from symgeo.inference.likelihood import Likelihood
 from symgeo.inference.programs import FamilyPrograms, family_programs
 from symgeo.inference.result import Covariance, Fit, check_covariance, too_few
 from symgeo.inference.sample_likelihood import SampleLikelihood
-from symgeo.inference.search import COARSE, GeneralSearch
+from symgeo.inference.search import GeneralSearch
 from symgeo.inference.starting import starting_points
+from symgeo.inference.verdict import COARSE
 from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.exponential_family import ExponentialFamily
 from symgeo.models.statistical_model import StatisticalModel

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import combinations, combinations_with_replacement
+from itertools import combinations, combinations_with_replacement, pairwise
 from typing import TYPE_CHECKING
 
 from symgeo.codegen import unchecked
 from symgeo.inference.parameter_sums import Group, ParameterSums
+from symgeo.inference.programs import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import numpy as np
 
@@ -39,20 +40,52 @@ class IndexSums(ParameterSums):
     def _at(self, group: Group, theta: np.ndarray) -> Iterable[np.ndarray]:
         return self._indices.values(group.factors, theta)
 
+    @cached_property
+    def _joined(self) -> tuple[Group, list[slice]] | None:
+        """All groups as one, and where each lies in it; None where there is one, or too much for a single block."""
+        import numpy as np
+
+        groups = self._groups
+        if len(groups) < 2 or len(self.weights) > BLOCK:
+            return None
+        ends = np.cumsum([0, *(len(g.weights) for g in groups)]).tolist()
+        given = [np.concatenate(columns) for columns in zip(*(g.given for g in groups), strict=True)]
+        weights = np.concatenate([g.weights for g in groups])
+        whole = Group(self.programs.reduced, None, [], given, weights, self._indices)
+        return whole, [slice(*pair) for pair in pairwise(ends)]
+
+    def _parts(self, kind: str, theta: np.ndarray) -> Iterator[tuple[Group, list[np.ndarray]]]:
+        """Blocks of observations with the values there of a function of the programs, so named."""
+        import numpy as np
+
+        if self._joined is None:
+            for group in self._groups:
+                function = unchecked(getattr(group.programs, kind))
+                for part in group.blocks():
+                    yield part, function(*part.columns, *self._at(part, theta))
+            return
+        whole, places = self._joined
+        indices = list(self._at(whole, theta))
+        table: list[np.ndarray] = []
+        for group, place in zip(self._groups, places, strict=True):
+            here = (i if i.shape[-1] == 1 else i[place] for i in indices)
+            values = unchecked(getattr(group.programs, kind))(*group.columns, *here)
+            table = table or [np.empty(len(whole.weights)) for _ in values]
+            for row, value in zip(table, values, strict=True):
+                row[place] = value
+        yield whole, table
+
     def sums(self, theta: np.ndarray, curved: bool) -> tuple[np.ndarray, np.ndarray | None]:
         import numpy as np
 
         count = len(self._indices.classes)
         totals = _Totals(self._indices)
         value = size = 0.0
-        for group in self._groups:
-            function = unchecked(group.programs.curved if curved else group.programs.local)
-            for part in group.blocks():
-                terms, *rows = function(*part.columns, *self._at(part, theta))
-                if np.ndim(terms) == 0:  # the same for all
-                    terms = np.full(len(part.weights), terms)
-                value, size = value + terms @ part.weights, size + np.abs(terms) @ part.weights
-                totals.add(part, rows[:count], rows[count:])
+        for part, (terms, *rows) in self._parts("curved" if curved else "local", theta):
+            if np.ndim(terms) == 0:  # the same for all
+                terms = np.full(len(part.weights), terms)
+            value, size = value + terms @ part.weights, size + np.abs(terms) @ part.weights
+            totals.add(part, rows[:count], rows[count:])
         sums = np.concatenate([[value], totals.vector, [size], totals.sizes])
         return sums, totals.matrix if curved else None
 
@@ -60,10 +93,8 @@ class IndexSums(ParameterSums):
         import numpy as np
 
         totals = _Totals(self._indices)
-        for group in self._groups:
-            function = unchecked(group.programs.score)
-            for part in group.blocks():
-                totals.add(part, function(*part.columns, *self._at(part, theta)), [])
+        for part, rows in self._parts("score", theta):
+            totals.add(part, rows, [])
         return np.concatenate([totals.vector, totals.sizes])
 
     def _score(self, group: Group, rows: list[np.ndarray]) -> np.ndarray:

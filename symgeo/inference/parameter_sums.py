@@ -218,8 +218,8 @@ class ParameterSums:
         covariates, shares = self.covariates, self.weights / self.weights.sum()
         if not covariates.shape[1]:
             return [], np.ones(1)
-        look = covariates[:: -(-len(covariates) // _LOOK)]
-        if len(covariates) > 4 * _LOOK and len(np.unique(look, axis=0)) > 0.5 * len(look):
+        look = covariates[:: -(-len(covariates) // _LOOK)].tolist()
+        if len(covariates) > 4 * _LOOK and len(set(map(tuple, look))) > 0.5 * len(look):
             return self._given, shares
         # One evaluation for all observations that share their covariates.
         rows, where = np.unique(covariates, axis=0, return_inverse=True)

@@ -21,6 +21,7 @@ from symgeo.algebra.zero_test import element_sign
 from symgeo.codegen import numpy_function
 from symgeo.expectation.pivot import HALF, LINE
 from symgeo.expectation.reduced import ReducedExpectation
+from symgeo.inference.riccati import by_slopes
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
@@ -95,9 +96,13 @@ class StandardLaw:
     @cached_property
     def curved(self) -> Function:
         """[q, q_y, q by each shape, q_yy, q_y by each shape, second derivatives by the shapes (upper triangle)]."""
-        pairs = combinations_with_replacement(self._arguments, 2)
-        second = [self.law.diff(a).diff(b).to_sympy() for a, b in pairs]
-        return numpy_function([self.written, *self._slopes, *second], self._arguments)
+        slopes = [self.law.diff(s) for s in self._arguments]
+        pairs = combinations_with_replacement(range(len(slopes)), 2)
+        second = [slopes[i].diff(self._arguments[j]) for i, j in pairs]
+        found = by_slopes(self.written, slopes, second, self._arguments, self.variable)
+        if found is not None:
+            return found
+        return numpy_function([self.written, *self._slopes, *(s.to_sympy() for s in second)], self._arguments)
 
     @cached_property
     def together(self) -> Function:
