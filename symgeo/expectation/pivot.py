@@ -100,8 +100,7 @@ def find_pivot(
         return None
     smooth, signs = _without_kinks(log_density, x)
     state = _start(field, smooth, x, ends)
-    while True:
-        left = [p for p in parameters if p not in state.parameters]
+    while left := [p for p in parameters if p not in state.parameters]:
         further = next((s for chart in _charts(state) if (s := _step(field, chart, left)) is not None), None)
         if further is None:
             break

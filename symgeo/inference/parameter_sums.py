@@ -11,7 +11,7 @@ from symgeo.codegen import unchecked
 from symgeo.inference.programs import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
 
@@ -83,14 +83,8 @@ class ParameterSums:
         if not (self._given and programs.by_response):
             responses = list(np.ascontiguousarray(self.sample.T))
             return [Group(programs, slice(None), responses, self._given, self.weights, indices)]
-        # Members of the support are met to rounding only: each observation belongs to the nearest response.
         members = [[float(v) for v in (own.response or {}).values()] for own in programs.by_response]
-        nearest = np.zeros(len(self.sample), dtype=int)
-        least = np.full(len(self.sample), np.inf)
-        for number, member in enumerate(members):
-            apart = functools.reduce(np.maximum, (np.abs(c - r) for c, r in zip(self.sample.T, member, strict=True)))
-            nearest[apart < least] = number
-            least = np.minimum(apart, least)
+        nearest = _nearest(self.sample, members)
         groups = []
         for number, own in enumerate(programs.by_response):
             rows = np.flatnonzero(nearest == number)
@@ -248,3 +242,21 @@ class ParameterSums:
             return None
         with np.errstate(all="ignore"):
             return self._symmetric(self.average(unchecked(metric), theta))
+
+
+def _nearest(sample: np.ndarray, members: Sequence[Sequence[float]]) -> np.ndarray:
+    """Which member each observation (N, v) is; members of a support are met to rounding only."""
+    import numpy as np
+
+    nearest = np.zeros(len(sample), dtype=int)
+    if sample.shape[1] == 1 and len(members) == 2:
+        (first,), (second,) = members
+        above = sample[:, 0] > 0.5 * (first + second)
+        nearest[:] = above if second > first else ~above
+        return nearest
+    least = np.full(len(sample), np.inf)
+    for number, member in enumerate(members):
+        apart = functools.reduce(np.maximum, (np.abs(c - r) for c, r in zip(sample.T, member, strict=True)))
+        nearest[apart < least] = number
+        least = np.minimum(apart, least)
+    return nearest

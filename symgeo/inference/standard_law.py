@@ -17,17 +17,13 @@ import sympy as sp
 
 from symgeo.algebra.elimination import invert_map
 from symgeo.algebra.sets import Segment
-from symgeo.algebra.zero_test import element_sign
 from symgeo.codegen import numpy_function
-from symgeo.expectation.pivot import HALF, LINE
-from symgeo.expectation.reduced import ReducedExpectation
 from symgeo.inference.riccati import by_slopes
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
     from symgeo.algebra import Element
-    from symgeo.expectation.pivot import Pivot
     from symgeo.models.statistical_model import StatisticalModel
 
 Function = Callable[..., list[Any]]
@@ -185,64 +181,122 @@ def _symbols(count: int) -> list[Symbol]:
 
 
 def standard_law(model: StatisticalModel) -> StandardLaw | None:
-    """The standard law of a family of one continuous variable; None where the model is not seen to be of that kind."""
-    if len(model.variables) > 1 or not model.parameters:
+    """The standard law of a family of one continuous variable; None where the model is not seen to be of that kind.
+
+    A parameter p moves a coordinate t by shifts or scales if its score is that of the motion, ``d_p log f = -c0 d_t log
+    f`` or ``-c1 (1 + (t - m) d_t log f)`` with c0 and c1 free of t.
+    """
+    if len(model.variables) > 1 or len(model.support.pieces[0]) > 1:
         return None
-    found = model.pivot
-    pivot = found.pivot if isinstance(found, ReducedExpectation) else None
-    if pivot is None or pivot.kinks:
+    ((piece,),) = model.support.pieces
+    if not isinstance(piece, Segment) or any(e.free_symbols for e in piece.ends):
         return None
-    (x,), ((ends, *_),) = model.variables, model.support.pieces
-    assert isinstance(ends, Segment), "a pivot is on one interval"
-    if any(e.free_symbols for e in ends.ends):
-        return None
-    for coordinate in _coordinates(x, *ends.ends):
-        law = _in(model, pivot, coordinate)
-        if law is not None:
-            return law
-    return None
+    best: _Motion | None = None
+    for chart in _charts(model.variables[0], *piece.ends):
+        found = _motion(model, chart)
+        if found is not None and (best is None or len(found.values) > len(best.values)):
+            best = found
+    return None if best is None else _law(model, best)
 
 
-def _coordinates(x: Symbol, low: Expr, high: Expr) -> Iterator[Expr]:
-    """Functions of the variable without parameters in which it may be moved by affine maps."""
-    yield x
-    if low.is_finite and high.is_finite:
-        yield sp.log(x - low) - sp.log(high - x)
-    if low.is_finite:
-        yield sp.log(x - low)
-    if high.is_finite:
-        yield sp.log(high - x)
-    if not low.is_finite and not high.is_finite:
-        yield sp.asinh(x)
+@dataclass(frozen=True)
+class _Chart:
+    """A coordinate t of the variable x, x as a function of ``letter`` t, and whether t is on a half-line."""
+
+    coordinate: Expr
+    letter: Symbol
+    image: Expr
+    half: bool
 
 
-def _in(model: StatisticalModel, pivot: Pivot, coordinate: Expr) -> StandardLaw | None:
-    """The standard law if the coordinate is an affine function of the pivot's variable."""
-    (x,), y, field = model.variables, pivot.variable, pivot.field
-    rate = sp.diff(coordinate, x)
-    scale = field(rate.subs(x, pivot.image.to_sympy())) * pivot.image.diff(y)
-    if scale.diff(y):
+@dataclass(frozen=True)
+class _Motion:
+    """How parameters move a chart's coordinate, and ``values`` of them at which it is at rest."""
+
+    chart: _Chart
+    shift: Expr
+    scale: Expr
+    values: dict[Symbol, Expr]
+
+
+def _charts(x: Symbol, low: Expr, high: Expr) -> Iterator[_Chart]:
+    """Coordinates without parameters in which the variable may be moved."""
+    line, half = sp.Symbol("y", real=True), sp.Symbol("y", positive=True)
+    if low.is_infinite and high.is_infinite:
+        yield _Chart(x, line, line, False)
+        yield _Chart(sp.asinh(x), line, sp.sinh(line), False)
+    elif high.is_infinite:
+        yield _Chart(x - low, half, low + half, True)
+        yield _Chart(sp.log(x - low), line, low + sp.exp(line), False)
+    elif low.is_infinite:
+        yield _Chart(high - x, half, high - half, True)
+        yield _Chart(sp.log(high - x), line, high - sp.exp(line), False)
+    else:
+        width = high - low
+        yield _Chart(sp.log((x - low) / (high - x)), line, low + width / (1 + sp.exp(-line)), False)
+        yield _Chart(-sp.log((x - low) / width), half, low + width * sp.exp(-half), True)
+        yield _Chart(-sp.log((high - x) / width), half, high - width * sp.exp(-half), True)
+
+
+def _motion(model: StatisticalModel, chart: _Chart) -> _Motion | None:
+    (x,), field, density = model.variables, model.field, model.log_element
+    rate = field(1 / sp.diff(chart.coordinate, x))
+    t, slope = field(chart.coordinate), rate * density.diff(x) + rate.diff(x)
+    if not slope:
         return None
-    shift = field(coordinate.subs(x, pivot.image.to_sympy())) - scale * field(y)
-    if shift.diff(y):
+    shift, scale, values = sp.S.Zero, sp.S.One, {}
+    for p in model.parameters if not chart.half else ():
+        found = _integrated(-density.diff(p) / slope, p, x)
+        if found is not None:
+            shift, values[p] = found
+            break
+    spread = (t - field(shift)) * slope + 1
+    for p in model.parameters if spread else ():
+        found = None if p in values else _integrated(-density.diff(p) / spread, p, x)
+        if found is not None:
+            power, values[p] = found
+            scale = sp.exp(power)
+            break
+    return _Motion(chart, shift, scale, values) if values else None
+
+
+def _integrated(rate: Element, p: Symbol, x: Symbol) -> tuple[Expr, Expr] | None:
+    """``integral of rate dp``, and where it vanishes, for a number or a number over p; None for anything else."""
+    field = rate.field
+    if not rate or rate.free_symbols - {p}:
         return None
-    m, s = shift.to_sympy(), scale.to_sympy()
-    if (not s.free_symbols and s != 1) or pivot.kind not in (LINE, HALF):
+    number, inverse = rate.to_sympy(), (rate * field(p)).to_sympy()
+    if number.is_Rational:
+        return number * p, sp.S.Zero
+    return (inverse * sp.log(p), sp.S.One) if inverse.is_Rational and p.is_positive else None
+
+
+def _law(model: StatisticalModel, motion: _Motion) -> StandardLaw | None:
+    """The density of the coordinate at rest, which is the standard law by what `_motion` has shown."""
+    (x,), chart, field = model.variables, motion.chart, model.field
+    y = _fresh(chart.letter, model)
+    image = chart.image.subs(chart.letter, y)
+    written = model.log_density.subs(motion.values).subs(x, image) + sp.log(sp.Abs(sp.diff(image, y)))
+    if written.has(sp.nan, sp.zoo, sp.oo):
         return None
-    if element_sign(scale) == -1:
-        coordinate, m, s = -coordinate, -m, -s
-    if not m.free_symbols:
-        coordinate, m = coordinate - m, sp.S.Zero
-    shapes = tuple(p for p in model.parameters if p in pivot.log_density.free_symbols)
+    shapes = tuple(p for p in model.parameters if p not in motion.values)
     return StandardLaw(
         model,
-        coordinate,
-        sp.log(sp.Abs(rate)),
-        None if m == 0 else m,
-        None if s == 1 else s,
+        chart.coordinate,
+        sp.log(sp.Abs(sp.diff(chart.coordinate, x))),
+        motion.shift or None,
+        None if motion.scale == 1 else motion.scale,
         y,
         shapes,
-        pivot.log_density,
-        pivot.written,
-        pivot.kind == HALF,
+        field(written),
+        written,
+        chart.half,
     )
+
+
+def _fresh(letter: Symbol, model: StatisticalModel) -> Symbol:
+    taken = {s.name for s in (*model.variables, *model.parameters)}
+    name = letter.name
+    while name in taken:
+        name += "_"
+    return sp.Symbol(name, positive=True) if letter.is_positive else sp.Symbol(name, real=True)
