@@ -67,17 +67,20 @@ class Climb:
     trace: list[float] = field(default_factory=list)
 
 
-def climb(likelihood: Any, start: State, tolerance: float, budget: int, trusted: bool = True) -> Climb:
+def climb(
+    likelihood: Any, start: State, tolerance: float, budget: int, trusted: bool = True, reached: bool = False
+) -> Climb:
     """Ascend from a state; the tolerance is on N score' g^-1 score.
 
-    A start with no visible step counts as a maximum only if it is trusted: p = 1e-40 is none, though flat. The trace
-    holds the log-likelihood after each step, as far as the arithmetic tells it from the one before.
+    A start with no visible step counts as a maximum only if it is trusted: p = 1e-40 is none, though flat. One that
+    Newton's method has ``reached`` may have the step that its end may have, too. The trace holds the log-likelihood
+    after each step, as far as the arithmetic tells it from the one before.
     """
     count = likelihood.count
     tolerance = min(tolerance, likelihood.tolerance)
     state, previous = start, None
     trace = [likelihood.log_likelihood(start)]
-    confirmed = False
+    confirmed = reached and count * start.decrement <= _SLIGHT * tolerance
     slow = grazing = 0
     steps, close = 1, False
 

@@ -92,7 +92,7 @@ class SamplePrograms:
         """[log p, score, minus the second derivatives (upper triangle, row by row)]. Needs `smooth`."""
         if self.response and self.n == 1:
             slopes, places = self._slopes, self.model.parameters
-            quick = by_slopes(self._log_density, slopes, [-slopes[0].diff(places[0])], places, places[0])
+            quick = by_slopes([self._log_density], slopes, [-slopes[0].diff(places[0])], places, places[0])
             if quick is not None and self.places == places and self._agrees(quick):
                 return quick
         return self._curved

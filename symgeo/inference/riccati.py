@@ -23,9 +23,13 @@ Function = Callable[..., list[Any]]
 
 
 def by_slopes(
-    written: Expr, slopes: Sequence[Element], second: Sequence[Element], arguments: Sequence[Symbol], variable: Symbol
+    written: Sequence[Expr],
+    slopes: Sequence[Element],
+    second: Sequence[Element],
+    arguments: Sequence[Symbol],
+    variable: Symbol,
 ) -> Function | None:
-    """[f, slopes, second derivatives] of the arguments; None where these are not all seen to be functions of those.
+    """[*written, *slopes, *second] of the arguments; None where the last are not seen to be functions of the slopes.
 
     The first of the slopes is the one by ``variable``, of which coefficients are free.
     """
@@ -42,21 +46,21 @@ def by_slopes(
         terms = (w.to_sympy() * e for w, (_, e) in zip(weights, basis, strict=True) if w)
         # What all terms have in common stays a factor, lest small differences of large numbers be taken.
         found.append(sp.factor_terms(sp.Add(*terms)))
-    local = numpy_function([written, *(s.to_sympy() for s in slopes)], arguments)
+    local = numpy_function([*written, *(s.to_sympy() for s in slopes)], arguments)
     rest = numpy_function(found, [*arguments, *letters])
-    return _chained(local, rest)
+    return _chained(local, rest, len(written))
 
 
-def _chained(first: Function, rest: Function) -> Function:
+def _chained(first: Function, rest: Function, skipped: int) -> Function:
     quick, quick_rest = unchecked(first), unchecked(rest)
 
     def function(*values: Any) -> list[Any]:
         rows = first(*values)
-        return [*rows, *rest(*values, *rows[1:])]
+        return [*rows, *rest(*values, *rows[skipped:])]
 
     def body(*values: Any) -> list[Any]:
         rows = quick(*values)
-        return [*rows, *quick_rest(*values, *rows[1:])]
+        return [*rows, *quick_rest(*values, *rows[skipped:])]
 
     function.unchecked = body  # type: ignore[attr-defined]
     return function

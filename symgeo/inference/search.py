@@ -47,10 +47,11 @@ class GeneralSearch:
         """The fit, from a user's start if there is one."""
         best: Climb | None = None
         remark = ""
-        for theta in self._starts(first):
-            found = self._climbed(theta)
+        for theta, steps in self._starts(first):
+            found = self._climbed(theta, reached=steps > 0)
             if found is None:
                 continue
+            found.iterations += steps
             judged = self.verdict.objection(found)
             if judged is None:
                 if first is None and not self.likelihood.single_peak:
@@ -76,12 +77,12 @@ class GeneralSearch:
         plainly = found.outcome is Outcome.BOUNDARY and best.outcome is not Outcome.BOUNDARY
         return gain > size or (plainly and gain >= -size)
 
-    def _climbed(self, theta: np.ndarray, most: int | None = None) -> Climb | None:
+    def _climbed(self, theta: np.ndarray, most: int | None = None, reached: bool = False) -> Climb | None:
         known = self._first is not None and self._first.theta is theta
         state = self._first if known else self.likelihood.start(theta)
         if state is None:
             return None
-        found = climb(self.likelihood, state, self.tolerance, most or self.max_iterations, trusted=True)
+        found = climb(self.likelihood, state, self.tolerance, most or self.max_iterations, reached=reached)
         return found if self.likelihood.smooth else self._polished(found)
 
     def _highest(self, found: Climb) -> tuple[Climb, str]:
@@ -122,23 +123,26 @@ class GeneralSearch:
             f"the domain ({where_it_runs(self.likelihood.chart, other)}), and has no maximum there"
         )
 
-    def _starts(self, first: np.ndarray | None) -> Iterator[np.ndarray]:
+    def _starts(self, first: np.ndarray | None) -> Iterator[tuple[np.ndarray, int]]:
+        """Where to begin, and in how many steps that was found."""
         if first is not None:
-            yield first
+            yield first, 0
         elif self.likelihood.length > _MANY:
             yield from self._of_a_part()
         elif self.likelihood.concave:
             state = self.likelihood.start(self.likelihood.without_effects(plain_start(self.likelihood.chart)))
             if state is not None and state.decrement < _CLOSE:
                 self._first = state
-                yield state.theta
-        for begin in (standard_start, quick_start):
-            theta = begin(self.likelihood)
-            if theta is not None:
-                yield theta
-        yield from starting_points(self.likelihood, STARTS)
+                yield state.theta, 0
+        begin = standard_start(self.likelihood)
+        if begin is not None:
+            yield begin
+        quick = quick_start(self.likelihood)
+        if quick is not None:
+            yield quick, 0
+        yield from ((theta, 0) for theta in starting_points(self.likelihood, STARTS))
 
-    def _of_a_part(self) -> Iterator[np.ndarray]:
+    def _of_a_part(self) -> Iterator[tuple[np.ndarray, int]]:
         """The estimate from a small part of many observations, where there is one."""
         part = self.likelihood.part(max(_PART + 100 * self.likelihood.n, len(self.likelihood.weights) // 50))
         try:
@@ -147,7 +151,7 @@ class GeneralSearch:
             return  # the whole may tell what its part does not
         if found.converged:
             self.likelihood.expect_newton()
-            yield found.estimate
+            yield found.estimate, 0
 
     def _polished(self, found: Climb) -> Climb:
         """The maximum of a likelihood with kinks, by Nelder and Mead's simplex from where scoring came."""
@@ -174,8 +178,7 @@ class GeneralSearch:
         """Raise what explains that no start served: parameters without identity, or data without a likelihood."""
         import numpy as np
 
-        starts = list(self._starts(first))
-        for theta in starts:
+        for theta, _ in list(self._starts(first)):
             metric = self.likelihood.expected_information(theta)
             if metric is None or not np.isfinite(metric).all():
                 continue

@@ -95,10 +95,19 @@ class StandardLaw:
         slopes = [self.law.diff(s) for s in self._arguments]
         pairs = combinations_with_replacement(range(len(slopes)), 2)
         second = [slopes[i].diff(self._arguments[j]) for i, j in pairs]
-        found = by_slopes(self.written, slopes, second, self._arguments, self.variable)
+        return self._with_second([self.written], slopes, second)
+
+    @cached_property
+    def bent(self) -> Function:
+        """[q_y, q_yy] of y and the shapes."""
+        slope = self.law.diff(self.variable)
+        return self._with_second([], [slope], [slope.diff(self.variable)])
+
+    def _with_second(self, written: list[Expr], slopes: list[Element], second: list[Element]) -> Function:
+        found = by_slopes(written, slopes, second, self._arguments, self.variable)
         if found is not None:
             return found
-        return numpy_function([self.written, *self._slopes, *(s.to_sympy() for s in second)], self._arguments)
+        return numpy_function([*written, *(e.to_sympy() for e in (*slopes, *second))], self._arguments)
 
     @cached_property
     def together(self) -> Function:

@@ -8,6 +8,7 @@ Ann. Math. Stat. 17 (1946) 377-408; Ogawa, Osaka Math. J. 3 (1951) 175-213.
 from __future__ import annotations
 
 import functools
+import math
 from typing import TYPE_CHECKING
 
 from symgeo.codegen import unchecked
@@ -25,10 +26,16 @@ _LEVELS = (0.02, 0.07, 0.2, 0.35, 0.5, 0.65, 0.8, 0.93, 0.98)
 _POINTS, _REACH, _SHAPES = 1201, 20.0, 40
 # Observations that choose the shapes.
 _FEW = 48
+# Newton's steps at most, the longest of them, and the gain in likelihood of the last.
+_STEPS, _LONGEST, _SHORT = 12, 0.5, 1e-13
 
 
-def standard_start(likelihood: SampleLikelihood) -> np.ndarray | None:
-    """A point (n,) with the sample's location and scale; None for another family or a sample that has none."""
+def standard_start(likelihood: SampleLikelihood) -> tuple[np.ndarray, int] | None:
+    """A point (n,) with the sample's location and scale, and how many steps led to it.
+
+    Where there are no shapes, Newton's method goes on from the order statistics. None for another family, or a sample
+    that has no such point.
+    """
     import numpy as np
 
     rows = likelihood.observations
@@ -43,15 +50,57 @@ def standard_start(likelihood: SampleLikelihood) -> np.ndarray | None:
     places = [round(p * last) for p in _LEVELS]
     motion = weights @ np.partition(rows.coordinate, places)[places]
     with np.errstate(all="ignore"):
-        found = unchecked(from_motion)(*motion, *shapes)
-        if len(weights[0]) == 1:
-            point = np.array(found, dtype=float).ravel()
-            return point if likelihood.chart.contains(point) else None
-        points = np.stack(np.broadcast_arrays(*found), axis=-1)
+        if not law.shapes:
+            shift, scale, steps = _newton(rows, motion[:, 0].tolist())
+            moved = [v for v, e in ((shift, law.shift), (scale, law.scale)) if e is not None]
+            point = np.array(unchecked(from_motion)(*moved), dtype=float)
+            return (point, steps) if likelihood.chart.contains(point) else None
+        points = np.stack(np.broadcast_arrays(*unchecked(from_motion)(*motion, *shapes)), axis=-1)
     points = points[likelihood.chart.contains(points)]
     if len(points) < 2:
-        return points[0] if len(points) else None
-    return points[np.argmax(likelihood.values(points, _FEW))]
+        return (points[0], 0) if len(points) else None
+    return points[np.argmax(likelihood.values(points, _FEW))], 0
+
+
+def _newton(rows: StandardSums, motion: list[float]) -> tuple[float, float, int]:
+    """Shift and scale after Newton's steps from a first motion, and their number; the first ones where steps fail.
+
+    A step goes from y to ``(1 + a) y + b``: in these the likelihood is concave where the logarithm of the law is.
+    Source: Burridge, J. Roy. Stat. Soc. B 43 (1981) 41-45.
+    """
+    import numpy as np
+
+    law, weights = rows.law, rows.weights
+    shift = motion[0] if law.shift is not None else 0.0
+    scale = motion[-1] if law.scale is not None else 1.0
+    first = shift, scale
+    total, bent = rows.total, unchecked(law.bent)
+    y = (rows.coordinate - shift) / scale
+    for step in range(_STEPS):
+        slope, bend = bent(y)
+        slope, bend = slope * weights, bend * weights
+        grow, move = total + float(y @ slope), float(np.add.reduce(slope))
+        wide, across, deep = total - float(y * bend @ y), -float(y @ bend), -float(np.add.reduce(bend))
+        if law.shift is None:
+            across, move, deep = 0.0, 0.0, 1.0
+        if law.scale is None:
+            across, grow, wide = 0.0, 0.0, 1.0
+        determinant = wide * deep - across * across
+        if not (determinant > 0.0 and deep > 0.0):
+            break
+        a, b = (deep * grow - across * move) / determinant, (wide * move - across * grow) / determinant
+        size = max(abs(a), abs(b))
+        if not size < math.inf:
+            break
+        if size > _LONGEST:
+            a, b = a * _LONGEST / size, b * _LONGEST / size
+        scale /= 1.0 + a
+        shift -= scale * b
+        if a * grow + b * move < _SHORT:
+            return shift, scale, step + 1
+        y *= 1.0 + a
+        y += b
+    return *first, 0
 
 
 @functools.lru_cache(maxsize=64)

@@ -37,9 +37,9 @@ class StandardSums(ParameterSums):
         with np.errstate(all="ignore"):
             coordinate, carrier = unchecked(law.columns)(sample[:, 0])
         self.coordinate = coordinate
-        self._carriers, self._total = carrier, float(weights.sum())
+        self._carriers, self.total = carrier, float(weights.sum())
         if np.ndim(carrier) == 0:  # the same for all
-            self._carrier = self._total * float(carrier), self._total * abs(float(carrier))
+            self._carrier = self.total * float(carrier), self.total * abs(float(carrier))
         else:
             self._carrier = float(carrier @ weights), float(np.abs(carrier) @ weights)
 
@@ -118,11 +118,11 @@ class StandardSums(ParameterSums):
         columns = theta if theta.ndim == 1 else theta.T
         spread, *moved = self._moved(theta)
         totals, sizes = self._totals(moved, theta.shape[:-1], curved)
-        value = totals[0] - self._total * spread + self._carrier[0]
+        value = totals[0] - self.total * spread + self._carrier[0]
         # The logarithm of the scale is rounded once for all observations.
-        size = sizes[0] + self._carrier[1] + math.sqrt(len(self.weights)) * self._total * np.abs(spread)
+        size = sizes[0] + self._carrier[1] + math.sqrt(len(self.weights)) * self.total * np.abs(spread)
         function = unchecked(self.law.together if curved else self.law.together_slopes)
-        found = function(*columns, self._total, *sizes[1:], *totals[1:])
+        found = function(*columns, self.total, *sizes[1:], *totals[1:])
         n = self.n
         return [value, *found[n : 2 * n], size, *found[:n]], found[2 * n :]
 
@@ -146,7 +146,7 @@ class StandardSums(ParameterSums):
 
         _, *moved = self._moved(theta)
         totals, sizes = self._totals(moved, (), False, valued=False)
-        found = unchecked(self.law.together_slopes)(*theta, self._total, *sizes, *totals)
+        found = unchecked(self.law.together_slopes)(*theta, self.total, *sizes, *totals)
         return np.array([*found[self.n :], *found[: self.n]])
 
     def terms(self, theta: np.ndarray) -> np.ndarray:
