@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from symgeo.inference.many_likelihoods import ManyOfFamily, ManyPoints, ManySamples, Points
     from symgeo.models.chart import Chart
 
-_MOST_STEPS, _HALVINGS = 60, 30
+_MOST_STEPS, _HALVINGS, _SHRINKING = 60, 15, 0.25
 # Gain in likelihood, as a part of what the slope promises, that a step must make.
 _ARMIJO = 1e-4
 # Squared length of a step from which on the score decides instead of the value, and how much of it may be left.
@@ -84,8 +84,9 @@ def climb_many(
         left = likelihood.count[rows] * here.decrement
         settled |= quadratic[rows] & (left <= tolerance)
         done = settled & here.definite & (here.noise <= FINE)
-        done &= _clear(likelihood.chart, theta[rows], here.reach)
-        found[rows[done]] = True
+        if done.any():
+            done &= _clear(likelihood.chart, theta[rows], here.reach)
+            found[rows[done]] = True
         going = ~settled & np.isfinite(here.step).all(axis=-1) & ~(here.definite & (left <= rough))
         rows, points, here = _kept(rows, points, going, here)
         if not len(rows):
@@ -142,7 +143,7 @@ def _moved(
             )
         if ok.all():
             break
-        scale[~ok] *= 0.5
+        scale[~ok] *= _SHRINKING
         full &= ok
     return moved, points if whole is None else whole, ok, full
 

@@ -46,6 +46,8 @@ def standard_start(likelihood: SampleLikelihood) -> tuple[np.ndarray, int] | Non
     if from_motion is None:
         return None
     shapes, weights = _table(law)
+    if not weights.shape[1]:
+        return None
     last = len(rows.coordinate) - 1
     places = [round(p * last) for p in _LEVELS]
     motion = weights @ np.partition(rows.coordinate, places)[places]
@@ -115,27 +117,30 @@ def _table(law: StandardLaw) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     grid = np.linspace(-_REACH, _REACH, _POINTS)
     y, rate = (np.exp(grid), grid) if law.half else (np.sinh(grid), np.log(np.cosh(grid)))
     levels = np.array(_LEVELS)
-    between = np.minimum.outer(levels, levels) * (1.0 - np.maximum.outer(levels, levels))
+    inverse = np.linalg.inv(np.minimum.outer(levels, levels) * (1.0 - np.maximum.outer(levels, levels)))
     good, weights = [], []
     with np.errstate(all="ignore"):
         (logs,) = unchecked(law.value)(y, *shapes.T[:, :, None])
         for point, own in zip(shapes, np.broadcast_to(logs, (len(shapes), _POINTS)), strict=True):
-            heights = np.exp(own + rate - np.nanmax(own + rate))
-            mass = np.cumsum(np.where(np.isfinite(heights), heights, 0.0))
+            mass = np.cumsum(_heights(own + rate))
             mass /= mass[-1]
             z = np.interp(np.interp(levels, mass, grid), grid, y)
             (tops,) = unchecked(law.value)(z, *point[:, None])
-            tops = np.exp(np.broadcast_to(tops, z.shape))
+            tops = _heights(np.broadcast_to(tops, z.shape))
+            precision = tops[:, None] * inverse * tops
             design = np.stack([c for c, e in ((np.ones(len(z)), law.shift), (z, law.scale)) if e is not None])
-            # Quantiles whose density is out of range would weigh too much or nothing.
-            usual = np.isfinite(tops) & (tops > 0.0)
-            if usual.sum() < 2:
-                continue
-            solved = np.linalg.lstsq((between / np.outer(tops, tops))[np.ix_(usual, usual)], design[:, usual].T)[0]
-            own_weights = np.zeros((len(design), len(levels)))
-            own_weights[:, usual] = np.linalg.pinv(design[:, usual] @ solved) @ solved.T
-            good.append(point)
-            weights.append(own_weights)
+            normal = design @ precision @ design.T
+            if np.isfinite(normal).all() and np.linalg.det(normal) > 0.0:
+                good.append(point)
+                weights.append(np.linalg.solve(normal, design @ precision))
     if not weights:
         return (), np.zeros((2, 0, len(levels)))
     return tuple(np.array(good).T), np.stack(weights, axis=1)
+
+
+def _heights(logs: np.ndarray) -> np.ndarray:
+    """Exponentials in units of the largest, zero where a logarithm is not finite."""
+    import numpy as np
+
+    finite = np.where(np.isfinite(logs), logs, -np.inf)
+    return np.exp(finite - max(finite.max(), -1e300))
