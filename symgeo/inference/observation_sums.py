@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from symgeo.inference.careful_sums import CarefulSums
 from symgeo.inference.index_sums import IndexSums
 from symgeo.inference.parameter_sums import ParameterSums
 from symgeo.inference.repeated_sums import RepeatedSums, repeated
@@ -20,9 +21,19 @@ if TYPE_CHECKING:
 
 
 def observation_sums(
-    programs: SamplePrograms, sample: np.ndarray, covariates: np.ndarray, weights: np.ndarray
+    programs: SamplePrograms,
+    sample: np.ndarray,
+    covariates: np.ndarray,
+    weights: np.ndarray,
+    exactly: bool = False,
 ) -> ParameterSums:
-    """The sums for observations (N, v) with covariates (N, c) and weights (N,), the shorter way that the model has."""
+    """The sums for observations (N, v) with covariates (N, c) and weights (N,), the shorter way that the model has.
+
+    With ``exactly`` the one that has all digits (`SamplePrograms.exactly`).
+    """
+    if exactly:
+        assert programs.exactly is not None, "the caller asks first"
+        return CarefulSums(programs, programs.exactly, sample, covariates, weights)
     if programs.indices is not None:
         return IndexSums(programs, programs.indices, sample, covariates, weights)
     if programs.standard is not None:

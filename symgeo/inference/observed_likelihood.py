@@ -44,11 +44,14 @@ class ObservedLikelihood(SampleLikelihood):
         self.weights = np.concatenate([r.counts for r in rows])
         self.sample, self.covariates = np.zeros((len(self.weights), 0)), np.zeros((len(self.weights), 0))
         self.count, self.length = float(math.fsum(self.weights)), len(self.weights)
-        self.smooth, self.concave = True, False
-        self._expected, self._newton, self._at_once = False, False, False
+        self.smooth, self.concave, self.is_careful = True, False, False
+        self._expected, self._newton, self._at_once, self._relative_of = False, False, False, None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return observed_likelihood, self._declared
+
+    def carefully(self) -> None:
+        """There is no other way to the values."""
 
     def require_smooth(self) -> None:
         """The Hessian is Louis's: it is always there."""

@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from symgeo.algebra.sets import Progression
-from symgeo.codegen import numpy_function
-from symgeo.errors import DivergentExpectationError, NoClosedFormError, RegularityError, SingularMetricError
+from symgeo.codegen import lambdify, numpy_function
+from symgeo.errors import (
+    DivergentExpectationError,
+    NoClosedFormError,
+    RegularityError,
+    SingularMetricError,
+    SymgeoError,
+)
 from symgeo.inference.equations import Equations
 from symgeo.inference.riccati import by_slopes
 from symgeo.inference.shared_index import Indices, indices_of
@@ -100,6 +106,14 @@ class SamplePrograms:
     @cached_property
     def _curved(self) -> Function:
         return numpy_function([self._log_density, *self._score, *self._curvature], self.arguments)
+
+    @cached_property
+    def exactly(self) -> Callable[[np.ndarray], np.ndarray] | None:
+        """(..., arguments) -> (..., k): what `curved` gives, each value with all its digits; None where not known."""
+        try:
+            return lambdify([self._log_density, *self._score, *self._curvature], self.arguments)
+        except SymgeoError:
+            return None
 
     @cached_property
     def _log_density(self) -> sp.Expr:

@@ -16,7 +16,7 @@ from symgeo.inference.observation_sums import observation_sums
 from symgeo.inference.parameter_sums import ParameterSums
 from symgeo.inference.programs import sample_programs
 from symgeo.inference.sums import total_of
-from symgeo.inference.whitening import whitening
+from symgeo.inference.whitening import made_positive, whitening
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,8 @@ _SINGULAR = 1e-14
 _FEW, _BLOCK = 96, 200_000
 # Observations of which second derivatives are computed even far from a maximum.
 _FEW_ENOUGH = 20_000
+# Observed information, in units of the expected one, that is this far from one is looked at with more digits.
+_USUAL = 0.75
 # Points whose sums are kept.
 _REMEMBERED = 4
 
@@ -43,7 +45,8 @@ class SampleLikelihood(Judging):
     """The mean log-likelihood of observations (N, v) with covariates (N, c) and weights (N,).
 
     ``expected`` says that steps use the Fisher metric; without it, and where the metric is infinite or not known, they
-    use the observed information. Raises :class:`DataError` where no start could give the data a likelihood.
+    use the observed information. With ``exactly`` values are computed with as many digits as they need. Raises
+    :class:`DataError` where no start could give the data a likelihood.
     """
 
     _spares = False
@@ -56,15 +59,15 @@ class SampleLikelihood(Judging):
         covariates: np.ndarray,
         weights: np.ndarray,
         expected: bool = True,
+        exactly: bool = False,
     ):
-
         self.model, self.chart, self.programs = model, model.chart, sample_programs(model)
         self.n = len(model.parameters)
         self.sample, self.covariates, self.weights = sample, covariates, weights
         self.count = total_of(weights)
-        self._expected = expected
+        self._expected, self.is_careful = expected, exactly
         self.smooth, self.concave, self.places = self.programs.smooth, self.programs.concave, self.programs.places
-        self.observations = observation_sums(self.programs, sample, covariates, weights)
+        self.observations = observation_sums(self.programs, sample, covariates, weights, exactly)
         self.length = self.observations.length
         # Of few observations all is computed at once.
         self._at_once = self.smooth and self.length <= _FEW_ENOUGH
@@ -75,9 +78,11 @@ class SampleLikelihood(Judging):
         self._parts: dict[int, tuple[ParameterSums, float]] = {}
         self._sums_at: dict[bytes, tuple[np.ndarray, np.ndarray | None]] = {}
         self._metric_at: dict[bytes, tuple[np.ndarray, np.ndarray | None]] = {}
+        self._relative_of: tuple[State, np.ndarray] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SampleLikelihood, (self.model, self.sample, self.covariates, self.weights, self._expected)
+        given = (self.model, self.sample, self.covariates, self.weights, self._expected, self.is_careful)
+        return SampleLikelihood, given
 
     def without_effects(self, thetas: np.ndarray) -> np.ndarray:
         """The points (..., n) with zero for all parameters that share an index, as far as they lie in the domain so."""
@@ -105,6 +110,14 @@ class SampleLikelihood(Judging):
         some = np.sort(np.random.default_rng(1931).choice(len(self.sample), count, replace=False))
         return SampleLikelihood(
             self.model, self.sample[some], self.covariates[some], self.weights[some], expected=self._expected
+        )
+
+    def carefully(self) -> SampleLikelihood | None:
+        """The same with as many digits as the values need; None where these are not known, or would take long."""
+        if self.is_careful or not self.smooth or len(self.sample) > _FEW_ENOUGH or self.programs.exactly is None:
+            return None
+        return SampleLikelihood(
+            self.model, self.sample, self.covariates, self.weights, expected=self._expected, exactly=True
         )
 
     def require_smooth(self) -> None:
@@ -295,7 +308,7 @@ class SampleLikelihood(Judging):
             if newton is not None:
                 self._newton = metric is None or _length(newton, score) < _NEWTON
                 return newton
-        return factor if factor is not None else whitening(_positive(self.observed_information(theta), score))
+        return factor if factor is not None else whitening(made_positive(self.observed_information(theta), score))
 
     def along_natural(self, state: State, scale: float) -> None:
         """There are no natural parameters."""
@@ -320,13 +333,38 @@ class SampleLikelihood(Judging):
         """Whether the observed information is positive beyond doubt, in units of the expected one if that is known."""
         import numpy as np
 
-        factor = self.expected_factor(state.theta)
-        if factor is None:
+        relative = self._relative(state)
+        if relative is None:
             return False
         if self.programs.canonical:
             return True
-        relative = factor @ self.observed_information(state.curved_at) @ factor.T
         return whitening(relative - 2.0 * POSITIVE * np.eye(self.n)) is not None
+
+    def looks_odd(self, state: State) -> bool:
+        """Whether the observed information is unlike what is expected of it, so that it may be made of rounding errors.
+
+        Where no expectation is known that is the squared scores.
+        """
+        if self.programs.canonical:
+            return False
+        relative = self._relative(state)
+        if relative is None:
+            scores = self.scores(state.theta)
+            factor = whitening((scores * self.weights[:, None]).T @ scores / self.count)
+            if factor is None:
+                return True
+            relative = factor @ self.observed_information(state.curved_at) @ factor.T
+        rows = relative.tolist()
+        return not all(abs(v - (i == j)) <= _USUAL for i, row in enumerate(rows) for j, v in enumerate(row))
+
+    def _relative(self, state: State) -> np.ndarray | None:
+        """The observed information in units of the expected one, (n, n), of the last state asked for."""
+        if self._relative_of is None or self._relative_of[0] is not state:
+            factor = self.expected_factor(state.theta)
+            if factor is None:
+                return None
+            self._relative_of = state, factor @ self.observed_information(state.curved_at) @ factor.T
+        return self._relative_of[1]
 
     def relative_curvature(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Eigenvalues (n,) and directions (n, n), as columns, of the observed information.
@@ -349,16 +387,3 @@ class SampleLikelihood(Judging):
 def _length(factor: np.ndarray, score: np.ndarray) -> float:
     whitened = factor @ score
     return float(whitened @ whitened)
-
-
-def _positive(matrix: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """The matrix with its eigenvalues, in units of its diagonal, made positive and kept away from zero."""
-    import numpy as np
-
-    if not np.isfinite(matrix).all():
-        return np.diag(np.where(np.isfinite(score) & (score != 0), np.abs(score), 1.0))
-    size = np.sqrt(np.abs(np.diagonal(matrix)))
-    scale = np.where(size > 0, size, np.maximum(np.abs(score), 1e-30))
-    values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
-    safe = np.maximum(np.abs(values), 1e-3)
-    return (vectors * safe) @ vectors.T * np.outer(scale, scale)

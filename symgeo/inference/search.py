@@ -14,7 +14,7 @@ from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.inference.standard_start import standard_start
 from symgeo.inference.starting import along_axes, plain_start, quick_start, rival, starting_points
-from symgeo.inference.verdict import Verdict
+from symgeo.inference.verdict import HIDDEN, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +28,9 @@ _CLOSE = 4.0
 # Times that a maximum is left for a higher one; steps of a climb on the way, and the gain in log-likelihood towards a
 # boundary that is told.
 _RIVALS, _BEYOND, _TELLING = 4, 100, 1e-4
+# Steps, squared and times the number of observations, and relative errors of the information, that are none; steps of a
+# search with more digits, which begins near its end or is in vain.
+_SURE, _CAREFUL = 1e-8, 12
 # More observations than this are begun with a part of them.
 _MANY, _PART = 20_000, 2_000
 
@@ -53,6 +56,11 @@ class GeneralSearch:
                 continue
             found.iterations += steps
             judged = self.verdict.objection(found)
+            if judged is None and not self._is_sure(found):
+                careful = self._carefully(found)
+                if careful.converged:
+                    return careful
+                judged = careful.message
             if judged is None:
                 if first is None and not self.likelihood.single_peak:
                     found, remark = self._highest(found)
@@ -69,7 +77,36 @@ class GeneralSearch:
                 found = self._climbed(theta)
                 if found is not None and self.verdict.objection(found) is None:
                     return self._converged(*self._highest(found))
+        if best.outcome is Outcome.ROUGH:
+            careful = self._carefully(best)
+            if careful.converged:
+                return careful
         return self._report(best, False, remark)
+
+    def _is_sure(self, found: Climb) -> bool:
+        """Whether a maximum is one with all digits too; asked where the information there is not what is expected."""
+        import numpy as np
+
+        state = found.state
+        careful = self.likelihood.carefully() if self.likelihood.smooth and self.likelihood.looks_odd(state) else None
+        if careful is None:
+            return True
+        there = careful.at(state.theta)
+        if there is None or not careful.count * there.decrement <= _SURE:
+            return False
+        known, exact = (one.observed_information(state.theta) for one in (self.likelihood, careful))
+        return bool(np.all(np.abs(known - exact) <= _SURE * np.sqrt(np.outer(exact.diagonal(), exact.diagonal()))))
+
+    def _carefully(self, found: Climb) -> Fit:
+        """The fit that a search with more digits finds from the end of a climb; one that failed where there is none."""
+        careful = self.likelihood.carefully()
+        if careful is None:
+            return self._report(found, False, HIDDEN)
+        search = GeneralSearch(careful, self.covariance, self.tolerance, min(self.max_iterations, _CAREFUL))
+        try:
+            return search.run(found.state.theta)
+        except (DataError, SingularMetricError):
+            return self._report(found, False, HIDDEN)
 
     def _tells_more(self, found: Climb, best: Climb) -> bool:
         """Whether a climb ended higher, or as high and plainly towards the boundary."""
@@ -127,6 +164,8 @@ class GeneralSearch:
         """Where to begin, and in how many steps that was found."""
         if first is not None:
             yield first, 0
+            if self.likelihood.is_careful:
+                return
         elif self.likelihood.length > _MANY:
             yield from self._of_a_part()
         elif self.likelihood.concave:

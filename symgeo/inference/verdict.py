@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from symgeo.inference.judging import State
 
+HIDDEN = "rounding errors hide whether this is a maximum; rescale the data or declare the model in other parameters"
 # Relative accuracy below which a result of float64 is not called one.
 COARSE = 1e-4
 # Steps along the axes of the information that must lose likelihood where it has a kink, in standard errors.
@@ -65,10 +66,7 @@ class Verdict:
             endless = self._outward(state)
             if endless is not None:
                 return self._boundary(replace(found, state=endless, previous=None))
-            return (
-                "rounding errors hide whether this is a maximum; rescale the data or declare the model in other "
-                "parameters"
-            )
+            return HIDDEN
         if self.likelihood.curves_down(state):
             return None
         try:

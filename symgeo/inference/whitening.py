@@ -46,3 +46,16 @@ def _of_two(first: float, across: float, second: float, least: float) -> np.ndar
         return None
     pivot = math.sqrt(square)
     return np.array([[1.0 / a, 0.0], [-share / (pivot * a), 1.0 / (pivot * b)]])
+
+
+def made_positive(matrix: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """The matrix with its eigenvalues, in units of its diagonal, made positive and kept away from zero."""
+    import numpy as np
+
+    if not np.isfinite(matrix).all():
+        return np.diag(np.where(np.isfinite(score) & (score != 0), np.abs(score), 1.0))
+    size = np.sqrt(np.abs(np.diagonal(matrix)))
+    scale = np.where(size > 0, size, np.maximum(np.abs(score), 1e-30))
+    values, vectors = np.linalg.eigh(matrix / np.outer(scale, scale))
+    safe = np.maximum(np.abs(values), 1e-3)
+    return (vectors * safe) @ vectors.T * np.outer(scale, scale)
