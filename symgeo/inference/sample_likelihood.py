@@ -37,6 +37,8 @@ _FEW, _BLOCK = 96, 200_000
 _FEW_ENOUGH = 20_000
 # Observed information, in units of the expected one, that is this far from one is looked at with more digits.
 _USUAL = 0.75
+# The squared rounding error of a parameter in units of itself.
+_GRAIN = (0.5 * EPS) ** 2
 # Points whose sums are kept.
 _REMEMBERED = 4
 
@@ -273,7 +275,9 @@ class SampleLikelihood(Judging):
         sizes = np.abs(factor)
         blurred = sizes @ error
         reach = blurred @ sizes
-        noise, decrement = math.sqrt(blurred @ blurred), float(whitened @ whitened)
+        # Parameters are doubles: in units of their standard deviations they have so many digits.
+        grain = theta / sizes.sum(axis=0)
+        noise, decrement = math.sqrt(blurred @ blurred + _GRAIN * (grain @ grain)), float(whitened @ whitened)
         # The sum of the step and its error is finite where they are.
         if not math.isfinite(decrement + noise + (reach + step) @ reach):
             return None

@@ -115,11 +115,14 @@ class GeneralSearch:
         return gain > size or (plainly and gain >= -size)
 
     def _climbed(self, theta: np.ndarray, most: int | None = None, reached: bool = False) -> Climb | None:
+        import numpy as np
+
         known = self._first is not None and self._first.theta is theta
-        state = self._first if known else self.likelihood.start(theta)
-        if state is None:
-            return None
-        found = climb(self.likelihood, state, self.tolerance, most or self.max_iterations, reached=reached)
+        with np.errstate(all="ignore"):
+            state = self._first if known else self.likelihood.start(theta)
+            if state is None:
+                return None
+            found = climb(self.likelihood, state, self.tolerance, most or self.max_iterations, reached=reached)
         return found if self.likelihood.smooth else self._polished(found)
 
     def _highest(self, found: Climb) -> tuple[Climb, str]:

@@ -192,8 +192,8 @@ def _symbols(count: int) -> list[Symbol]:
 def standard_law(model: StatisticalModel) -> StandardLaw | None:
     """The standard law of a family of one continuous variable; None where the model is not seen to be of that kind.
 
-    A parameter p moves a coordinate t by shifts or scales if its score is that of the motion, ``d_p log f = -c0 d_t log
-    f`` or ``-c1 (1 + (t - m) d_t log f)`` with c0 and c1 free of t.
+    A parameter p moves a coordinate t by shifts if ``-d_p log f = (d_p m) d_t log f`` with m free of t, and another one
+    by scales if ``-d_p log f = (d_p m) d_t log f + (d_p log s) (1 + (t - m) d_t log f)``.
     """
     if len(model.variables) > 1 or len(model.support.pieces[0]) > 1:
         return None
@@ -255,13 +255,14 @@ def _motion(model: StatisticalModel, chart: _Chart) -> _Motion | None:
         return None
     shift, scale, values = sp.S.Zero, sp.S.One, {}
     for p in model.parameters if not chart.half else ():
-        found = _integrated(-density.diff(p) / slope, p, x)
+        found = _integrated(-density.diff(p) / slope, p, set(model.parameters) - {p})
         if found is not None:
             shift, values[p] = found
             break
     spread = (t - field(shift)) * slope + 1
     for p in model.parameters if spread else ():
-        found = None if p in values else _integrated(-density.diff(p) / spread, p, x)
+        left = -density.diff(p) - field(sp.diff(shift, p)) * slope
+        found = None if p in values else _integrated(left / spread, p, set())
         if found is not None:
             power, values[p] = found
             scale = sp.exp(power)
@@ -269,15 +270,14 @@ def _motion(model: StatisticalModel, chart: _Chart) -> _Motion | None:
     return _Motion(chart, shift, scale, values) if values else None
 
 
-def _integrated(rate: Element, p: Symbol, x: Symbol) -> tuple[Expr, Expr] | None:
-    """``integral of rate dp``, and where it vanishes, for a number or a number over p; None for anything else."""
-    field = rate.field
-    if not rate or rate.free_symbols - {p}:
+def _integrated(rate: Element, p: Symbol, constants: set[Symbol]) -> tuple[Expr, Expr] | None:
+    """``integral of rate dp``, and where it vanishes, for a constant or a constant over p; None for anything else."""
+    if not rate or rate.free_symbols - {p} - constants:
         return None
-    number, inverse = rate.to_sympy(), (rate * field(p)).to_sympy()
-    if number.is_Rational:
-        return number * p, sp.S.Zero
-    return (inverse * sp.log(p), sp.S.One) if inverse.is_Rational and p.is_positive else None
+    over = rate * rate.field(p)
+    if p not in rate.free_symbols:
+        return rate.to_sympy() * p, sp.S.Zero
+    return (over.to_sympy() * sp.log(p), sp.S.One) if p not in over.free_symbols and p.is_positive else None
 
 
 def _law(model: StatisticalModel, motion: _Motion) -> StandardLaw | None:

@@ -50,7 +50,10 @@ def standard_start(likelihood: SampleLikelihood) -> tuple[np.ndarray, int] | Non
         return None
     last = len(rows.coordinate) - 1
     places = [round(p * last) for p in _LEVELS]
-    motion = weights @ np.partition(rows.coordinate, places)[places]
+    quantiles = np.partition(rows.coordinate, places)[places]
+    if law.shift is not None and law.scale is not None and quantiles[0] == quantiles[-1]:
+        return None
+    motion = weights @ quantiles
     with np.errstate(all="ignore"):
         if not law.shapes:
             shift, scale, steps = _newton(rows, motion[:, 0].tolist())

@@ -31,9 +31,9 @@ _FAR_FROM_SINGULAR = 1e-12
 # Squared scores beside the information, and its eigenvalues, that call for a look at the likelihood aside, and how far
 # that look goes, in standard errors; the factor within which the likelihood there falls as its curvature says.
 _VANISHING, _ASIDE, _ALIKE = 1e-6, 0.1, 20.0
-# Moves of a parameter, in units of itself, towards zero and towards infinity, after which the likelihood must be lower
-# and not lower if it runs away.
-_DECADES = (-1.0 + 1e-6, -1.0 + 1e-8), (9.0, 99.0, 1e4)
+# Values of a parameter, in units of its distance from zero or from an end, at which the likelihood must be lower on the
+# way back, and not lower ahead, if it runs away.
+_NEARER, _FURTHER = (1e-2, 1e-4, 1e-6), (1e2, 1e4, 1e6)
 
 
 class Verdict:
@@ -108,19 +108,23 @@ class Verdict:
         return None
 
     def _outward(self, state: State) -> State | None:
-        """The state with a step towards an infinite end, if the likelihood falls the other way and not this way."""
+        """The state with a step towards an end of a parameter, if the likelihood falls away from it and not towards it."""
         import numpy as np
 
-        for axis, end in enumerate(np.sign(state.theta)):
-            if not end or not any(
-                end * float(e) == math.inf for p in self.likelihood.chart.pieces[axis] for e in p.ends
-            ):
-                continue
-            moves = state.theta[axis] * np.eye(self.likelihood.n)[axis]
-            inner, outer = ([self.likelihood.gain(state.theta + f * moves, state) for f in fs] for fs in _DECADES)
-            lower = all(gain < -10.0 * noise for gain, noise in inner)
-            if lower and all(gain >= -10.0 * noise for gain, noise in outer):
-                return replace(state, step=moves, decrement=math.inf)
+        for axis, value in enumerate(state.theta.tolist()):
+            ends = [float(e) for piece in self.likelihood.chart.pieces[axis] for e in piece.ends]
+            for end in ends:
+                if math.isinf(end):
+                    back, ahead = (([f * value for f in fs]) for fs in (_NEARER, _FURTHER))
+                    if value * end <= 0.0:
+                        continue
+                else:
+                    back, ahead = ([end + f * (value - end) for f in fs] for fs in (_FURTHER, _NEARER))
+                moves = [[(v - value) * np.eye(self.likelihood.n)[axis] for v in vs] for vs in (back, ahead)]
+                lower, other = ([self.likelihood.gain(state.theta + m, state) for m in ms] for ms in moves)
+                falls = all(gain < -10.0 * noise for gain, noise in lower)
+                if falls and all(gain >= -10.0 * noise for gain, noise in other):
+                    return replace(state, step=moves[1][0], decrement=math.inf)
         return None
 
     def _unidentified(self, theta: np.ndarray) -> str | None:
