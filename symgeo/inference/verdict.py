@@ -108,7 +108,7 @@ class Verdict:
         return None
 
     def _outward(self, state: State) -> State | None:
-        """The state with a step towards an end of a parameter, if the likelihood falls away from it and not towards it."""
+        """The state with a step towards an end of a parameter, if the likelihood falls away from it, not towards it."""
         import numpy as np
 
         for axis, value in enumerate(state.theta.tolist()):
