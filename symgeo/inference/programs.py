@@ -14,6 +14,7 @@ import sympy as sp
 
 from symgeo.algebra.sets import Progression
 from symgeo.codegen import lambdify, numpy_function
+from symgeo.codegen.numeric_node import NumericNode
 from symgeo.errors import (
     DivergentExpectationError,
     NoClosedFormError,
@@ -228,6 +229,15 @@ class SamplePrograms:
     def metric(self) -> Function | None:
         """The upper triangle of the Fisher metric of covariates and parameters; None where infinite or not known."""
         return None if self._metric_entries is None else numpy_function(self._metric_entries, self.places)
+
+    @cached_property
+    def integrates(self) -> bool:
+        """Whether the metric at each observation's covariates is an integral or a sum: more work than all the rest."""
+        if not isinstance(self.model, ConditionalModel):
+            return False
+        if self.indices is not None:
+            return any(e.has(NumericNode) for e in self.reduced._metric_entries or ())
+        return any(e.has(NumericNode) for e in self._metric_entries or ())
 
     @cached_property
     def _metric_entries(self) -> list[sp.Expr] | None:

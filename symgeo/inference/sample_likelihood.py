@@ -300,7 +300,8 @@ class SampleLikelihood(Judging):
                 return newton
             self._newton = False
         factor = None
-        metric = self.expected_information(theta)
+        spared = self.smooth and self._expected and self.programs.integrates
+        metric = None if spared else self.expected_information(theta)
         if metric is not None:
             factor = whitening(metric, self._least)
             if factor is None:
