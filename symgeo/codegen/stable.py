@@ -75,9 +75,9 @@ class Stabilizer:
         rest: list[sp.Expr] = []
         cancelling = False
         factors = [(factor, *base_power(factor)) for factor in expr.args]
-        distributed = self._distributed(factors)
-        if distributed is not None:
-            return distributed
+        shorter = _hyperbolic(factors) or self._distributed(factors)
+        if shorter is not None:
+            return shorter
         may_cancel = any(isinstance(base, EXPONENTIALS) or _decays(base) for _, base, _ in factors)
         for factor, base, power in sorted(factors, key=lambda f: not _is_negative(f[2])):
             if not (cancelling or may_cancel or _is_negative(power)):
@@ -329,6 +329,23 @@ def _normal_cdf(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
     coefficient, function = expr.as_coeff_Mul()
     if isinstance(function, (sp.erfc, complementary_erf)):
         return coefficient, -sp.sqrt(2) * function.args[0]
+    return None
+
+
+def _hyperbolic(factors: list[tuple[sp.Expr, sp.Expr, sp.Expr]]) -> sp.Expr | None:
+    """(exp(u) - 1)/(exp(u) + 1) as the hyperbolic tangent of u/2."""
+    for factor, base, power in factors:
+        difference = exponential_minus_one(base) if base.is_Add and power is sp.S.One else None
+        if difference is None:
+            continue
+        sign, u = difference
+        for other, below, order in factors:
+            one_more = below.is_Add and len(below.args) == 2 and below.args[0] == 1
+            if not (one_more and order.is_Integer and order < 0) or not isinstance(below.args[1], EXPONENTIALS):
+                continue
+            if below.args[1].args[0] == u:
+                rest = [f for f, _, _ in factors if f is not factor and f is not other]
+                return sp.Mul(sign, *rest, sp.tanh(u / 2), below ** (order + 1))
     return None
 
 

@@ -40,6 +40,8 @@ CASES = [
     (sp.log(logistic), {x: [-200.0, 3.0, 200.0], m: [0.5], p: [0.1, 2.0]}, 1e-13),
     (sp.diff(logistic, m) / logistic, {x: [-200.0, 3.0, 200.0], m: [0.5], p: [0.1, 2.0]}, 1e-12),
     ((y * sp.exp(3 * x) + sp.exp(2 * x)) / (1 + sp.exp(x)) ** 4, {x: [-150.0, 0.3, 300.0], y: [2.0]}, 1e-13),
+    ((sp.exp(x) - 1) / (sp.exp(x) + 1), {x: [-800.0, -1e-20, 1e-9, 0.5, 800.0]}, 1e-15),
+    (p * (1 - sp.exp(x)) * (1 + sp.exp(x)) ** -3, {x: [-300.0, -1e-20, 0.5, 200.0], p: [3.0]}, 1e-13),
     (sp.exp(x) / (sp.exp(x) + sp.exp(y) + 1), {x: [-300.0, 0.3, 800.0], y: [-900.0, 1.0, 850.0]}, 1e-13),
     # A number and a negative multiple among the exponentials; then a power, whose exponent is a logarithm's multiple.
     (
@@ -119,3 +121,17 @@ def test_polygammas_of_large_quotients_beside_the_digamma_function(size):
 def test_an_exponent_goes_into_the_terms_of_a_sum():
     text = numpy_function([(sp.exp(x / p) - sp.exp(m / p)) * sp.exp(-x / p)], (x, m, p)).source
     assert text.count("exp") == 1 and "expm1" in text and "maximum" not in text
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_logarithms_of_gamma_functions_one_by_one_and_together(size: int) -> None:
+    """Where all points are small, or all are large, only what they need is computed: with the same digits."""
+    ratio = numpy_function([sp.loggamma(p + q) - sp.loggamma(p), sp.log(sp.beta(p, q))], [p, q])
+    for a, b in ((0.4, 2.0), (80.0, 3.5), (12.0, 700.0), (0.3, 31.0)):
+        found = ratio(np.full(size, a), np.full(size, b))
+        mixed = ratio(np.array([a, 0.7, 400.0]), np.array([b, 55.0, 0.2]))
+        exact = [float(e.subs({p: a, q: b}).evalf(30)) for e in (sp.loggamma(p + q) - sp.loggamma(p),)]
+        exact.append(float((sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(a + b)).evalf(30)))
+        for values, whole, value in zip(found, mixed, exact, strict=True):
+            np.testing.assert_allclose(values, value, rtol=2e-13, atol=2e-13)
+            np.testing.assert_allclose(whole[0], value, rtol=2e-13, atol=2e-13)
