@@ -23,7 +23,7 @@ from symgeo.errors import (
     SymgeoError,
 )
 from symgeo.inference.equations import Equations
-from symgeo.inference.riccati import by_slopes
+from symgeo.inference.riccati import by_slopes, by_value, mean_square, without_first
 from symgeo.inference.shared_index import Indices, indices_of
 from symgeo.inference.single_peak import has_single_peak
 from symgeo.inference.standard_law import StandardLaw, standard_law
@@ -42,7 +42,7 @@ _KEPT = 64
 BLOCK = 16384
 # So many possible responses have functions of their own.
 _RESPONSES = 4
-# Relative errors of second derivatives by a shorter way; second derivatives of a size that counts as zero.
+# Relative errors of derivatives by a shorter way; second derivatives of a size that counts as zero.
 _ALIKE = 1e-9
 _ROUNDING = 1e-9
 
@@ -87,22 +87,40 @@ class SamplePrograms:
     @cached_property
     def score(self) -> Function:
         """The score, n entries."""
-        return numpy_function(self._score, self.arguments)
+        return numpy_function(self._score, self.arguments) if self._by_value is None else without_first(self._by_value)
 
     @cached_property
     def local(self) -> Function:
         """[log p, score]: n + 1 entries."""
-        return numpy_function([self._log_density, *self._score], self.arguments)
+        return self._by_value or self._local
 
     @cached_property
     def curved(self) -> Function:
         """[log p, score, minus the second derivatives (upper triangle, row by row)]. Needs `smooth`."""
-        if self.response and self.n == 1:
-            slopes, places = self._slopes, self.model.parameters
-            quick = by_slopes([self._log_density], slopes, [-slopes[0].diff(places[0])], places, places[0])
-            if quick is not None and self.places == places and self._agrees(quick):
+        if self._is_of_one_index:
+            (slope,), (index,) = self._slopes, self.places
+            known = [self._log_density], [slope], [-slope.diff(index)]
+            quick = by_slopes(*known, [index], index, self._by_value)
+            if quick is not None and self._agree(quick, self._curved):
                 return quick
         return self._curved
+
+    @property
+    def _is_of_one_index(self) -> bool:
+        """Whether the only argument is the only parameter."""
+        return bool(self.response) and self.places == self.model.parameters and self.n == 1
+
+    @cached_property
+    def _by_value(self) -> Function | None:
+        """A quicker way to [log p, score], where there is one."""
+        if not self._is_of_one_index:
+            return None
+        quick = by_value(self._log_density, self._slopes[0], self.places[0])
+        return quick if quick is not None and self._agree(quick, self._local) else None
+
+    @cached_property
+    def _local(self) -> Function:
+        return numpy_function([self._log_density, *self._score], self.arguments)
 
     @cached_property
     def _curved(self) -> Function:
@@ -207,14 +225,14 @@ class SamplePrograms:
         """
         return self.concave or (self.fits > 1 and self._single_peak)
 
-    def _agrees(self, quick: Function) -> bool:
-        """Whether a quicker way to second derivatives keeps their digits at indices between -30 and 30."""
+    def _agree(self, quick: Function, known: Function) -> bool:
+        """Whether a quicker way to derivatives keeps their digits at indices between -30 and 30."""
         import numpy as np
 
         index = np.linspace(-30.0, 30.0, 241)
         index = index[self.model.chart.contains(index[:, None])]
-        found, known = quick(index)[2], self._curved(index)[2]
-        return bool(np.all(np.abs(found - known) <= _ALIKE * np.abs(known)))
+        pairs = zip(quick(index), known(index), strict=True)
+        return all(bool(np.all(np.abs(found - value) <= _ALIKE * np.abs(value))) for found, value in pairs)
 
     def curves_down(self) -> bool:
         """Whether the second derivative by the only parameter is not positive at the response, between -15 and 15."""
@@ -228,6 +246,9 @@ class SamplePrograms:
     @cached_property
     def metric(self) -> Function | None:
         """The upper triangle of the Fisher metric of covariates and parameters; None where infinite or not known."""
+        quick = [own._by_value for own in self.by_response]
+        if quick and None not in quick:
+            return mean_square([q for q in quick if q is not None])
         return None if self._metric_entries is None else numpy_function(self._metric_entries, self.places)
 
     @cached_property

@@ -14,7 +14,7 @@ from symgeo.inference.observation_sums import observation_sums
 from symgeo.inference.parameter_sums import ParameterSums
 from symgeo.inference.programs import sample_programs
 from symgeo.inference.repeated_sums import RepeatedSums
-from symgeo.inference.riccati import by_slopes
+from symgeo.inference.riccati import by_slopes, by_value
 
 x, m = sp.symbols("x m", real=True)
 t, a, c, k, p, r, s = sp.symbols("t a c k p r s", positive=True)
@@ -87,6 +87,37 @@ def test_what_solves_no_such_equation() -> None:
     model = sg.StatisticalModel(sp.exp(-((x - m) ** 2) / 2) / sp.sqrt(2 * sp.pi), x, m)
     slope = model.field(-sp.cosh(x)).diff(x)
     assert by_slopes([], [slope], [slope.diff(x)], [x], x) is None
+
+
+def test_slopes_by_values() -> None:
+    field = sg.StatisticalModel(sp.exp(-((x - m) ** 2) / 2) / sp.sqrt(2 * sp.pi), x, m).field
+    tail = RICCATI["normal tail"]
+    found = by_value(tail, field(tail).diff(x), x)
+    assert found is not None
+    at = np.linspace(-35.0, 8.0, 20)
+    with mp.workdps(400):
+        exact = [mp.npdf(mp.mpf(v)) / mp.ncdf(mp.mpf(v)) for v in at]
+    np.testing.assert_allclose(found(at)[1], [float(v) for v in exact], rtol=1e-12)
+    assert by_value(RICCATI["logistic"], field(RICCATI["logistic"]).diff(x), x) is None
+
+
+def test_probits_by_values_alone() -> None:
+    """Value, slopes and information of both responses, and the metric, against SymPy's."""
+    d, y = sp.symbols("d y", real=True)
+    p = (1 + sp.erf((m + x * d) / sp.sqrt(2))) / 2
+    model = sg.StatisticalModel(p**y * (1 - p) ** (1 - y), y, (m, x), covariates=d, support=sp.FiniteSet(0, 1))
+    reduced = sample_programs(model).reduced
+    at = np.array([-9.0, -1.2, 0.0, 0.4, 7.0])
+    normal = mp.ncdf, lambda v: mp.ncdf(-v)
+    with mp.workdps(60):
+        for own in reduced.by_response:
+            tail = normal[0] if own.response is not None and 1 in own.response.values() else normal[1]
+            exact = [[mp.log(tail(v)), mp.diff(lambda q: mp.log(tail(q)), v)] for v in map(mp.mpf, at)]  # noqa: B023
+            np.testing.assert_allclose(np.array(own.local(at)).T, np.array(exact, dtype=float), rtol=1e-12)
+            np.testing.assert_allclose(own.score(at)[0], [float(e[1]) for e in exact], rtol=1e-12)
+        metric = [float(mp.npdf(v) ** 2 / (mp.ncdf(v) * mp.ncdf(-v))) for v in map(mp.mpf, at)]
+    assert reduced.metric is not None
+    np.testing.assert_allclose(reduced.metric(at)[0], metric, rtol=1e-12)
 
 
 def test_dependence_is_seen_through_denominators() -> None:
