@@ -114,9 +114,13 @@ class SampleLikelihood(Judging):
             self.model, self.sample[some], self.covariates[some], self.weights[some], expected=self._expected
         )
 
+    @property
+    def _may_be_careful(self) -> bool:
+        return self.smooth and not self.is_careful and len(self.sample) <= _FEW_ENOUGH
+
     def carefully(self) -> SampleLikelihood | None:
         """The same with as many digits as the values need; None where these are not known, or would take long."""
-        if self.is_careful or not self.smooth or len(self.sample) > _FEW_ENOUGH or self.programs.exactly is None:
+        if not self._may_be_careful or self.programs.exactly is None:
             return None
         return SampleLikelihood(
             self.model, self.sample, self.covariates, self.weights, expected=self._expected, exactly=True
@@ -348,9 +352,9 @@ class SampleLikelihood(Judging):
     def looks_odd(self, state: State) -> bool:
         """Whether the observed information is unlike what is expected of it, so that it may be made of rounding errors.
 
-        Where no expectation is known that is the squared scores.
+        Where no expectation is known that is the squared scores. False where there is no other way to look.
         """
-        if self.programs.canonical:
+        if not self._may_be_careful or self.programs.canonical:
             return False
         relative = self._relative(state)
         if relative is None:

@@ -56,16 +56,15 @@ class GeneralSearch:
                 continue
             found.iterations += steps
             judged = self.verdict.objection(found)
-            if judged is None and not self._is_sure(found):
+            if judged is None:
+                if first is None and not self.likelihood.single_peak:
+                    found, remark = self._highest(found)
+                if self._is_sure(found):
+                    return self._converged(found, remark)
                 careful = self._carefully(found)
                 if careful.converged:
                     return careful
                 judged = careful.message
-            if judged is None:
-                if first is None and not self.likelihood.single_peak:
-                    found, remark = self._highest(found)
-                    return self._converged(found, remark)
-                return self._converged(found)
             if best is None or self._tells_more(found, best):
                 best, remark = found, judged
         if best is None:
@@ -76,7 +75,9 @@ class GeneralSearch:
             for theta in higher_ends(self.likelihood, best.state.theta, axes, lower=True):
                 found = self._climbed(theta)
                 if found is not None and self.verdict.objection(found) is None:
-                    return self._converged(*self._highest(found))
+                    found, told = self._highest(found)
+                    if self._is_sure(found):
+                        return self._converged(found, told)
         if best.outcome is Outcome.ROUGH:
             careful = self._carefully(best)
             if careful.converged:
@@ -88,7 +89,7 @@ class GeneralSearch:
         import numpy as np
 
         state = found.state
-        careful = self.likelihood.carefully() if self.likelihood.smooth and self.likelihood.looks_odd(state) else None
+        careful = self.likelihood.carefully() if self.likelihood.looks_odd(state) else None
         if careful is None:
             return True
         there = careful.at(state.theta)

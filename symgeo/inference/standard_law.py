@@ -27,18 +27,22 @@ if TYPE_CHECKING:
     from symgeo.models.statistical_model import StatisticalModel
 
 Function = Callable[..., list[Any]]
+# Log-densities of moderate points that differ by less, relatively, are the same.
+_ALIKE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class StandardLaw:
     """``coordinate`` g and ``carrier`` log |g'| of the model's variable; ``shift`` m and ``scale`` s of the parameters.
 
-    ``shift`` is None where it is zero, ``scale`` where it is one. ``law`` is q of ``variable`` y and the ``shapes``,
-    ``written`` the same as it was declared; y runs over the whole line, or over ``half`` of it.
+    ``image`` is the variable as a function of its coordinate, there called y. ``shift`` is None where it is zero,
+    ``scale`` where it is one. ``law`` is q of ``variable`` y and the ``shapes``, ``written`` the same as it was declared;
+    y runs over the whole line, or over ``half`` of it.
     """
 
     model: StatisticalModel
     coordinate: Expr
+    image: Expr
     carrier: Expr
     shift: Expr | None
     scale: Expr | None
@@ -205,7 +209,8 @@ def standard_law(model: StatisticalModel) -> StandardLaw | None:
         found = _motion(model, chart)
         if found is not None and (best is None or len(found.values) > len(best.values)):
             best = found
-    return None if best is None else _law(model, best)
+    law = None if best is None else _law(model, best)
+    return law if law is not None and _holds(law) else None
 
 
 @dataclass(frozen=True)
@@ -292,6 +297,7 @@ def _law(model: StatisticalModel, motion: _Motion) -> StandardLaw | None:
     return StandardLaw(
         model,
         chart.coordinate,
+        image,
         sp.log(sp.Abs(sp.diff(chart.coordinate, x))),
         motion.shift or None,
         None if motion.scale == 1 else motion.scale,
@@ -301,6 +307,26 @@ def _law(model: StatisticalModel, motion: _Motion) -> StandardLaw | None:
         written,
         chart.half,
     )
+
+
+def _holds(law: StandardLaw) -> bool:
+    """Whether the law gives the declared density at a few points.
+
+    It may not where the parameters cannot come to rest without crossing a place where the density changes its form.
+    """
+    import numpy as np
+
+    y = np.array([0.3, 1.1, 2.7] if law.half else [-1.9, -0.3, 0.4, 2.3])
+    points = law.model.chart.interior_points(3)
+    theta = np.array([[float(point[p]) for p in law.model.parameters] for point in points]).T[:, :, None]
+    shapes = [theta[law.model.parameters.index(s)] for s in law.shapes]
+    with np.errstate(all="ignore"):
+        shift, scale, spread = law.motion(*theta)
+        (x,) = numpy_function([law.image], [law.variable])(shift + scale * y)
+        (declared,) = numpy_function([law.model.log_density], [*law.model.variables, *law.model.parameters])(x, *theta)
+        moved = law.value(np.broadcast_to(y, x.shape), *shapes)[0] + law.columns(x)[1] - spread
+    known = np.isfinite(declared) & np.isfinite(moved)
+    return bool(known.any() and np.all(np.abs(declared - moved)[known] <= _ALIKE * (1.0 + np.abs(declared[known]))))
 
 
 def _fresh(letter: Symbol, model: StatisticalModel) -> Symbol:

@@ -110,9 +110,9 @@ def _newton(rows: StandardSums, motion: list[float]) -> tuple[float, float, int]
 
 @functools.lru_cache(maxsize=64)
 def _table(law: StandardLaw) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-    """Moderate values of the shapes, (P,) each, and there the weights (k, P, levels) of the quantiles.
+    """Moderate values of the shapes, (P,) each, and weights (k, P, levels) of the quantiles there.
 
-    The first of the k combinations are shift and scale, one of them or both.
+    The k combinations are the shift and the scale, as far as there are both.
     """
     import numpy as np
 

@@ -165,6 +165,7 @@ class Verdict:
         return int((np.abs(values) > _SINGULAR).sum()), vectors[:, least] / size
 
     def refuse(self, rank: int, direction: np.ndarray) -> None:
+        """Raise :class:`SingularMetricError` for parameters that no data of this kind tell apart."""
         raise SingularMetricError(
             "the Fisher information of these data is singular: the likelihood does not change along "
             f"{self._direction(direction)}; drop or fix a parameter, or observe other covariates"

@@ -107,6 +107,18 @@ def test_where_there_is_none(name: str) -> None:
     assert sample_programs(declared(name)).standard is None
 
 
+def test_where_the_density_changes_its_form_on_the_way() -> None:
+    """Scores are those of a scale for s > 2, but at s = 1 the density is another one."""
+    wide = sg.StatisticalModel(
+        sp.exp(-t / s) / s * sp.exp(sp.Abs(s - 2) - (s - 2)), t, s, domain={s: sp.Interval.open(2, sp.oo)}, check=False
+    )
+    law = sample_programs(wide).standard
+    data = np.array([3.0, 9.0, 2.0])
+    rows = observation_sums(sample_programs(wide), *read_sample(wide, data, None))
+    assert rows.values(np.array([[4.0]]))[0] == pytest.approx(-data.sum() / 4 - 3 * np.log(4.0), rel=1e-12)
+    assert law is None
+
+
 @pytest.mark.parametrize("name", LAWS)
 @settings(max_examples=15, deadline=None)
 @given(
