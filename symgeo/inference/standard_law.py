@@ -36,8 +36,8 @@ class StandardLaw:
     """``coordinate`` g and ``carrier`` log |g'| of the model's variable; ``shift`` m and ``scale`` s of the parameters.
 
     ``image`` is the variable as a function of its coordinate, there called y. ``shift`` is None where it is zero,
-    ``scale`` where it is one. ``law`` is q of ``variable`` y and the ``shapes``, ``written`` the same as it was declared;
-    y runs over the whole line, or over ``half`` of it.
+    ``scale`` where it is one. ``law`` is q of ``variable`` y and the ``shapes``, ``written`` the same as it was
+    declared; y runs over the whole line, or over ``half`` of it.
     """
 
     model: StatisticalModel
