@@ -253,12 +253,9 @@ class SamplePrograms:
 
     @cached_property
     def integrates(self) -> bool:
-        """Whether the metric at each observation's covariates is an integral or a sum: more work than all the rest."""
-        if not isinstance(self.model, ConditionalModel):
-            return False
-        if self.indices is not None:
-            return any(e.has(NumericNode) for e in self.reduced._metric_entries or ())
-        return any(e.has(NumericNode) for e in self._metric_entries or ())
+        """Whether the metric is an integral or a sum without closed form: more work than all the rest."""
+        entries = self._metric_entries if self.indices is None else self.reduced._metric_entries
+        return any(e.has(NumericNode) for e in entries or ())
 
     @cached_property
     def _metric_entries(self) -> list[sp.Expr] | None:

@@ -304,8 +304,12 @@ class SampleLikelihood(Judging):
                 return newton
             self._newton = False
         factor = None
-        spared = self.smooth and self._expected and self.programs.integrates
-        metric = None if spared else self.expected_information(theta)
+        if self.smooth and self._expected and self.programs.integrates:
+            newton = whitening(self.observed_information(theta), self._least)
+            if newton is not None:
+                self._newton = _length(newton, score) < _NEWTON
+                return newton
+        metric = self.expected_information(theta)
         if metric is not None:
             factor = whitening(metric, self._least)
             if factor is None:
