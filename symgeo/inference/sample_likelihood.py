@@ -86,16 +86,6 @@ class SampleLikelihood(Judging):
         given = (self.model, self.sample, self.covariates, self.weights, self._expected, self.is_careful)
         return SampleLikelihood, given
 
-    def without_effects(self, thetas: np.ndarray) -> np.ndarray:
-        """The points (..., n) with zero for all parameters that share an index, as far as they lie in the domain so."""
-        import numpy as np
-
-        if self.programs.indices is None or self.programs.slack is not None:
-            return thetas
-        flat = thetas.copy()
-        flat[..., self.programs.indices.shared] = 0.0
-        return np.where(self.chart.contains(flat)[..., None], flat, thetas)
-
     def expect_newton(self) -> None:
         """The next point is expected near a maximum: evaluate second derivatives there at once."""
         self._newton = self.smooth

@@ -13,7 +13,7 @@ from symgeo.inference.elsewhere import higher_ends
 from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.inference.standard_start import standard_start
-from symgeo.inference.starting import along_axes, plain_start, quick_start, rival, starting_points
+from symgeo.inference.starting import along_axes, plain_start, quick_start, rival, starting_points, without_effects
 from symgeo.inference.verdict import HIDDEN, Verdict
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class GeneralSearch:
         elif self.likelihood.length > _MANY:
             yield from self._of_a_part()
         elif self.likelihood.concave:
-            state = self.likelihood.start(self.likelihood.without_effects(plain_start(self.likelihood.chart)))
+            state = self.likelihood.start(without_effects(self.likelihood, plain_start(self.likelihood.chart)))
             if state is not None and state.decrement < _CLOSE:
                 self._first = state
                 yield state.theta, 0

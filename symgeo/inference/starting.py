@@ -72,13 +72,25 @@ def plain_start(chart: Chart) -> np.ndarray:
     return _table(chart)[1][0]
 
 
+def without_effects(likelihood: SampleLikelihood, thetas: np.ndarray) -> np.ndarray:
+    """The points (..., n) with zero for all parameters that share an index, as far as they lie in the domain so."""
+    import numpy as np
+
+    programs = likelihood.programs
+    if programs.indices is None or programs.slack is not None:
+        return thetas
+    flat = thetas.copy()
+    flat[..., programs.indices.shared] = 0.0
+    return np.where(likelihood.chart.contains(flat)[..., None], flat, thetas)
+
+
 def quick_start(likelihood: SampleLikelihood) -> np.ndarray | None:
     """A likely interior point (n,) by a few observations and points near one in size; None where there is none."""
     import numpy as np
 
     grids, _, _ = _table(likelihood.chart)
     few = max(_QUICK_FEW, 4 * likelihood.n)
-    near = likelihood.without_effects(_near(likelihood.chart))
+    near = without_effects(likelihood, _near(likelihood.chart))
     values = likelihood.values(near, few)
     best, value = near[np.argmax(values)], float(np.max(values))
     indices = likelihood.programs.indices
