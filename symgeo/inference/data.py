@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # A value of a discrete variable this close to a whole number is that number.
 _WHOLE = 1e-9
+# Members of a support that observations are compared with one by one.
+_VERY_FEW = 4
 
 
 def observations(support: Support, data: Any) -> np.ndarray:
@@ -151,7 +153,7 @@ def _require_support(support: Support, array: np.ndarray) -> None:
     """Raise :class:`DataError` for observations, finite ones, outside the support."""
     import numpy as np
 
-    if support.is_whole_space:
+    if support.is_whole_space or _all_among(array, _few_members(support)):
         return
     inside = support.contains(array)
     if not inside.all():
@@ -191,6 +193,22 @@ def covariate_values(covariates: tuple[Symbol, ...], domain: Mapping[Symbol, Any
                 f"({symbol} = {array[bad[0], axis]:.12g}); correct them, or declare the covariate's domain"
             )
     return array
+
+
+@functools.lru_cache(maxsize=256)
+def _few_members(support: Support) -> tuple[float, ...]:
+    """The members of a support of one variable that has very few; none of any other."""
+    points = support.points() if len(support.variables) == 1 else None
+    return (
+        tuple(float(v) for p in points for v in p.values()) if points is not None and len(points) <= _VERY_FEW else ()
+    )
+
+
+def _all_among(array: np.ndarray, members: tuple[float, ...]) -> bool:
+    """Whether all observations (N, 1) are some of the members, to the last digit."""
+    import numpy as np
+
+    return bool(members) and bool(np.all(functools.reduce(np.logical_or, (array == v for v in members))))
 
 
 @functools.lru_cache(maxsize=256)

@@ -148,14 +148,14 @@ class _Totals:
         """A block of observations: a row for each class, and one for each pair of classes."""
         import numpy as np
 
-        factors, weights = part.factors, part.weights
+        factors = part.factors
         for members, factor, size, row in zip(self._classes, factors, part.factor_sizes, slopes, strict=False):
-            weighted = row * weights
+            weighted = part.weighted(row)
             self._vector[members] += factor @ weighted
             self._sizes[members] += size @ np.abs(weighted)
         pairs = combinations_with_replacement(range(len(self._classes)), 2)
         for (i, j), row in zip(pairs, curvatures, strict=False):
-            self._matrix[self._classes[i], self._classes[j]] += (factors[i] * (row * weights)) @ factors[j].T
+            self._matrix[self._classes[i], self._classes[j]] += (factors[i] * part.weighted(row)) @ factors[j].T
 
     @property
     def vector(self) -> np.ndarray:

@@ -50,6 +50,16 @@ class Group:
         """Their absolute values."""
         return [abs(f) for f in self.factors]
 
+    @cached_property
+    def _count_once(self) -> bool:
+        return bool((self.weights == 1.0).all())
+
+    def weighted(self, row: np.ndarray) -> np.ndarray:
+        """A number for each observation, or one for all, times the weights: (N,)."""
+        import numpy as np
+
+        return row if self._count_once and np.shape(row) == self.weights.shape else row * self.weights
+
     def blocks(self) -> Iterator[Group]:
         """The same in parts whose arrays stay in a processor's cache."""
         if len(self.weights) <= BLOCK:

@@ -15,8 +15,8 @@ from symgeo.inference.fisher_scoring import read_sample
 from symgeo.inference.observation_sums import observation_sums
 from symgeo.inference.programs import sample_programs
 from symgeo.inference.sample_likelihood import SampleLikelihood
-from symgeo.inference.starting import without_effects
 from symgeo.inference.single_peak import has_single_peak
+from symgeo.inference.starting import without_effects
 from symgeo.inference.sums import BLOCK, accurate_sum, total_of
 from symgeo.inference.whitening import whitening
 
