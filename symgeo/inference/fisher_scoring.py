@@ -58,7 +58,7 @@ def fit(
 
     A likelihood that is not concave is looked at elsewhere, too, by climbs from around its maximum, unless a start is
     given: the highest maximum found is taken, and where the likelihood is higher towards the boundary the message says
-    so. Where rounding may have made a maximum, or hides one, up to 20,000 observations are looked at with as many
+    so. Where rounding may have made a maximum, or hides one, up to 5,000 observations are looked at with as many
     digits as they need. A sample without a maximum inside the domain (all zeros for a Poisson mean, equal values for a
     normal variance) gives a `Fit` with ``converged`` False and a message that names the parameter and where it runs.
 

@@ -149,10 +149,11 @@ def _moved(
 
 
 def _written(whole: Points | None, like: Points, places: np.ndarray, new: Points, good: np.ndarray) -> Points:
-    """``whole`` with what is good of ``new`` at its places."""
+    """``whole``, at first a copy of another one, with what is good of ``new`` at its places."""
     from symgeo.inference.many_likelihoods import Points
 
-    whole = Points(*(part.copy() for part in vars(like if whole is None else whole).values()))
+    if whole is None:
+        whole = Points(*(part.copy() for part in vars(like).values()))
     for old, fresh in zip(vars(whole).values(), vars(new).values(), strict=True):
         old[places] = fresh[good]
     return whole

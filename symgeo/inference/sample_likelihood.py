@@ -35,6 +35,8 @@ _SINGULAR = 1e-14
 _FEW, _BLOCK = 96, 200_000
 # Observations of which second derivatives are computed even far from a maximum.
 _FEW_ENOUGH = 20_000
+# ... and that are looked at with more digits.
+_CAREFUL = 5_000
 # Observed information, in units of the expected one, that is this far from one is looked at with more digits.
 _USUAL = 0.75
 # The squared rounding error of a parameter in units of itself.
@@ -106,7 +108,7 @@ class SampleLikelihood(Judging):
 
     @property
     def _may_be_careful(self) -> bool:
-        return self.smooth and not self.is_careful and len(self.sample) <= _FEW_ENOUGH
+        return self.smooth and not self.is_careful and len(self.sample) <= _CAREFUL
 
     def carefully(self) -> SampleLikelihood | None:
         """The same with as many digits as the values need; None where these are not known, or would take long."""
