@@ -199,9 +199,9 @@ def covariate_values(covariates: tuple[Symbol, ...], domain: Mapping[Symbol, Any
 def _few_members(support: Support) -> tuple[float, ...]:
     """The members of a support of one variable that has very few; none of any other."""
     points = support.points() if len(support.variables) == 1 else None
-    return (
-        tuple(float(v) for p in points for v in p.values()) if points is not None and len(points) <= _VERY_FEW else ()
-    )
+    if points is None or len(points) > _VERY_FEW:
+        return ()
+    return tuple(float(v) for p in points for v in p.values())
 
 
 def _all_among(array: np.ndarray, members: tuple[float, ...]) -> bool:

@@ -65,7 +65,7 @@ class GeneralSearch:
                 if careful.converged:
                     return careful
                 judged = careful.message
-            if best is None or self._tells_more(found, best):
+            if best is None or (self._tells_more(found, best) and self.verdict.believes(found.state.theta)):
                 best, remark = found, judged
         if best is None:
             self._explain_failure(first)

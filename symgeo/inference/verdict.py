@@ -35,6 +35,9 @@ _VANISHING, _ASIDE, _ALIKE = 1e-6, 0.1, 20.0
 # way back, and not lower ahead, if it runs away.
 _NEARER, _FURTHER = (1e-2, 1e-4, 1e-6), (1e2, 1e4, 1e6)
 
+# Observations whose log-densities are looked at where a climb failed, and how much these may err, relatively.
+_BELIEVED, _WRONG = 4, 1e-6
+
 
 class Verdict:
     """What is to be said of ends of climbs on a likelihood; ``tolerance`` is that of the climbs."""
@@ -82,6 +85,20 @@ class Verdict:
             )
         endless = self._endless(state)
         return None if endless is None else self._boundary(replace(found, state=endless))
+
+    def believes(self, theta: np.ndarray) -> bool:
+        """Whether log-densities of a few observations have their digits at theta (n,); True where not known."""
+        import numpy as np
+
+        likelihood = self.likelihood
+        if likelihood.carefully() is None:
+            return True
+        exactly, sample = likelihood.programs.exactly, likelihood.sample
+        assert exactly is not None, "there is a careful likelihood"
+        few = np.linspace(0, len(sample) - 1, min(_BELIEVED, len(sample))).astype(int)
+        spread = np.broadcast_to(theta, (len(few), likelihood.n))
+        exact = exactly(np.concatenate([sample[few], likelihood.covariates[few], spread], axis=1))[:, 0]
+        return bool(np.all(np.abs(likelihood.terms(theta)[few] - exact) <= _WRONG * (1.0 + np.abs(exact))))
 
     def _endless(self, state: State) -> State | None:
         """The state with a step along which the likelihood does not fall as its curvature says; None where it falls.

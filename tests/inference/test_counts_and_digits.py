@@ -15,6 +15,7 @@ from symgeo.inference.parameter_sums import ParameterSums
 from symgeo.inference.programs import sample_programs
 from symgeo.inference.repeated_sums import RepeatedSums
 from symgeo.inference.riccati import by_slopes, by_value
+from symgeo.inference.verdict import Verdict
 
 x, m = sp.symbols("x m", real=True)
 t, a, c, k, p, r, s = sp.symbols("t a c k p r s", positive=True)
@@ -143,8 +144,19 @@ def test_a_maximum_that_doubles_get_wrong() -> None:
         assert np.isnan(found.standard_errors).all()
 
 
-def test_more_digits_find_what_doubles_hide() -> None:
-    """A density whose differences cancel: gamma(k + t) against gamma(t) far out."""
+def test_far_out_values_of_rounding_errors_are_not_believed() -> None:
+    """At a = 1e-16 doubles make a skew logistic likelihood huge; the estimate runs to Gumbel's law, the other way."""
+    z = (x - m) / s
+    model = sg.StatisticalModel(a * sp.exp(-z) / (s * (1 + sp.exp(-z)) ** (a + 1)), x, (a, m, s))
+    data = np.random.default_rng(12).gumbel(2, 3, 12)
+    found = sg.fit(model, data)
+    verdict = Verdict(found.require_sample(), 1e-18)
+    assert verdict.believes(np.array([2.0, 1.0, 3.0]))
+    assert not verdict.believes(np.array([1e-16, 21.5, 1e-20]))
+    assert not found.converged and "a -> 0" not in found.message and found.log_likelihood < -20.0
+
+
+def test_with_more_digits_sums_are_those_of_doubles_where_these_serve() -> None:
     shifted = sg.StatisticalModel(
         sp.exp(-((x - m) ** 2) / (2 * s**2)) / (s * sp.sqrt(2 * sp.pi)) * sp.cosh(x - m) / sp.exp(s**2 / 2), x, (m, s)
     )
