@@ -17,9 +17,9 @@ import sympy as sp
 
 from symgeo.codegen import numpy_function
 from symgeo.inference.ascent import Outcome, climb
+from symgeo.inference.family_programs import FamilyPrograms, family_programs
 from symgeo.inference.judging import EPS, ULPS, Judging, State
 from symgeo.inference.likelihood import Likelihood
-from symgeo.inference.programs import FamilyPrograms, family_programs
 from symgeo.inference.starting import starting_points
 
 if TYPE_CHECKING:

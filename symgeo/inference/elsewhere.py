@@ -26,10 +26,9 @@ _LOOKED, _FALLEN, _LIKELY = 96, (2.0, 10.0), 4
 _SAME, _ALIKE, _ENDS = 1e-7, 1e-5, 3
 # The log-likelihood by which an end must be higher where only some of the observations tell.
 _PLAIN = 0.5
-# The squared length of a step, in standard errors, at which a climb is near enough to its end, and most steps.
-_ROUGH, _STEPS = 1e-4, 12
-# ... and where only some of the observations tell.
-_NEAR = 0.25
+# The squared length of a step, in standard errors, at which a climb is near enough to its end, and where only some of
+# the observations tell; most steps.
+_ROUGH, _NEAR, _STEPS = 1e-6, 0.25, 12
 
 
 def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray, axes: Axes, lower: bool = False) -> list[np.ndarray]:
@@ -51,8 +50,8 @@ def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray, axes: Axes, low
     )
     # Of many observations those looked at have maxima of their own, a little higher.
     some = len(few) < len(likelihood.sample)
-    margin, rough = (_PLAIN / len(few), _NEAR) if some else (0.0, 0.0)
-    climbed = climb_many(many, starts, _ROUGH, _STEPS, rough)
+    margin, near = (_PLAIN / len(few), _NEAR) if some else (0.0, _ROUGH)
+    climbed = climb_many(many, starts, near, _STEPS, rough=True)
     ends, values = climbed.theta, np.where(np.isfinite(climbed.height), climbed.height, -np.inf)
     found: list[tuple[float, np.ndarray]] = []
     for index in np.argsort(-values):

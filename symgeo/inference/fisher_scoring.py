@@ -11,8 +11,8 @@ from symgeo.errors import ArgumentError, DomainError, ParameterListError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
 from symgeo.inference.boundary import where_it_runs
 from symgeo.inference.data import checked_weights, read
+from symgeo.inference.family_programs import FamilyPrograms, family_programs
 from symgeo.inference.likelihood import Likelihood
-from symgeo.inference.programs import FamilyPrograms, family_programs
 from symgeo.inference.result import Covariance, Fit, check_covariance, too_few
 from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.inference.search import GeneralSearch

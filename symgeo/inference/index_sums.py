@@ -11,11 +11,11 @@ from symgeo.inference.parameter_sums import Group, ParameterSums
 from symgeo.inference.programs import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
 
-    from symgeo.inference.programs import SamplePrograms
+    from symgeo.inference.programs import Function, SamplePrograms
     from symgeo.inference.shared_index import Indices
 
 
@@ -32,6 +32,8 @@ class IndexSums(ParameterSums):
     ):
         super().__init__(programs, sample, covariates, weights)
         self._indices = indices
+        # Slopes of mirrored responses at the last point.
+        self._slopes_at: dict[bytes, np.ndarray] = {}
 
     @cached_property
     def _groups(self) -> list[Group]:
@@ -82,9 +84,11 @@ class IndexSums(ParameterSums):
         totals = _Totals(self._indices)
         value = size = 0.0
         for part, (terms, *rows) in self._parts("curved" if curved else "local", theta):
-            if np.ndim(terms) == 0:  # the same for all
-                terms = np.full(len(part.weights), terms)
-            value, size = value + terms @ part.weights, size + np.abs(terms) @ part.weights
+            if np.size(terms) == 1:  # the same for all
+                whole = part.total * float(np.squeeze(terms))
+                value, size = value + whole, size + abs(whole)
+            else:
+                value, size = value + terms @ part.weights, size + np.abs(terms) @ part.weights
             totals.add(part, rows[:count], rows[count:])
         sums = np.concatenate([[value], totals.vector, [size], totals.sizes])
         return sums, totals.matrix if curved else None
@@ -93,8 +97,11 @@ class IndexSums(ParameterSums):
         import numpy as np
 
         totals = _Totals(self._indices)
+        self._slopes_at.clear()
         for part, rows in self._parts("score", theta):
             totals.add(part, rows, [])
+            if part.signs is not None and len(part.weights) == len(self.weights):
+                self._slopes_at[theta.tobytes()] = rows[0]
         return np.concatenate([totals.vector, totals.sizes])
 
     def _score(self, group: Group, rows: list[np.ndarray]) -> np.ndarray:
@@ -118,6 +125,8 @@ class IndexSums(ParameterSums):
 
     @cached_property
     def _places(self) -> Group:
+        if self._hardly_repeated and len(self._groups) == 1:
+            return self._groups[0]
         columns, shares = self.distinct
         return Group(self.programs.reduced, None, [], columns, shares, self._indices)
 
@@ -130,8 +139,17 @@ class IndexSums(ParameterSums):
         totals = _Totals(self._indices)
         with np.errstate(all="ignore"):
             for part in self._places.blocks():
-                totals.add(part, [], unchecked(metric)(*part.columns, *self._at(part, theta)))
-        return totals.matrix
+                totals.add(part, [], self._metric_rows(part, theta, metric))
+        return totals.matrix / self._places.total
+
+    def _metric_rows(self, part: Group, theta: np.ndarray, metric: Function) -> Sequence[np.ndarray]:
+        """The metric in the indices, for each of the observations; half of it may be known from the slopes there."""
+        known = self._slopes_at.get(theta.tobytes())
+        if known is None or part is not self._groups[0]:
+            return unchecked(metric)(*part.covariates, *self._at(part, theta))
+        (index,) = self._at(part, theta)
+        (slope,) = unchecked(part.programs.score)(-index)
+        return [known * slope]  # by the other response's slope, and that of log p is zero in the mean
 
 
 class _Totals:
@@ -144,7 +162,7 @@ class _Totals:
         n = indices.count
         self._vector, self._sizes, self._matrix = np.zeros(n), np.zeros(n), np.zeros((n, n))
 
-    def add(self, part: Group, slopes: list, curvatures: list) -> None:
+    def add(self, part: Group, slopes: Sequence[np.ndarray], curvatures: Sequence[np.ndarray]) -> None:
         """A block of observations: a row for each class, and one for each pair of classes."""
         import numpy as np
 

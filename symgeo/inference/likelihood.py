@@ -17,7 +17,7 @@ from symgeo.inference.whitening import whitening
 if TYPE_CHECKING:
     import numpy as np
 
-    from symgeo.inference.programs import FamilyPrograms
+    from symgeo.inference.family_programs import FamilyPrograms
 
 # Newton corrections of a step onto the straight line in the natural parameters.
 CORRECTIONS = 6

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from symgeo.errors import ArgumentError, DataError, SingularMetricError
 from symgeo.inference.batches import Batch, read_batch
+from symgeo.inference.family_programs import family_programs
 from symgeo.inference.fisher_scoring import fit, is_regular, starting_point
 from symgeo.inference.fits import Fits
 from symgeo.inference.many_climbs import Climbed, climb_many
 from symgeo.inference.many_likelihoods import ManyOfFamily, ManySamples
-from symgeo.inference.programs import family_programs, sample_programs
+from symgeo.inference.programs import sample_programs
 from symgeo.inference.result import Covariance, check_covariance
 from symgeo.models.conditional_model import ConditionalModel
 from symgeo.models.exponential_family import ExponentialFamily

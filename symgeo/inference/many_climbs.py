@@ -25,17 +25,8 @@ _LONGEST = 3.0
 # How many times the rounding error the distance to the boundary must be; and how well that error is known.
 _CLEARANCE, _SETTLED = 8.0, 1e3
 _EPS = 2.0**-52
-
-
-@dataclass(frozen=True, eq=False)
-class _Steps:
-    """Steps (b, n), their squared lengths and rounding errors (b,), and per parameter (b, n); which are definite."""
-
-    step: np.ndarray
-    decrement: np.ndarray
-    noise: np.ndarray
-    reach: np.ndarray
-    definite: np.ndarray
+# Numbers that the table of climbs has beside those of points, steps and rounding errors.
+_SINGLE = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,150 +43,146 @@ class Climbed:
     height: np.ndarray
 
 
+class _Climbs:
+    """Where climbs (b,) are, as views of one table, whose rows are theirs.
+
+    ``theta``, the next ``step`` and its rounding error ``reach`` (b, n); the log-likelihood ``value``; the step's
+    squared length ``decrement`` and its rounding error ``noise``; the part of it to be tried (``scale``) and how often
+    that was ``shrunk``; and as 0 or 1, whether the information is positive ``definite``, whether the ``whole`` step is
+    to be tried, and whether the last one was ``quadratic``, shrinking the next as near a maximum.
+    """
+
+    def __init__(self, table: np.ndarray):
+        n = (table.shape[1] - _SINGLE) // 3
+        self.table = table
+        self.value, self.decrement, self.noise, self.scale, self.shrunk, *signs = table[:, :_SINGLE].T
+        self.definite, self.whole, self.quadratic = signs
+        self.theta, self.step = table[:, _SINGLE : _SINGLE + n], table[:, _SINGLE + n : _SINGLE + 2 * n]
+        self.reach = table[:, _SINGLE + 2 * n :]
+
+    def shrink(self, which: np.ndarray | slice) -> None:
+        """Shorten the steps that are to be tried."""
+        self.scale[which] *= _SHRINKING
+        self.shrunk[which] += 1.0
+        self.whole[which] = 0.0
+
+
 def climb_many(
     likelihood: ManyOfFamily | ManySamples | ManyPoints,
     theta: np.ndarray,
     tolerance: float,
     most: int = _MOST_STEPS,
-    rough: float = 0.0,
+    rough: bool = False,
 ) -> Climbed:
-    """Climb from points (b, n), so many steps at most.
+    """Climb from points (b, n), so many steps at most; each with steps of its own, all evaluated together.
 
-    A climb that is not quadratic at its end, or ends near the boundary, is not `found`. With ``rough`` climbs end, too,
-    where their next step, times the number of observations, is so short.
+    A climb that is not quadratic at its end, or ends near the boundary, is not `found`. ``rough`` climbs end as soon as
+    their next step is short, and none of them counts as found.
     """
     import numpy as np
 
-    theta = theta.copy()
-    count = len(theta)
-    steps, found = np.ones(count, dtype=int), np.zeros(count, dtype=bool)
-    quadratic = np.zeros(count, dtype=bool)  # whether the last step shrank the next one as near a maximum
+    theta, count = theta.copy(), len(theta)
+    steps, found, height = np.ones(count, dtype=int), np.zeros(count, dtype=bool), np.full(count, -np.inf)
     rows = np.flatnonzero(likelihood.chart.contains(theta) & likelihood.usable())
-    points = likelihood.at(theta[rows], rows)
-    usable = _finite(points)
-    rows, points, here = _kept(rows, points, usable, _steps(points))
-    height = np.full(count, -np.inf)
-    height[rows] = _heights(points, here)
-    for _ in range(most):
+    at, going = _arrived(likelihood.at(theta[rows], rows), theta[rows], rough)
+    while True:
+        rows, at = _left(rows, at, going)
+        height[rows] = at.value + 0.5 * at.definite * at.decrement
+        theta[rows] = at.theta
+        short = likelihood.count[rows] * at.decrement <= tolerance
+        if rough:
+            ended = short & (at.definite > 0.0)
+        else:
+            ended, good = _ended(likelihood.chart, at, short)
+            found[rows[good]] = True
+        going = ~ended & np.isfinite(at.step).all(axis=-1) & (steps[rows] <= most) & (at.shrunk <= _HALVINGS)
+        rows, at = _left(rows, at, going)
         if not len(rows):
-            break
-        still = np.all(np.abs(here.step) <= _SETTLED * (here.reach + _EPS * np.abs(theta[rows])), axis=-1)
-        settled = still & (here.decrement <= (3.0 * here.noise) ** 2)
-        left = likelihood.count[rows] * here.decrement
-        settled |= quadratic[rows] & (left <= tolerance)
-        done = settled & here.definite & (here.noise <= FINE)
-        if done.any():
-            done &= _clear(likelihood.chart, theta[rows], here.reach)
-            found[rows[done]] = True
-        going = ~settled & np.isfinite(here.step).all(axis=-1) & ~(here.definite & (left <= rough))
-        rows, points, here = _kept(rows, points, going, here)
-        if not len(rows):
-            break
-        moved, new, ok, full = _moved(likelihood, theta[rows], rows, points, here)
-        after = _steps(new)
-        quadratic[rows] = ok & full & (after.decrement <= _CONTRACTION * here.decrement)
-        theta[rows[ok]] = moved[ok]
-        steps[rows[ok]] += 1
-        rows, points, here = _kept(rows, new, ok, after)
-        height[rows] = _heights(points, here)
-    return Climbed(theta, steps, found, height)
+            return Climbed(theta, steps, found, height)
+        trial = _trial(likelihood.chart, at)
+        points = likelihood.at(trial, rows)
+        new, good = _arrived(points, trial, rough)
+        good &= _is_better(points, at)
+        new.quadratic[:] = at.whole * (new.decrement <= _CONTRACTION * at.decrement)
+        at.shrink(slice(None))
+        at.table[good] = new.table[good]
+        steps[rows[good]] += 1
+        going = np.ones(len(rows), dtype=bool)
 
 
-def _heights(points: Points, here: _Steps) -> np.ndarray:
+def _left(rows: np.ndarray, at: _Climbs, going: np.ndarray) -> tuple[np.ndarray, _Climbs]:
+    return (rows, at) if going.all() else (rows[going], _Climbs(at.table[going]))
+
+
+def _ended(chart: Chart, at: _Climbs, short: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which climbs go no further, and which of them are at a maximum."""
     import numpy as np
 
-    return points.value + np.where(here.definite, 0.5 * here.decrement, 0.0)
+    still = np.all(np.abs(at.step) <= _SETTLED * (at.reach + _EPS * np.abs(at.theta)), axis=-1)
+    ended = (still & (at.decrement <= (3.0 * at.noise) ** 2)) | (short & (at.quadratic > 0.0))
+    good = ended & (at.definite > 0.0) & (at.noise <= FINE)
+    if good.any():
+        good &= _clear(chart, at.theta, at.reach)
+    return ended, good
 
 
-def _moved(
-    likelihood: ManyOfFamily | ManySamples | ManyPoints,
-    theta: np.ndarray,
-    rows: np.ndarray,
-    points: Points,
-    here: _Steps,
-) -> tuple[np.ndarray, Points, np.ndarray, np.ndarray]:
-    """Points after a step, what is there, whether a step was made, and whether it was a full one."""
+def _trial(chart: Chart, at: _Climbs) -> np.ndarray:
+    """Where the next steps lead, shrunk until they end in the domain; where that is in vain, the points themselves."""
+    trial = at.theta + at.scale[:, None] * at.step
+    outside = ~chart.contains(trial)
+    while outside.any():
+        at.shrink(outside)
+        at.scale[outside & (at.shrunk > _HALVINGS)] = 0.0
+        trial[outside] = at.theta[outside] + at.scale[outside, None] * at.step[outside]
+        outside = ~chart.contains(trial)
+    return trial
+
+
+def _is_better(points: Points, at: _Climbs) -> np.ndarray:
+    """Whether trials gained enough, or near a maximum left a score that is small enough."""
     import numpy as np
 
-    length = np.sqrt(here.decrement)
-    scale = np.where(length > _LONGEST, _LONGEST / np.where(length > 0, length, 1.0), 1.0)
-    full = scale == 1.0
-    moved, ok = theta.copy(), np.zeros(len(theta), dtype=bool)
-    whole = None
-    for _ in range(_HALVINGS):
-        todo = np.flatnonzero(~ok)
-        trial = theta[todo] + scale[todo, None] * here.step[todo]
-        inside = likelihood.chart.contains(trial)
-        tried = todo[inside]
-        if len(tried):
-            new = likelihood.at(trial[inside], rows[tried])
-            gain = new.value - points.value[tried]
-            good = gain >= _ARMIJO * scale[tried] * here.decrement[tried]
-            near = full[tried] & (here.decrement[tried] < _NEAR)
-            with np.errstate(invalid="ignore"):
-                slope = np.abs(np.sum(new.score * here.step[tried], axis=-1))
-            good |= near & (slope <= 0.5 * here.decrement[tried])
-            good &= _finite(new)
-            ok[tried[good]] = True
-            moved[tried[good]] = trial[inside][good]
-            whole = (
-                new if whole is None and len(tried) == len(theta) else _written(whole, points, tried[good], new, good)
-            )
-        if ok.all():
-            break
-        scale[~ok] *= _SHRINKING
-        full &= ok
-    return moved, points if whole is None else whole, ok, full
+    better = points.value - at.value >= _ARMIJO * at.scale * at.decrement
+    better &= at.scale > 0.0
+    near = (at.whole > 0.0) & (at.decrement < _NEAR)
+    if near.any():
+        with np.errstate(invalid="ignore"):
+            slope = np.abs(np.sum(points.score * at.step, axis=-1))
+        better |= near & (slope <= 0.5 * at.decrement)
+    return better
 
 
-def _written(whole: Points | None, like: Points, places: np.ndarray, new: Points, good: np.ndarray) -> Points:
-    """``whole``, at first a copy of another one, with what is good of ``new`` at its places."""
-    from symgeo.inference.many_likelihoods import Points
+def _arrived(points: Points, theta: np.ndarray, rough: bool) -> tuple[_Climbs, np.ndarray]:
+    """Climbs at points, and where they can go on.
 
-    if whole is None:
-        whole = Points(*(part.copy() for part in vars(like).values()))
-    for old, fresh in zip(vars(whole).values(), vars(new).values(), strict=True):
-        old[places] = fresh[good]
-    return whole
-
-
-def _kept(rows: np.ndarray, points: Points, which: np.ndarray, here: _Steps) -> tuple[np.ndarray, Points, _Steps]:
-    from symgeo.inference.many_likelihoods import Points
-
-    if which.all():
-        return rows, points, here
-    kept = Points(*(part[which] for part in vars(points).values()))
-    return rows[which], kept, _Steps(*(part[which] for part in vars(here).values()))
-
-
-def _finite(points: Points) -> np.ndarray:
+    The next step is by the information; where that is not positive definite, by its eigenvalues made positive.
+    """
     import numpy as np
 
-    return (
-        np.isfinite(points.value)
-        & np.isfinite(points.score).all(axis=-1)
-        & np.isfinite(points.information).all(axis=(-2, -1))
-        & (np.diagonal(points.information, axis1=-2, axis2=-1) != 0).all(axis=-1)
-    )
-
-
-def _steps(points: Points) -> _Steps:
-    """Steps by the information; where it is not positive definite, by its eigenvalues made positive."""
-    import numpy as np
-
+    n = theta.shape[1]
+    at = _Climbs(np.zeros((len(theta), _SINGLE + 3 * n)))
     with np.errstate(all="ignore"):
-        scale = np.sqrt(np.abs(np.diagonal(points.information, axis1=-2, axis2=-1)))
-        unit = points.information / (scale[:, :, None] * scale[:, None, :])
-        unit[~np.isfinite(unit).all(axis=(-2, -1))] = 0.0  # out of range, and then not definite
+        scale = np.sqrt(np.abs(np.einsum("bii->bi", points.information)))
+        unit = points.information / scale[:, :, None] / scale[:, None, :]
+        usable = np.isfinite(unit.reshape(len(theta), n * n)).all(axis=-1)
+        usable &= np.isfinite(points.value) & np.isfinite(points.score).all(axis=-1)
+        unit[~usable] = 0.0
         values, vectors = np.linalg.eigh(unit)
-        definite = values[:, 0] > _DEFINITE
-        safe = np.where(definite[:, None], values, np.maximum(np.abs(values), 1e-3))
-        whitened = np.einsum("bij,bi->bj", vectors, points.score / scale) / np.sqrt(safe)
-        step = np.einsum("bij,bj->bi", vectors, whitened / np.sqrt(safe)) / scale
-        error = np.einsum("bij,bi->bj", np.abs(vectors), points.error / scale) / np.sqrt(safe)
-        reach = np.einsum("bij,bj->bi", np.abs(vectors), error / np.sqrt(safe)) / scale
-        decrement, noise = np.sum(whitened**2, axis=-1), np.sqrt(np.sum(error**2, axis=-1))
-    return _Steps(step, decrement, noise, reach, definite)
+        at.definite[:] = definite = values[:, 0] > _DEFINITE
+        safe = np.sqrt(np.where(definite[:, None], values, np.maximum(np.abs(values), 1e-3)))
+        whitened = np.einsum("bij,bi->bj", vectors, points.score / scale) / safe
+        at.decrement[:] = np.einsum("bi,bi->b", whitened, whitened)
+        np.divide(np.einsum("bij,bj->bi", vectors, whitened / safe), scale, out=at.step)
+        if not rough:
+            vectors = np.abs(vectors)
+            error = np.einsum("bij,bi->bj", vectors, points.error / scale) / safe
+            at.noise[:] = np.sqrt(np.einsum("bi,bi->b", error, error))
+            np.divide(np.einsum("bij,bj->bi", vectors, error / safe), scale, out=at.reach)
+        length = np.sqrt(at.decrement)
+        at.scale[:] = np.where(length > _LONGEST, _LONGEST / length, 1.0)
+    at.value[:], at.theta[:] = points.value, theta
+    at.whole[:] = at.scale == 1.0
+    return at, usable
 
 
 def _clear(chart: Chart, theta: np.ndarray, reach: np.ndarray) -> np.ndarray:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from symgeo.inference.batches import Batch
-    from symgeo.inference.programs import FamilyPrograms, SamplePrograms
+    from symgeo.inference.family_programs import FamilyPrograms
+    from symgeo.inference.programs import SamplePrograms
 
 # Observations of each sample, and samples at a time, that a choice among many starts looks at.
 _FEW, _GROUP = 32, 512

@@ -24,7 +24,10 @@ _LOOK = 64
 
 @dataclass(eq=False)
 class Group:
-    """Observations ``rows`` that share functions: columns (N,) of responses and covariates, and weights (N,)."""
+    """Observations ``rows`` that share functions: columns (N,) of responses and covariates, and weights (N,).
+
+    With ``signs`` (N,) the functions are those of the index times these.
+    """
 
     programs: SamplePrograms
     rows: Any
@@ -32,18 +35,32 @@ class Group:
     given: list[np.ndarray]
     weights: np.ndarray
     indices: Indices | None = None
+    signs: np.ndarray | None = None
 
     @cached_property
     def columns(self) -> list[np.ndarray]:
         """What the functions take before the parameters."""
-        given = self.given if self.indices is None else self.indices.remaining(self.given)
-        return [*self.responses, *given]
+        return [*self.responses, *self.covariates]
+
+    @cached_property
+    def covariates(self) -> list[np.ndarray]:
+        """Those columns of the covariates that the functions take."""
+        return self.given if self.indices is None else self.indices.remaining(self.given)
+
+    @cached_property
+    def total(self) -> float:
+        """The sum of the weights."""
+        return float(self.weights.sum())
 
     @cached_property
     def factors(self) -> list[np.ndarray]:
         """The factors of the parameters (members, N), for each of the indices."""
         assert self.indices is not None, "only there they are asked for"
-        return self.indices.at(self.given)
+        found = self.indices.at(self.given)
+        if self.signs is not None:
+            for factor in found:
+                factor *= self.signs
+        return found
 
     @cached_property
     def factor_sizes(self) -> list[np.ndarray]:
@@ -68,7 +85,8 @@ class Group:
         for start in range(0, len(self.weights), BLOCK):
             part = slice(start, start + BLOCK)
             responses, given = ([c[part] for c in columns] for columns in (self.responses, self.given))
-            yield Group(self.programs, None, responses, given, self.weights[part], self.indices)
+            signs = None if self.signs is None else self.signs[part]
+            yield Group(self.programs, None, responses, given, self.weights[part], self.indices, signs)
 
 
 class ParameterSums:
@@ -95,6 +113,9 @@ class ParameterSums:
             return [Group(programs, slice(None), responses, self._given, self.weights, indices)]
         members = [[float(v) for v in (own.response or {}).values()] for own in programs.by_response]
         nearest = _nearest(self.sample, members)
+        if programs.mirrored:
+            signs = 1.0 - 2.0 * nearest
+            return [Group(programs.by_response[0], slice(None), [], self._given, self.weights, indices, signs)]
         groups = []
         for number, own in enumerate(programs.by_response):
             rows = np.flatnonzero(nearest == number)
@@ -215,15 +236,25 @@ class ParameterSums:
         return found
 
     @cached_property
+    def _hardly_repeated(self) -> bool:
+        """Whether most of the observations have covariates of their own, as far as a few of them show."""
+        count = len(self.covariates)
+        if count <= 4 * _LOOK:
+            return False
+        columns = [column[:: -(-count // _LOOK)].tolist() for column in self._given]
+        half = len(columns[0]) // 2
+        return any(len(set(c)) > half for c in columns) or len(set(zip(*columns, strict=True))) > half
+
+    @cached_property
     def distinct(self) -> tuple[list[np.ndarray], np.ndarray]:
         """Covariates at which expectations are needed, one column each, and their shares of the observations."""
         import numpy as np
 
-        covariates, shares = self.covariates, self.weights / self.weights.sum()
+        covariates = self.covariates
         if not covariates.shape[1]:
             return [], np.ones(1)
-        look = covariates[:: -(-len(covariates) // _LOOK)].tolist()
-        if len(covariates) > 4 * _LOOK and len(set(map(tuple, look))) > 0.5 * len(look):
+        shares = self.weights / self.weights.sum()
+        if self._hardly_repeated:
             return self._given, shares
         # One evaluation for all observations that share their covariates.
         rows, where = np.unique(covariates, axis=0, return_inverse=True)

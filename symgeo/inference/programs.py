@@ -22,7 +22,7 @@ from symgeo.errors import (
     SingularMetricError,
     SymgeoError,
 )
-from symgeo.inference.equations import Equations
+from symgeo.inference.declared import KEPT, Declared
 from symgeo.inference.riccati import by_slopes, by_value, mean_square, without_first
 from symgeo.inference.shared_index import Indices, indices_of
 from symgeo.inference.single_peak import has_single_peak
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from symgeo.algebra import Element
 
-# Densities whose functions are kept.
-_KEPT = 64
 # Observations evaluated at a time: their arrays stay in a processor's cache.
 BLOCK = 16384
 # So many possible responses have functions of their own.
@@ -160,9 +158,15 @@ class SamplePrograms:
         At a response the log-density is shorter, and holds no differences in which the others cancel.
         """
         points = self.model.support.points()
-        if points is None or not 1 < len(points) <= _RESPONSES or (self.smooth and self.canonical):
+        if points is None or not 1 < len(points) <= _RESPONSES:
             return ()
-        return tuple(SamplePrograms(self.model, point) for point in points)
+        own = tuple(SamplePrograms(self.model, point) for point in points)
+        return () if self.smooth and self.canonical and not _mirrored(own) else own
+
+    @cached_property
+    def mirrored(self) -> bool:
+        """Whether there are two responses, and at an index the second is as likely as the first is at minus that."""
+        return _mirrored(self.by_response)
 
     @cached_property
     def indices(self) -> Indices | None:
@@ -292,105 +296,23 @@ class SamplePrograms:
         return numpy_function(slacks, self.places) if slacks else None
 
 
-class FamilyPrograms:
-    """Functions of a regular exponential family: of the data, of the parameters, and of their dual coordinates."""
-
-    def __init__(self, model: StatisticalModel):
-        self.equations = Equations.of(model)
-
-    @cached_property
-    def statistics(self) -> Function:
-        """[T (m), log carrier] of the variables."""
-        e = self.equations
-        return numpy_function([*e.statistics, e.log_carrier], e.variables)
-
-    @cached_property
-    def value(self) -> Function:
-        """[natural parameters (m), log-partition function] of the parameters."""
-        e = self.equations
-        return numpy_function([*e.natural, e.log_partition], e.parameters)
-
-    @cached_property
-    def local(self) -> Function:
-        """[jacobian (m n), expectation (m), metric (n n)] of the parameters."""
-        e = self.equations
-        return numpy_function([*e.jacobian, *e.expectation, *e.metric], e.parameters)
-
-    @cached_property
-    def whole(self) -> Function:
-        """What `value` and `local` give, one after the other."""
-        e = self.equations
-        return numpy_function([*e.natural, e.log_partition, *e.jacobian, *e.expectation, *e.metric], e.parameters)
-
-    @cached_property
-    def from_natural(self) -> Function | None:
-        """theta (n) of the natural parameters; None if not known."""
-        e = self.equations
-        return None if e.from_natural is None else numpy_function(e.from_natural, e.natural_symbols)
-
-    @cached_property
-    def from_expectation(self) -> Function | None:
-        """theta (n) of the mean statistics: the estimate in closed form; None if not known."""
-        e = self.equations
-        return None if e.from_expectation is None else numpy_function(e.from_expectation, e.expectation_symbols)
-
-    @cached_property
-    def table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Points on all scales (P, n), their natural parameters (m, P) and log-partition functions (P,).
-
-        Any sample's likelihood there is one product with its mean statistics.
-        """
-        import numpy as np
-
-        from symgeo.inference.starting import pool
-
-        points = pool(self.equations.model.chart)
-        points = points[self.equations.model.chart.contains(points)]
-        *natural, log_partition = self.value(*points.T)
-        table = np.stack(natural)
-        good = np.isfinite(table).all(axis=0) & np.isfinite(log_partition)
-        return points[good], np.ascontiguousarray(table[:, good]), log_partition[good]
+def _mirrored(own: Sequence[SamplePrograms]) -> bool:
+    if len(own) != 2 or not own[0]._is_of_one_index or own[0].model.domain[own[0].places[0]] != sp.Reals:
+        return False
+    first, second = own
+    (index,) = first.places
+    there = {index: -index}
+    field = first.model.field
+    slopes = second._slopes[0] + field(first._score[0].subs(there))
+    apart = field(second._log_density.subs(index, 0)) - field(first._log_density.subs(index, 0))
+    return not slopes and not apart
 
 
 def sample_programs(model: StatisticalModel | ConditionalModel) -> SamplePrograms:
     """The functions of this density, from before if it has been fitted."""
-    return _sample_programs(_Declared(model))
+    return _sample_programs(Declared(model))
 
 
-def family_programs(model: StatisticalModel) -> FamilyPrograms:
-    """The functions of this family, from before if it has been fitted."""
-    return _family_programs(_Declared(model))
-
-
-class _Declared:
-    """A model, equal to another one with the same declaration."""
-
-    def __init__(self, model: StatisticalModel | ConditionalModel):
-        self.model = model
-        whole = model.whole if isinstance(model, ConditionalModel) else model
-        self._said: Sequence[Any] = (
-            len(model.parameters),
-            whole.density,
-            whole.variables,
-            whole.parameters,
-            whole.support,
-            whole.chart,
-        )
-        self._hash = hash((len(model.parameters), whole.density, whole.variables, whole.parameters))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Declared) and (self.model is other.model or self._said == other._said)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-
-@functools.lru_cache(maxsize=_KEPT)
-def _sample_programs(declared: _Declared) -> SamplePrograms:
+@functools.lru_cache(maxsize=KEPT)
+def _sample_programs(declared: Declared) -> SamplePrograms:
     return SamplePrograms(declared.model)
-
-
-@functools.lru_cache(maxsize=_KEPT)
-def _family_programs(declared: _Declared) -> FamilyPrograms:
-    assert isinstance(declared.model, StatisticalModel), "a family has no covariates"
-    return FamilyPrograms(declared.model)

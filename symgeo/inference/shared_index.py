@@ -46,6 +46,12 @@ class Indices:
         return numpy_function([f for row in self.factors for f in row], self.covariates)
 
     @cached_property
+    def _members(self) -> list[slice | tuple[int, ...]]:
+        """The classes, those of neighbours as slices."""
+        ends = [(c[0], c[-1] + 1) for c in self.classes]
+        return [slice(*e) if tuple(range(*e)) == c else c for e, c in zip(ends, self.classes, strict=True)]
+
+    @cached_property
     def shared(self) -> list[int]:
         """The parameters that share an index with others."""
         return [i for members in self.classes if len(members) > 1 for i in members]
@@ -74,11 +80,12 @@ class Indices:
         return [rows[place] for place in self.places[0]]
 
     def values(self, factors: Sequence[np.ndarray], theta: np.ndarray) -> list[np.ndarray]:
-        """The indices, (..., N) each, at theta (..., n)."""
-        return [
-            theta[..., members] @ factor if len(members) > 1 else theta[..., members[0], None]
-            for members, factor in zip(self.classes, factors, strict=True)
-        ]
+        """The indices, (..., N) each, or (..., 1) where they are the same for all, at theta (..., n)."""
+        found = []
+        for members, factor in zip(self._members, factors, strict=True):
+            shares = theta[..., members]
+            found.append(shares @ factor if len(factor) > 1 and shares.any() else shares[..., :1])
+        return found
 
     def remaining(self, columns: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Those of the columns of the covariates that the model with indices still needs."""

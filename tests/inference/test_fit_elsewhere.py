@@ -8,6 +8,9 @@ import scipy.stats as st
 import sympy as sp
 
 from symgeo import StatisticalModel, fit, fit_many
+from symgeo.inference.many_climbs import climb_many
+from symgeo.inference.many_likelihoods import ManyPoints
+from symgeo.inference.programs import sample_programs
 
 y, m, q = sp.symbols("y m q", real=True)
 a, b, p, s, t, v = sp.symbols("a b p s t v", positive=True)
@@ -70,3 +73,31 @@ def test_many_samples_of_several_maxima_are_fitted_one_by_one() -> None:
     for sample, value in zip(samples, alone, strict=True):
         near = np.concatenate([v + np.linspace(-2.0, 2.0, 2001) for v in sample])
         assert value >= -np.log(np.pi * (1 + (sample[:, None] - near) ** 2)).sum(axis=0).max() - 1e-9
+
+
+def test_climbs_together_are_climbs_alone() -> None:
+    """Each takes steps of its own: what the others do, and where they end, changes nothing."""
+    cauchy = StatisticalModel(1 / (sp.pi * s * (1 + ((y - m) / s) ** 2)), y, (m, s))
+    random = np.random.default_rng(11)
+    data = np.concatenate([random.normal(0.0, 0.3, 20), random.normal(60.0, 0.3, 12)])[:, None]
+
+    def likelihood(points: int) -> ManyPoints:
+        return ManyPoints(sample_programs(cauchy), data, np.zeros((len(data), 0)), np.ones(len(data)), points)
+
+    starts = np.stack([random.uniform(-80.0, 140.0, 24), np.exp(random.uniform(-3.0, 4.0, 24))], axis=1)
+    starts[0] = 0.0, -1.0  # outside the domain
+    together = climb_many(likelihood(24), starts, 1e-18)
+    assert not together.found[0] and together.height[0] == -np.inf
+    assert together.found[1:].sum() > 12
+    for row, start in enumerate(starts):
+        alone = climb_many(likelihood(1), start[None, :], 1e-18)
+        assert (alone.found[0], alone.steps[0]) == (together.found[row], together.steps[row])
+        np.testing.assert_allclose(alone.theta[0], together.theta[row], rtol=1e-9)
+    ends = together.theta[together.found]
+    scores = np.stack([sample_programs(cauchy).score(*data.T, *end) for end in ends]).sum(axis=-1)
+    np.testing.assert_allclose(scores, 0.0, atol=1e-7)
+    assert np.ptp(ends, axis=0).max() < 1e-8  # there is one maximum only: Copas, Biometrika 62 (1975) 701-704
+    rough = climb_many(likelihood(24), starts, 0.25, 12, rough=True)
+    assert not rough.found.any() and (rough.steps <= together.steps).all()
+    near = together.found & (rough.steps < 12)
+    np.testing.assert_allclose(rough.height[near], together.height[near], atol=0.02)

@@ -10,7 +10,7 @@ import sympy as sp
 import symgeo as sg
 from symgeo.inference.index_sums import IndexSums
 from symgeo.inference.parameter_sums import ParameterSums
-from symgeo.inference.programs import sample_programs
+from symgeo.inference.programs import BLOCK, sample_programs
 
 y, d, e, a, b, c, g = sp.symbols("y d e a b c g", real=True)
 t, k, s, h = sp.symbols("t k s h", positive=True)
@@ -87,6 +87,41 @@ def test_sums_by_indices_are_the_sums_by_parameters(name: str) -> None:
     some = theta * np.array([[0.9], [1.0], [1.1]])
     np.testing.assert_allclose(short.terms(some), long.terms(some), rtol=1e-11)
     np.testing.assert_allclose(short.terms(some)[1], short.terms(theta), rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("probability", "labels", "expected"),
+    [
+        (1 / (1 + sp.exp(-LINE)), (0, 1), True),
+        (NORMAL, (0, 1), True),
+        (CAUCHY, (-1, 1), True),
+        (GOMPERTZ, (0, 1), False),
+        (2 / (3 + 3 * sp.exp(-LINE)), (0, 1), False),  # its slopes are not mirrored
+    ],
+)
+def test_mirrored_responses(probability: sp.Expr, labels: tuple, expected: bool) -> None:
+    """At an index the second label is as likely as the first one is at minus that, for symmetric laws alone."""
+    first, second = labels
+    share = (y - first) / (second - first)
+    model = sg.StatisticalModel(
+        probability**share * (1 - probability) ** (1 - share),
+        y,
+        (a, b, c),
+        covariates=(d, e),
+        support=sp.FiniteSet(*labels),
+    )
+    programs = sample_programs(model)
+    assert programs.reduced.mirrored is expected
+    random = np.random.default_rng(8)
+    for count in (3, 700, BLOCK + 9):  # a few rows share their covariates, and many take several blocks
+        data = (random.choice(labels, count).astype(float)[:, None], random.normal(size=(count, 2)), np.ones(count))
+        short, long = IndexSums(programs, programs.indices, *data), ParameterSums(programs, *data)
+        for theta in (np.array([0.3, -0.8, 0.5]), np.zeros(3)):
+            for what in ("terms", "scores", "curvatures", "metric", "slopes", "metric"):  # again, of known slopes
+                mine, other = (getattr(sums, what)(theta) for sums in (short, long))
+                np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-11 * count)
+            mine, other = (sums.sums(theta, False)[0] for sums in (short, long))
+            np.testing.assert_allclose(mine, other, rtol=1e-9, atol=1e-11 * count)
 
 
 @pytest.mark.parametrize("name", MODELS)
