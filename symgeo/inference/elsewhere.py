@@ -7,7 +7,6 @@ climbs on a few of the observations lead where they lead; what is higher there i
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING
 
 from symgeo.inference.many_climbs import climb_many
@@ -69,10 +68,10 @@ def _aside(likelihood: SampleLikelihood, theta: np.ndarray, axes: Axes) -> np.nd
 
     points, values = axes
     fall = (values[0] - values) * min(_LOOKED, likelihood.count)
-    found = set()
-    for axis, sign, fallen in product(range(likelihood.n), (-1.0, 1.0), _FALLEN):
-        moves = sign * (points[:, axis] - theta[axis])
-        there = np.flatnonzero((fall > fallen) & np.isfinite(fall) & (moves > 0.0))
-        if there.size:
-            found.add(int(there[np.argmin(moves[there])]))
-    return points[sorted(found)]
+    moves = points - theta
+    fallen = np.array(_FALLEN)[:, None, None, None]
+    there = (fall[:, None] > fallen) & np.isfinite(fall)[:, None] & (np.array([-1.0, 1.0])[:, None, None] * moves > 0.0)
+    apart = np.where(there, np.abs(moves), np.inf)
+    nearest = np.argmin(apart, axis=-2)
+    known = np.isfinite(np.min(apart, axis=-2))
+    return points[np.unique(nearest[known])]
