@@ -14,7 +14,7 @@ import sympy as sp
 
 from symgeo.algebra.integral_functions import integro_exponential
 from symgeo.algebra.writing import with_term
-from symgeo.codegen.cancelling_sums import EXPONENTIALS, base_power, exponential_minus_one, stable_sum
+from symgeo.codegen.cancelling_sums import EXPONENTIALS, base_power, exponential_minus_one, log_of_share, stable_sum
 from symgeo.codegen.gamma_quotients import gamma_ratio
 from symgeo.codegen.lowering import (
     complementary_erf,
@@ -117,9 +117,9 @@ class Stabilizer:
         return sp.Mul(*rest, sp.Add(*(_multiple(c, _exp(e)) for c, e in parts)))
 
     def _log(self, arg: sp.Expr) -> sp.Expr | None:
-        direct = _log_of_function(arg)
-        if direct is not None:
-            return direct
+        for direct in (_log_of_function(arg), log_of_share(arg)):
+            if direct is not None:
+                return direct
         terms: list[sp.Expr] = []
         rest: list[sp.Expr] = []
         for factor in sp.Mul.make_args(arg):

@@ -7,6 +7,7 @@ from itertools import combinations, combinations_with_replacement, pairwise
 from typing import TYPE_CHECKING
 
 from symgeo.codegen import unchecked
+from symgeo.inference.interpolated import interpolated
 from symgeo.inference.parameter_sums import Group, ParameterSums
 from symgeo.inference.programs import BLOCK
 
@@ -145,11 +146,22 @@ class IndexSums(ParameterSums):
     def _metric_rows(self, part: Group, theta: np.ndarray, metric: Function) -> Sequence[np.ndarray]:
         """The metric in the indices, for each of the observations; half of it may be known from the slopes there."""
         known = self._slopes_at.get(theta.tobytes())
-        if known is None or part is not self._groups[0]:
-            return unchecked(metric)(*part.covariates, *self._at(part, theta))
-        (index,) = self._at(part, theta)
-        (slope,) = unchecked(part.programs.score)(-index)
-        return [known * slope]  # by the other response's slope, and that of log p is zero in the mean
+        indices = list(self._at(part, theta))
+        if known is not None and part is self._groups[0]:
+            (slope,) = unchecked(part.programs.score)(-indices[0])
+            return [known * slope]  # by the other response's slope, and that of log p is zero in the mean
+        varied = [i for i, index in enumerate(indices) if len(index) > 1]
+        if not self.programs.integrates or part.covariates or len(varied) != 1:
+            return unchecked(metric)(*part.covariates, *indices)
+        (place,) = varied
+
+        def function(index: np.ndarray) -> np.ndarray:
+            import numpy as np
+
+            rows = unchecked(metric)(*indices[:place], index, *indices[place + 1 :])
+            return np.array([np.broadcast_to(row, index.shape) for row in rows])
+
+        return list(interpolated(function, indices[place], self.programs.reduced.upper))
 
 
 class _Totals:

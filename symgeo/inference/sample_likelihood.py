@@ -188,6 +188,11 @@ class SampleLikelihood(Judging):
         assert information is not None, "it was asked for"
         return information.copy()
 
+    def _squared_scores(self, theta: np.ndarray) -> np.ndarray:
+        """The mean outer products of the scores (n, n), which are near the metric where that is much work."""
+        scores = self.scores(theta)
+        return (scores * self.weights[:, None]).T @ scores / self.count
+
     def score_sizes(self, theta: np.ndarray) -> np.ndarray:
         """The mean absolute values of the scores, (n,)."""
         return self._sums(theta, False)[0][self.n + 2 : 2 * self.n + 2]
@@ -298,9 +303,10 @@ class SampleLikelihood(Judging):
         factor = None
         if self.smooth and self._expected and self.programs.integrates:
             newton = whitening(self.observed_information(theta), self._least)
-            if newton is not None:
-                self._newton = _length(newton, score) < _NEWTON
-                return newton
+            if newton is None:
+                return whitening(self._squared_scores(theta), self._least)
+            self._newton = _length(newton, score) < _NEWTON
+            return newton
         metric = self.expected_information(theta)
         if metric is not None:
             factor = whitening(metric, self._least)
@@ -354,8 +360,7 @@ class SampleLikelihood(Judging):
             return False
         relative = self._relative(state)
         if relative is None:
-            scores = self.scores(state.theta)
-            factor = whitening((scores * self.weights[:, None]).T @ scores / self.count)
+            factor = whitening(self._squared_scores(state.theta))
             if factor is None:
                 return True
             relative = factor @ self.observed_information(state.curved_at) @ factor.T
@@ -380,8 +385,7 @@ class SampleLikelihood(Judging):
 
         metric = self.expected_information(theta)
         if metric is None:
-            scores = self.scores(theta)
-            metric = (scores * self.weights[:, None]).T @ scores / self.count
+            metric = self._squared_scores(theta)
         factor = whitening(metric)
         if factor is None:
             raise DataError("the observations do not tell the parameters apart")

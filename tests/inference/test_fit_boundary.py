@@ -144,6 +144,20 @@ def test_rare_events_are_no_boundary() -> None:
     assert found.converged and found.estimate[2] == pytest.approx(1 / 100_001, rel=1e-12)
 
 
+@pytest.mark.parametrize("seed", [9, 11, 12])
+def test_counts_that_vary_less_than_the_law_run_to_its_limit(seed: int) -> None:
+    """A negative binomial regression of counts that are no more varied than Poisson's: digits serve far out."""
+    a, b = sp.symbols("a b", real=True)
+    k = sp.Symbol("k", positive=True)
+    d, n = sp.Symbol("d", real=True), sp.Symbol("n", integer=True, nonnegative=True)
+    mean = sp.exp(a + b * d)
+    law = sp.gamma(n + k) / (sp.gamma(k) * sp.factorial(n)) * (k / (k + mean)) ** k * (mean / (k + mean)) ** n
+    random = np.random.default_rng(seed)
+    given = random.normal(size=25)
+    found = fit(StatisticalModel(law, n, (a, b, k), covariates=d), {n: random.binomial(4, 0.5, 25), d: given})
+    assert not found.converged and "k -> oo" in found.message
+
+
 def test_out_of_iterations_is_told() -> None:
     found = fit(catalogue.gamma(), [1.0, 2.0, 4.0], max_iterations=2)
     assert not found.converged and "no convergence within 2 iterations" in found.message
