@@ -27,7 +27,7 @@ _SAME, _ALIKE, _ENDS = 1e-7, 1e-5, 3
 _PLAIN = 0.5
 # The squared length of a step, in standard errors, at which a climb is near enough to its end, and where only some of
 # the observations tell; most steps.
-_ROUGH, _NEAR, _STEPS = 1e-6, 0.25, 12
+_ROUGH, _NEAR, _STEPS = 1e-12, 0.25, 12
 
 
 def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray, axes: Axes, lower: bool = False) -> list[np.ndarray]:

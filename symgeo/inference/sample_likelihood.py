@@ -189,7 +189,7 @@ class SampleLikelihood(Judging):
         return information.copy()
 
     def _squared_scores(self, theta: np.ndarray) -> np.ndarray:
-        """The mean outer products of the scores (n, n), which are near the metric where that is much work."""
+        """The mean outer products of the scores (n, n)."""
         scores = self.scores(theta)
         return (scores * self.weights[:, None]).T @ scores / self.count
 
@@ -303,10 +303,9 @@ class SampleLikelihood(Judging):
         factor = None
         if self.smooth and self._expected and self.programs.integrates:
             newton = whitening(self.observed_information(theta), self._least)
-            if newton is None:
-                return whitening(self._squared_scores(theta), self._least)
-            self._newton = _length(newton, score) < _NEWTON
-            return newton
+            if newton is not None:
+                self._newton = _length(newton, score) < _NEWTON
+                return newton
         metric = self.expected_information(theta)
         if metric is not None:
             factor = whitening(metric, self._least)
