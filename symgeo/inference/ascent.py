@@ -36,6 +36,8 @@ _NEAR = 1e-2
 _SHRINKING = 0.1
 # Decrements that fall by this factor at once do so quadratically; a step not taken, in units of the tolerance.
 _QUADRATIC, _SLIGHT = 1e-4, 1e-4
+# ... which is taken without a look at its end, if one that falls as the last one did leaves so little.
+_UNSEEN = 1e-6
 # The fall of the decrement after that is expected to be of this order at least; decrements (times N) below which a
 # further step with the same matrix ends as well as one with its own.
 _ORDER, _CHORD = 1.5, 1e-12
@@ -116,6 +118,10 @@ def climb(
         fast = ratio <= _QUADRATIC and previous is not None
         shrunk = (small or fast) and scale == 1.0 and likelihood.shrunk(new, state)
         confirmed = shrunk and (small or count * new.decrement <= _SLIGHT * tolerance)
+        if shrunk and not confirmed and count * ratio * new.decrement <= _UNSEEN * tolerance:
+            ahead = likelihood.stepped(new)
+            if ahead is not None:
+                new, confirmed, steps = ahead, True, steps + 1
         near = count * new.decrement <= _LOCAL and count * ratio**_ORDER * new.decrement <= _CHORD
         close = shrunk and near
         slow = slow + 1 if ratio > _CONTRACTION and count * state.decrement < _LOCAL else 0

@@ -54,7 +54,8 @@ def fit(
     start: (n,) or {parameter or name: value}; by default the closed form where there is one, else the best of many
         points on all scales.
     tolerance: on N score' g^-1 score, the squared step in units of the standard errors; a further step must confirm the
-        convergence, or the last one must have fallen quadratically to a ten-thousandth of the tolerance.
+        convergence, or the last one must have fallen quadratically to a ten-thousandth of the tolerance, or as the next
+        one will, which is then taken without a look at its end.
 
     A likelihood that is not concave is looked at elsewhere, too, by climbs from around its maximum, unless a start is
     given: the highest maximum found is taken, and where the likelihood is higher towards the boundary the message says

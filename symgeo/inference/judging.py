@@ -62,6 +62,10 @@ class Judging:
         """The state after its step, which is known to be very short."""
         return self.at(state.theta + state.step)
 
+    def stepped(self, state: State) -> State | None:
+        """The state after its step, which is known to end at the maximum; None where that is to be looked at."""
+        return None
+
     def at(self, theta: np.ndarray) -> State | None:
         """The state at a point; None where it cannot be computed."""
         raise NotImplementedError

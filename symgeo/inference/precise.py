@@ -158,6 +158,10 @@ class PreciseLikelihood:
         """As `Judging.close_to`."""
         return self.at(state.theta + state.step)
 
+    def stepped(self, state: State) -> State | None:
+        """As `Judging.stepped`: every end is looked at."""
+        return None
+
     def settled(self, state: State) -> bool:
         """As `Likelihood.settled`."""
         return state.decrement <= (3.0 * state.noise) ** 2 and self._within(state, 0 * state.step)

@@ -16,7 +16,7 @@ from symgeo.inference.observation_sums import observation_sums
 from symgeo.inference.parameter_sums import ParameterSums
 from symgeo.inference.programs import sample_programs
 from symgeo.inference.sums import total_of
-from symgeo.inference.whitening import made_positive, whitening
+from symgeo.inference.whitening import made_positive, squared_length, whitening
 
 if TYPE_CHECKING:
     import numpy as np
@@ -171,7 +171,8 @@ class SampleLikelihood(Judging):
             return None
         key = theta.tobytes()
         if key not in self._metric_at:
-            metric = self.observed_information(theta) if self.programs.canonical else self.observations.metric(theta)
+            seen = self.programs.canonical and key in self._sums_at
+            metric = self.observed_information(theta) if seen else self.observations.metric(theta)
             if metric is None:
                 return None
             self._metric_at = {key: (metric, whitening(metric))}
@@ -256,6 +257,13 @@ class SampleLikelihood(Judging):
         value = state.value + 0.5 * state.decrement
         return self._state(theta, value, slopes[: self.n], slopes[self.n :], state.factor, state.curved_at)
 
+    def stepped(self, state: State) -> State | None:
+        theta = state.theta + state.step
+        if self.is_careful or not self.inside(theta):
+            return None
+        none, value = 0.0 * state.step, state.value + 0.5 * state.decrement
+        return State(theta, value, none, 0.0, state.noise, state.reach, theta, none, state.factor, state.curved_at)
+
     def _state(
         self,
         theta: np.ndarray,
@@ -296,7 +304,7 @@ class SampleLikelihood(Judging):
         """Factor of what steps are taken with: the observed information near a maximum, else the expected one."""
         if observed is not None and (self._newton or self._at_once):
             newton = whitening(observed, self._least)
-            if newton is not None and ((self.concave and self._newton) or _length(newton, score) < _NEWTON):
+            if newton is not None and ((self.concave and self._newton) or squared_length(newton, score) < _NEWTON):
                 self._newton = True
                 return newton
             self._newton = False
@@ -304,7 +312,7 @@ class SampleLikelihood(Judging):
         if self.smooth and self._expected and self.programs.integrates:
             newton = whitening(self.observed_information(theta), self._least)
             if newton is not None:
-                self._newton = _length(newton, score) < _NEWTON
+                self._newton = squared_length(newton, score) < _NEWTON
                 return newton
         metric = self.expected_information(theta)
         if metric is not None:
@@ -313,10 +321,10 @@ class SampleLikelihood(Judging):
                 return None
         if not self.smooth:
             return factor
-        if factor is None or _length(factor, score) < _NEWTON:
+        if factor is None or squared_length(factor, score) < _NEWTON:
             newton = whitening(self.observed_information(theta), self._least)
             if newton is not None:
-                self._newton = metric is None or _length(newton, score) < _NEWTON
+                self._newton = metric is None or squared_length(newton, score) < _NEWTON
                 return newton
         return factor if factor is not None else whitening(made_positive(self.observed_information(theta), score))
 
@@ -390,8 +398,3 @@ class SampleLikelihood(Judging):
             raise DataError("the observations do not tell the parameters apart")
         values, vectors = np.linalg.eigh(factor @ self.observed_information(theta) @ factor.T)
         return values, factor.T @ vectors
-
-
-def _length(factor: np.ndarray, score: np.ndarray) -> float:
-    whitened = factor @ score
-    return float(whitened @ whitened)

@@ -22,11 +22,13 @@ def whitening(matrix: np.ndarray, least: float = 0.0) -> np.ndarray | None:
         (first, across), (_, second) = matrix.tolist()
         return _of_two(first, across, second, least)
     diagonal = matrix.diagonal()
-    if not all(0.0 < v < math.inf for v in diagonal.tolist()):
+    values = diagonal.tolist()
+    if not (min(values) > 0.0 and sum(values) < math.inf):  # the sum of what is not a number is none
         return None
     scale = np.sqrt(diagonal)
     factor, failed = dpotrf(matrix / (scale * scale[:, None]), lower=1)
-    if failed or not all(least < v * v < math.inf for v in factor.diagonal().tolist()):
+    pivots = factor.diagonal().tolist()
+    if failed or not (min(pivots) ** 2 > least and sum(pivots) < math.inf):
         return None
     inverse, _ = dtrtri(factor, lower=1)
     inverse /= scale
@@ -46,6 +48,12 @@ def _of_two(first: float, across: float, second: float, least: float) -> np.ndar
         return None
     pivot = math.sqrt(square)
     return np.array([[1.0 / a, 0.0], [-share / (pivot * a), 1.0 / (pivot * b)]])
+
+
+def squared_length(factor: np.ndarray, score: np.ndarray) -> float:
+    """``score' H' H score``, the squared length of the step that the score (n,) leads to."""
+    whitened = factor @ score
+    return float(whitened @ whitened)
 
 
 def made_positive(matrix: np.ndarray, score: np.ndarray) -> np.ndarray:

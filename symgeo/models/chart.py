@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from operator import lt
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -112,14 +113,11 @@ class Chart:
         return tuple(tuple((float(p.ends[0]), float(p.ends[1])) for p in parts) for parts in self.pieces)
 
     @cached_property
-    def _box(self) -> tuple[np.ndarray, np.ndarray] | None:
+    def _box(self) -> tuple[list[float], list[float]] | None:
         """Lower and upper ends (n,) each where the domain is a product of intervals; else None."""
-        import numpy as np
-
         if self.constraints or any(len(parts) != 1 for parts in self._bounds):
             return None
-        lower, upper = np.array([parts[0] for parts in self._bounds]).T
-        return lower, upper
+        return [parts[0][0] for parts in self._bounds], [parts[0][1] for parts in self._bounds]
 
     @property
     def is_box(self) -> bool:
@@ -135,10 +133,10 @@ class Chart:
 
         points = self._array(theta)
         if self._box is not None:  # open ends: infinities lie outside, too
-            if points.ndim == 1:
-                pairs = zip(points.tolist(), self._bounds, strict=True)
-                return np.bool_(all(low < v < high for v, ((low, high),) in pairs))  # type: ignore[return-value]
             low, high = self._box
+            if points.ndim == 1:
+                values = points.tolist()
+                return np.bool_(all(map(lt, low, values)) and all(map(lt, values, high)))  # type: ignore[return-value]
             return np.all((points > low) & (points < high), axis=-1)
         inside = np.all(np.isfinite(points), axis=-1)
         with np.errstate(all="ignore"):

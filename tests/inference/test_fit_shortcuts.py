@@ -208,3 +208,41 @@ def test_the_log_likelihood_at_a_point_that_only_confirms(density):
         data = np.random.default_rng(seed).standard_t(3.0, size=6 + seed) * 2.0 + 1.0
         found = sg.fit(model, data)
         assert found.log_likelihood == pytest.approx(value(found.estimate, x=data).sum(), rel=1e-13)
+
+
+def test_a_last_step_that_is_not_looked_at_ends_at_the_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Estimates with and without it differ by less than what doubles say of a standard error."""
+    a, b, d = sp.symbols("a b d", real=True)
+    normal = (1 + sp.erf((a + b * d) / sp.sqrt(2))) / 2
+    odds = sp.exp(a + b * d)
+    binary = {"covariates": d, "support": sp.FiniteSet(0, 1)}
+    models = [
+        (sg.StatisticalModel(GUMBEL, x, (m, s)), x),
+        (sg.StatisticalModel(WEIBULL, t, (c, s)), t),
+        (sg.StatisticalModel(normal**y * (1 - normal) ** (1 - y), y, (a, b), **binary), y),
+        (sg.StatisticalModel(odds**y / (1 + odds), y, (a, b), **binary), y),
+    ]
+    stepped, unseen = SampleLikelihood.stepped, []
+
+    def counted(self, state):
+        unseen.append(state)
+        return stepped(self, state)
+
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        count = int(random.integers(20, 300))
+        given = random.normal(size=count)
+        values = {x: random.gumbel(size=count), t: random.weibull(1.5, count), y: random.random(count) < 0.5}
+        for model, v in models:
+            data = {v: values[v], d: given} if v is y else values[v]
+            monkeypatch.setattr(
+                SampleLikelihood, "stepped", lambda self, state: unseen.append(1) or stepped(self, state)
+            )
+            quick = sg.fit(model, data)
+            monkeypatch.setattr(SampleLikelihood, "stepped", lambda self, state: None)
+            known = sg.fit(model, data)
+            assert quick.converged and known.converged
+            assert (np.abs(quick.estimate - known.estimate) <= 1e-11 * known.standard_errors).all()
+            np.testing.assert_allclose(quick.standard_errors, known.standard_errors, rtol=1e-11)
+            assert quick.log_likelihood == pytest.approx(known.log_likelihood, rel=1e-14)
+    assert len(unseen) > 5
