@@ -9,21 +9,38 @@ import sympy as sp
 
 if TYPE_CHECKING:
     from symgeo.inference.ascent import Climb
+    from symgeo.inference.judging import State
     from symgeo.models.chart import Chart
 
 # Parts of the way to an end in one step: the largest that counts, and distances that count as none.
 _MOST = 10.0
 _TOUCHING = 1e-9
+# Rounding errors that a step must be beyond, and the part of a parameter or of its distance to an end.
+_VISIBLE, _PLAINLY = 3.0, 0.1
+
+
+def runs_away(chart: Chart, state: State) -> bool:
+    """Whether the next step, beyond rounding errors, goes a good part of the way to an end, or of what there is."""
+    if not state.decrement > (_VISIBLE * state.noise) ** 2:
+        return False
+    for value, move, parts in zip(state.theta.tolist(), state.step.tolist(), chart.pieces, strict=True):
+        low, high = (float(e) for e in (parts[0].ends[0], parts[-1].ends[1]))
+        end = high if move > 0.0 else low
+        if abs(move) >= _PLAINLY * (max(abs(value), 1.0) if math.isinf(end) else abs(end - value)):
+            return True
+    return False
 
 
 def where_it_runs(chart: Chart, climb: Climb) -> str:
     """``sigma -> 0`` or ``p1 + p2 -> 1``: the ends and constraints that the next step comes closest to, relatively.
 
-    The last step counts where the next one is mostly rounding.
+    The last step counts where the next one is mostly rounding, or would undo it.
     """
     state = climb.state
     before = state.theta if climb.previous is None else climb.previous.theta
-    moves = state.step if state.decrement > (100.0 * state.noise) ** 2 else state.theta - before
+    way = state.theta - before
+    steps = state.step if state.decrement > (100.0 * state.noise) ** 2 else way
+    moves = [w if float(m) * float(w) < 0.0 else m for m, w in zip(steps, way, strict=True)]
     shares: list[tuple[float, str]] = []
     for parameter, position, move, parts in zip(chart.parameters, state.theta, moves, chart.pieces, strict=True):
         value, size = float(position), float(move)

@@ -53,7 +53,11 @@ def higher_ends(likelihood: SampleLikelihood, theta: np.ndarray, axes: Axes, low
     climbed = climb_many(many, starts, near, _STEPS, rough=True)
     ends, values = climbed.theta, np.where(np.isfinite(climbed.height), climbed.height, -np.inf)
     found: list[tuple[float, np.ndarray]] = []
+    if lower:  # maxima, if they are any
+        values = np.where(climbed.short, values, -np.inf)
     for index in np.argsort(-values):
+        if values[index] == -np.inf:
+            break
         size = (_ALIKE if lower else _SAME) * (1.0 + abs(values[index]))
         if (not lower and values[index] <= values[0] + margin + size) or len(found) == _ENDS:
             break

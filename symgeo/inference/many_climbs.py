@@ -34,13 +34,14 @@ class Climbed:
     """Where many climbs ended (b, n), in how many steps (b,), and which found a maximum (b,).
 
     ``height`` (b,) is the value there, and the gain of the step that was not taken where the information is positive
-    definite; minus infinity where a climb could not begin.
+    definite; minus infinity where a climb could not begin. ``short`` (b,) says that this step is short.
     """
 
     theta: np.ndarray
     steps: np.ndarray
     found: np.ndarray
     height: np.ndarray
+    short: np.ndarray
 
 
 class _Climbs:
@@ -82,7 +83,8 @@ def climb_many(
     import numpy as np
 
     theta, count = theta.copy(), len(theta)
-    steps, found, height = np.ones(count, dtype=int), np.zeros(count, dtype=bool), np.full(count, -np.inf)
+    steps, height = np.ones(count, dtype=int), np.full(count, -np.inf)
+    found, near = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     rows = np.flatnonzero(likelihood.chart.contains(theta) & likelihood.usable())
     at, going = _arrived(likelihood.at(theta[rows], rows), theta[rows], rough)
     while True:
@@ -90,15 +92,16 @@ def climb_many(
         height[rows] = at.value + 0.5 * at.definite * at.decrement
         theta[rows] = at.theta
         short = likelihood.count[rows] * at.decrement <= tolerance
+        near[rows] = short & (at.definite > 0.0)
         if rough:
-            ended = short & (at.definite > 0.0)
+            ended = near[rows]
         else:
             ended, good = _ended(likelihood.chart, at, short)
             found[rows[good]] = True
         going = ~ended & np.isfinite(at.step).all(axis=-1) & (steps[rows] <= most) & (at.shrunk <= _HALVINGS)
         rows, at = _left(rows, at, going)
         if not len(rows):
-            return Climbed(theta, steps, found, height)
+            return Climbed(theta, steps, found, height, near)
         trial = _trial(likelihood.chart, at)
         points = likelihood.at(trial, rows)
         new, good = _arrived(points, trial, rough)

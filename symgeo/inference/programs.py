@@ -23,6 +23,7 @@ from symgeo.errors import (
     SymgeoError,
 )
 from symgeo.inference.declared import KEPT, Declared
+from symgeo.inference.log_lines import LogLines
 from symgeo.inference.riccati import by_slopes, by_value, mean_square, without_first
 from symgeo.inference.shared_index import Indices, indices_of
 from symgeo.inference.single_peak import has_single_peak
@@ -174,6 +175,11 @@ class SamplePrograms:
         if not isinstance(self.model, ConditionalModel) or self.n < 2 or not self.smooth:
             return None
         return indices_of(self.model)
+
+    @cached_property
+    def log_lines(self) -> LogLines:
+        """Lines along which climbs go where straight ones are short."""
+        return LogLines(self.model.chart)
 
     @cached_property
     def whole_numbers(self) -> bool:

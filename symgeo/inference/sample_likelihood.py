@@ -41,6 +41,8 @@ _CAREFUL = 5_000
 _USUAL = 0.75
 # The squared rounding error of a parameter in units of itself.
 _GRAIN = (0.5 * EPS) ** 2
+# Points on straight lines that are tried before others are.
+_QUICK = 6
 # Points whose sums are kept.
 _REMEMBERED = 4
 
@@ -55,6 +57,7 @@ class SampleLikelihood(Judging):
 
     _spares = False
     _least = 0.0
+    _trials = 0
 
     def __init__(
         self,
@@ -328,9 +331,12 @@ class SampleLikelihood(Judging):
                 return newton
         return factor if factor is not None else whitening(made_positive(self.observed_information(theta), score))
 
-    def along_natural(self, state: State, scale: float) -> None:
-        """There are no natural parameters."""
-        return
+    def along_natural(self, state: State, scale: float) -> np.ndarray | None:
+        """There are no natural parameters; where a climb is long, the logarithms of others are tried."""
+        self._trials += 1
+        if self._trials <= _QUICK or not self.programs.log_lines.bend:
+            return None
+        return self.programs.log_lines.point(state.theta, scale * state.step)
 
     def gain(self, theta: np.ndarray, state: State) -> tuple[float, float]:
         """How much larger the mean log-likelihood is at theta than at the state, and the rounding error of that."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from symgeo.errors import DataError, SingularMetricError
 from symgeo.inference.ascent import Climb, Outcome
-from symgeo.inference.boundary import where_it_runs
+from symgeo.inference.boundary import runs_away, where_it_runs
 from symgeo.inference.result import too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
 from symgeo.inference.whitening import whitening
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 HIDDEN = "rounding errors hide whether this is a maximum; rescale the data or declare the model in other parameters"
 # Relative accuracy below which a result of float64 is not called one.
 COARSE = 1e-4
+# Distances from an end, in units of a parameter, at which its last digits tell less than they should.
+_DISTINCT = 1e-9
 # Steps along the axes of the information that must lose likelihood where it has a kink, in standard errors.
 _AROUND = 1e-3
 # Eigenvalues of an expected information of unit diagonal that are rounding errors of zero.
@@ -61,9 +63,10 @@ class Verdict:
             return None if falls else "the likelihood rises beside its last point; pass a start"
         flat = self._unidentified(state.theta)
         if flat is not None:
-            return flat
+            return self._boundary(found) if runs_away(self.likelihood.chart, state) else flat
         still = state.noise <= COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
-        if found.outcome is Outcome.ROUGH and not still:
+        distinct = self.likelihood.clear_of_boundary(state, _DISTINCT * abs(state.theta))
+        if found.outcome is Outcome.ROUGH and not (still and distinct):
             if not self.likelihood.clear_of_boundary(state):
                 return self._boundary(found)
             endless = self._outward(state)
@@ -91,10 +94,9 @@ class Verdict:
         import numpy as np
 
         likelihood = self.likelihood
-        if likelihood.carefully() is None:
-            return True
         exactly, sample = likelihood.programs.exactly, likelihood.sample
-        assert exactly is not None, "there is a careful likelihood"
+        if exactly is None or likelihood.is_careful or not likelihood.smooth:
+            return True
         few = np.linspace(0, len(sample) - 1, min(_BELIEVED, len(sample))).astype(int)
         spread = np.broadcast_to(theta, (len(few), likelihood.n))
         exact = exactly(np.concatenate([sample[few], likelihood.covariates[few], spread], axis=1))[:, 0]
@@ -172,8 +174,11 @@ class Verdict:
             factor = whitening(metric)
         if not np.isfinite(metric).all() or not (np.diagonal(metric) > 0).all():
             return None
-        if factor is not None and float(np.sum(factor * factor @ np.diagonal(metric))) * _FAR_FROM_SINGULAR < 1.0:
-            return None  # the sum is that of the inverse eigenvalues
+        if factor is not None:
+            with np.errstate(all="ignore"):
+                total = float(np.sum(factor * factor @ np.diagonal(metric)))  # that of the inverse eigenvalues
+            if total * _FAR_FROM_SINGULAR < 1.0:
+                return None
         size = np.sqrt(np.diagonal(metric))
         values, vectors = np.linalg.eigh(metric / np.outer(size, size))
         least = int(np.argmin(np.abs(values)))
