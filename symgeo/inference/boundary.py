@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Parts of the way to an end in one step: the largest that counts, and distances that count as none.
 _MOST = 10.0
 _TOUCHING = 1e-9
+# The part of a step that the one before must have been to be undone by it.
+_UNDOING = 0.1
 # Rounding errors that a step must be beyond, and the part of a parameter or of its distance to an end.
 _VISIBLE, _PLAINLY = 3.0, 0.1
 
@@ -40,7 +42,7 @@ def where_it_runs(chart: Chart, climb: Climb) -> str:
     before = state.theta if climb.previous is None else climb.previous.theta
     way = state.theta - before
     steps = state.step if state.decrement > (100.0 * state.noise) ** 2 else way
-    moves = [w if float(m) * float(w) < 0.0 else m for m, w in zip(steps, way, strict=True)]
+    moves = [w if m * w < 0.0 and abs(w) >= _UNDOING * abs(m) else m for m, w in zip(steps, way, strict=True)]
     shares: list[tuple[float, str]] = []
     for parameter, position, move, parts in zip(chart.parameters, state.theta, moves, chart.pieces, strict=True):
         value, size = float(position), float(move)

@@ -31,6 +31,13 @@ class LogLines:
         self._free = ~np.isfinite(self._end)
         self.bend = not self._free.all()
 
+    def distances(self, theta: np.ndarray) -> np.ndarray:
+        """How far the parameters (n,) are from the nearest of their ends."""
+        import numpy as np
+
+        gap = np.abs(theta - self._end)
+        return np.where(self._between, np.minimum(gap, self._width - gap), gap)
+
     def point(self, theta: np.ndarray, move: np.ndarray) -> np.ndarray | None:
         """Where the line through theta (n,) is that begins like the move (n,), at its end; None where that is far."""
         import numpy as np

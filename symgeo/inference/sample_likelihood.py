@@ -37,8 +37,6 @@ _FEW, _BLOCK = 96, 200_000
 _FEW_ENOUGH = 20_000
 # ... and that are looked at with more digits.
 _CAREFUL = 5_000
-# Observed information, in units of the expected one, that is this far from one is looked at with more digits.
-_USUAL = 0.75
 # The squared rounding error of a parameter in units of itself.
 _GRAIN = (0.5 * EPS) ** 2
 # Points on straight lines that are tried before others are.
@@ -110,12 +108,13 @@ class SampleLikelihood(Judging):
         )
 
     @property
-    def _may_be_careful(self) -> bool:
+    def may_be_careful(self) -> bool:
+        """Whether there is another way to look, and it takes no longer than it may."""
         return self.smooth and not self.is_careful and len(self.sample) <= _CAREFUL
 
     def carefully(self) -> SampleLikelihood | None:
         """The same with as many digits as the values need; None where these are not known, or would take long."""
-        if not self._may_be_careful or self.programs.exactly is None:
+        if not self.may_be_careful or self.programs.exactly is None:
             return None
         return SampleLikelihood(
             self.model, self.sample, self.covariates, self.weights, expected=self._expected, exactly=True
@@ -192,7 +191,7 @@ class SampleLikelihood(Judging):
         assert information is not None, "it was asked for"
         return information.copy()
 
-    def _squared_scores(self, theta: np.ndarray) -> np.ndarray:
+    def squared_scores(self, theta: np.ndarray) -> np.ndarray:
         """The mean outer products of the scores (n, n)."""
         scores = self.scores(theta)
         return (scores * self.weights[:, None]).T @ scores / self.count
@@ -210,7 +209,7 @@ class SampleLikelihood(Judging):
         """The mean log-likelihood of some observations at many points (M, n) -> (M,); -inf outside the domain."""
         import numpy as np
 
-        rows, total = self._some(min(count, len(self.sample)))
+        rows, total = self.some(min(count, len(self.sample)))
         step = max(1, _BLOCK // rows.length)
         with np.errstate(all="ignore"):
             if len(thetas) <= step:
@@ -227,7 +226,7 @@ class SampleLikelihood(Judging):
         out[~good] = -np.inf
         return out
 
-    def _some(self, count: int) -> tuple[ParameterSums, float]:
+    def some(self, count: int) -> tuple[ParameterSums, float]:
         """The sums over so many of the observations, evenly spaced, and their total weight."""
         import numpy as np
 
@@ -357,30 +356,14 @@ class SampleLikelihood(Judging):
         """Whether the observed information is positive beyond doubt, in units of the expected one if that is known."""
         import numpy as np
 
-        relative = self._relative(state)
+        relative = self.relative_information(state)
         if relative is None:
             return False
         if self.programs.canonical:
             return True
         return whitening(relative - 2.0 * POSITIVE * np.eye(self.n)) is not None
 
-    def looks_odd(self, state: State) -> bool:
-        """Whether the observed information is unlike what is expected of it, so that it may be made of rounding errors.
-
-        Where no expectation is known that is the squared scores. False where there is no other way to look.
-        """
-        if not self._may_be_careful or self.programs.canonical:
-            return False
-        relative = self._relative(state)
-        if relative is None:
-            factor = whitening(self._squared_scores(state.theta))
-            if factor is None:
-                return True
-            relative = factor @ self.observed_information(state.curved_at) @ factor.T
-        rows = relative.tolist()
-        return not all(abs(v - (i == j)) <= _USUAL for i, row in enumerate(rows) for j, v in enumerate(row))
-
-    def _relative(self, state: State) -> np.ndarray | None:
+    def relative_information(self, state: State) -> np.ndarray | None:
         """The observed information in units of the expected one, (n, n), of the last state asked for."""
         if self._relative_of is None or self._relative_of[0] is not state:
             factor = self.expected_factor(state.theta)
@@ -398,7 +381,7 @@ class SampleLikelihood(Judging):
 
         metric = self.expected_information(theta)
         if metric is None:
-            metric = self._squared_scores(theta)
+            metric = self.squared_scores(theta)
         factor = whitening(metric)
         if factor is None:
             raise DataError("the observations do not tell the parameters apart")

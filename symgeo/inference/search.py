@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from symgeo.errors import DataError, SingularMetricError
 from symgeo.inference.ascent import FINE, Climb, Outcome, climb
-from symgeo.inference.boundary import where_it_runs
+from symgeo.inference.boundary import runs_away, where_it_runs
+from symgeo.inference.digits import derivatives_hold, is_borne_out, looks_odd, values_hold
 from symgeo.inference.elsewhere import higher_ends
 from symgeo.inference.result import Fit, too_few
 from symgeo.inference.sample_likelihood import SampleLikelihood
@@ -43,6 +44,7 @@ class GeneralSearch:
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.verdict = Verdict(likelihood, tolerance)
         self._first: State | None = None
+        self.ended: Outcome | None = None  # where no maximum was found
         if covariance != "expected":
             likelihood.require_smooth()
 
@@ -57,15 +59,16 @@ class GeneralSearch:
             found.iterations += steps
             judged = self.verdict.objection(found)
             if judged is None:
+                beyond = ""
                 if first is None and not self.likelihood.single_peak:
-                    found, remark = self._highest(found)
+                    found, beyond = self._highest(found)
                 if self._is_sure(found):
-                    return self._converged(found, remark)
+                    return self._converged(found, beyond)
                 careful = self._carefully(found)
                 if careful.converged:
                     return careful
                 judged = careful.message
-            if best is None or (self._tells_more(found, best) and self.verdict.believes(found.state.theta)):
+            if best is None or (self._tells_more(found, best) and values_hold(self.likelihood, found.state.theta)):
                 best, remark = found, judged
         if best is None:
             self._explain_failure(first)
@@ -78,10 +81,11 @@ class GeneralSearch:
                     found, told = self._highest(found)
                     if self._is_sure(found):
                         return self._converged(found, told)
-        if best.outcome is Outcome.ROUGH:
+        if best.outcome in (Outcome.ROUGH, Outcome.INTERIOR):
             careful = self._carefully(best)
-            if careful.converged:
+            if careful.converged or not careful.message.startswith(HIDDEN):
                 return careful
+        self.ended = best.outcome
         return self._report(best, False, remark)
 
     def _is_sure(self, found: Climb) -> bool:
@@ -89,11 +93,14 @@ class GeneralSearch:
         import numpy as np
 
         state = found.state
-        careful = self.likelihood.carefully() if self.likelihood.looks_odd(state) else None
+        right = derivatives_hold(self.likelihood, state)
+        careful = self.likelihood.carefully() if not right or looks_odd(self.likelihood, state) else None
         if careful is None:
-            return True
+            return right
         there = careful.at(state.theta)
-        if there is None or not careful.count * there.decrement <= _SURE:
+        if there is None or not careful.count * there.decrement <= _SURE or runs_away(careful.chart, there):
+            return False
+        if not is_borne_out(careful, state.theta):
             return False
         known, exact = (one.observed_information(state.theta) for one in (self.likelihood, careful))
         return bool(np.all(np.abs(known - exact) <= _SURE * np.sqrt(np.outer(exact.diagonal(), exact.diagonal()))))
@@ -105,9 +112,13 @@ class GeneralSearch:
             return self._report(found, False, HIDDEN)
         search = GeneralSearch(careful, self.covariance, self.tolerance, min(self.max_iterations, _CAREFUL))
         try:
-            return search.run(found.state.theta)
+            fit = search.run(found.state.theta)
         except (DataError, SingularMetricError):
             return self._report(found, False, HIDDEN)
+        if fit.converged:
+            return fit
+        runs = fit.message if search.ended is Outcome.BOUNDARY else search.verdict.runaway(fit.estimate)
+        return self._report(found, False, runs or HIDDEN)
 
     def _tells_more(self, found: Climb, best: Climb) -> bool:
         """Whether a climb ended higher, or as high and plainly towards the boundary."""

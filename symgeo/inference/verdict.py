@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from symgeo.errors import DataError, SingularMetricError
 from symgeo.inference.ascent import Climb, Outcome
 from symgeo.inference.boundary import runs_away, where_it_runs
+from symgeo.inference.digits import is_borne_out
 from symgeo.inference.result import too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
 from symgeo.inference.whitening import whitening
@@ -36,9 +37,6 @@ _VANISHING, _ASIDE, _ALIKE = 1e-6, 0.1, 20.0
 # Values of a parameter, in units of its distance from zero or from an end, at which the likelihood must be lower on the
 # way back, and not lower ahead, if it runs away.
 _NEARER, _FURTHER = (1e-2, 1e-4, 1e-6), (1e2, 1e4, 1e6)
-
-# Observations whose log-densities are looked at where a climb failed, and how much these may err, relatively.
-_BELIEVED, _WRONG = 4, 1e-6
 
 
 class Verdict:
@@ -74,7 +72,8 @@ class Verdict:
                 return self._boundary(replace(found, state=endless, previous=None))
             return HIDDEN
         if self.likelihood.curves_down(state):
-            return None
+            right = not self.likelihood.is_careful or is_borne_out(self.likelihood, state.theta)
+            return None if right else HIDDEN
         try:
             values, directions = self.likelihood.relative_curvature(state.curved_at)
         except DataError:
@@ -89,18 +88,12 @@ class Verdict:
         endless = self._endless(state)
         return None if endless is None else self._boundary(replace(found, state=endless))
 
-    def believes(self, theta: np.ndarray) -> bool:
-        """Whether log-densities of a few observations have their digits at theta (n,); True where not known."""
-        import numpy as np
-
-        likelihood = self.likelihood
-        exactly, sample = likelihood.programs.exactly, likelihood.sample
-        if exactly is None or likelihood.is_careful or not likelihood.smooth:
-            return True
-        few = np.linspace(0, len(sample) - 1, min(_BELIEVED, len(sample))).astype(int)
-        spread = np.broadcast_to(theta, (len(few), likelihood.n))
-        exact = exactly(np.concatenate([sample[few], likelihood.covariates[few], spread], axis=1))[:, 0]
-        return bool(np.all(np.abs(likelihood.terms(theta)[few] - exact) <= _WRONG * (1.0 + np.abs(exact))))
+    def runaway(self, theta: np.ndarray) -> str:
+        """Where an estimate runs that the next step from theta (n,) moves far; empty where it moves none."""
+        state = self.likelihood.at(theta)
+        if state is None or not runs_away(self.likelihood.chart, state):
+            return ""
+        return self._boundary(Climb(Outcome.BOUNDARY, state, None, 0))
 
     def _endless(self, state: State) -> State | None:
         """The state with a step along which the likelihood does not fall as its curvature says; None where it falls.

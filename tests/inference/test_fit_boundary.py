@@ -158,6 +158,44 @@ def test_counts_that_vary_less_than_the_law_run_to_its_limit(seed: int) -> None:
     assert not found.converged and "k -> oo" in found.message
 
 
+N_COUNT = sp.Symbol("n", integer=True, nonnegative=True)
+R, P, MEAN = sp.symbols("r p m", positive=True)
+RISING = sp.gamma(N_COUNT + R) / (sp.gamma(R) * sp.factorial(N_COUNT))
+NEGATIVE_BINOMIALS = {
+    "probability": StatisticalModel(
+        RISING * P**R * (1 - P) ** N_COUNT, N_COUNT, (R, P), domain={P: sp.Interval.open(0, 1)}
+    ),
+    "mean": StatisticalModel(RISING * (R / (R + MEAN)) ** R * (MEAN / (R + MEAN)) ** N_COUNT, N_COUNT, (R, MEAN)),
+}
+
+
+def counts(seed: int) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    size, mean = int(random.integers(4, 60)), random.choice([1.0, 4.0, 30.0])
+    found = random.poisson(mean, size) if seed % 3 else random.binomial(int(2 * mean) + 1, 0.5, size)
+    return found.astype(float)
+
+
+@pytest.mark.parametrize("chart", NEGATIVE_BINOMIALS)
+def test_a_negative_binomial_law_has_a_maximum_if_counts_vary_more_than_poisson(chart: str) -> None:
+    """Anscombe, Biometrika 37 (1950) 358-382; Levin and Reeds, Annals of Statistics 5 (1977) 79-87."""
+    model = NEGATIVE_BINOMIALS[chart]
+    for seed in range(40):
+        data = counts(seed)
+        found = fit(model, data)
+        assert found.converged == (np.var(data) > np.mean(data)), (seed, found)
+        assert found.converged or found.message
+        if chart == "mean" and not found.converged:
+            assert "r -> oo" in found.message
+
+
+@pytest.mark.parametrize("chart", NEGATIVE_BINOMIALS)
+def test_nor_does_a_batch_find_more_of_them(chart: str) -> None:
+    samples = [counts(seed) for seed in range(100, 130)]
+    found = fit_many(NEGATIVE_BINOMIALS[chart], samples)
+    assert found.converged.tolist() == [bool(np.var(v) > np.mean(v)) for v in samples]
+
+
 def test_out_of_iterations_is_told() -> None:
     found = fit(catalogue.gamma(), [1.0, 2.0, 4.0], max_iterations=2)
     assert not found.converged and "no convergence within 2 iterations" in found.message
