@@ -7,7 +7,8 @@ sums.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from symgeo.inference.whitening import whitening
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from symgeo.inference.judging import State
-    from symgeo.inference.log_lines import LogLines
     from symgeo.inference.sample_likelihood import SampleLikelihood
 
 # Observed information, in units of the expected one, that is this far from one is odd.
@@ -61,31 +61,33 @@ def values_hold(likelihood: SampleLikelihood, theta: np.ndarray) -> bool:
     return bool(np.all(np.abs(rows.terms(theta) - exact[:, 0]) <= _WRONG * (1.0 + np.abs(exact[:, 0]))))
 
 
-def may_cancel(lines: LogLines, theta: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """Whether points (..., n) are where derivatives may be what is left of larger numbers: (...).
+def may_cancel(ends: Sequence[Sequence[float]], theta: Sequence[Any], spread: Sequence[Any]) -> Any:
+    """Whether a point is where derivatives may be what is left of larger numbers; its parameters are numbers or arrays.
 
-    ``spread`` (..., n) are standard deviations of one observation. So it is where that says little of a parameter, and
-    far out.
+    ``ends`` are the finite ones of each parameter's domain, ``spread`` standard deviations of one observation. So it is
+    where that says little of a parameter, and far out.
     """
-    import numpy as np
-
-    gaps = lines.distances(theta)
-    return np.any((spread > _WEAK * gaps) | (gaps < 1.0 / _FAR) | ((gaps > _FAR) & (gaps < math.inf)), axis=-1)
+    found: Any = False
+    for value, size, own in zip(theta, spread, ends, strict=True):
+        for end in own:
+            gap = abs(value - end)
+            found = found | (size > _WEAK * gap) | (gap < 1.0 / _FAR) | (gap > _FAR)
+    return found
 
 
 def derivatives_hold(likelihood: SampleLikelihood, state: State) -> bool:
     """Whether errors of scores and information at a state are small beside these; True where that is not known."""
     import numpy as np
 
-    factors = [f for f in (state.factor, likelihood.expected_factor(state.theta)) if f is not None]
-    factor = max(factors, key=lambda f: float(np.abs(f).max()))
-    spread = np.sqrt(np.einsum("ij,ij->j", factor, factor))
-    if not may_cancel(likelihood.programs.log_lines, state.theta, spread):
+    squares = (state.factor * state.factor).sum(axis=0).tolist()
+    if not may_cancel(likelihood.programs.log_lines.ends, state.theta.tolist(), [math.sqrt(v) for v in squares]):
         return True
     exact = _exact(likelihood, state.theta)
     if exact is None:
         return True
     (rows, weight), n = likelihood.some(_FEW), likelihood.n
+    factors = [f for f in (state.factor, likelihood.expected_factor(state.theta)) if f is not None]
+    factor = max(factors, key=lambda f: float(np.abs(f).max()))
     with np.errstate(all="ignore"):
         sums, information = rows.sums(state.theta, True)
         whole = rows.weights @ exact[:, 1:]

@@ -30,13 +30,7 @@ class LogLines:
         self._end = np.where(np.isfinite(low), low, high)
         self._free = ~np.isfinite(self._end)
         self.bend = not self._free.all()
-
-    def distances(self, theta: np.ndarray) -> np.ndarray:
-        """How far the parameters (n,) are from the nearest of their ends."""
-        import numpy as np
-
-        gap = np.abs(theta - self._end)
-        return np.where(self._between, np.minimum(gap, self._width - gap), gap)
+        self.ends = [[e for e in pair if np.isfinite(e)] for pair in ends]
 
     def point(self, theta: np.ndarray, move: np.ndarray) -> np.ndarray | None:
         """Where the line through theta (n,) is that begins like the move (n,), at its end; None where that is far."""

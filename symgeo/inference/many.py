@@ -233,7 +233,8 @@ class _Work:
         variances = np.diagonal(covariances, axis1=-2, axis2=-1)
         good = np.isfinite(variances).all(axis=-1) & (variances > 0).all(axis=-1)
         spread = np.sqrt(np.where(good[:, None], variances, 0.0) * count[:, None])
-        good &= ~may_cancel(self.general.log_lines, theta, spread)  # `fit` looks at the digits of these
+        doubtful = may_cancel(self.general.log_lines.ends, theta.T, spread.T)
+        good &= np.logical_not(doubtful)  # `fit` looks at the digits of these
         places = block[rows][good]
         self.found.estimates[places] = theta[good]
         self.found.covariances[places] = covariances[good]

@@ -63,8 +63,9 @@ class Verdict:
         if flat is not None:
             return self._boundary(found) if runs_away(self.likelihood.chart, state) else flat
         still = state.noise <= COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
-        distinct = self.likelihood.clear_of_boundary(state, _DISTINCT * abs(state.theta))
-        if found.outcome is Outcome.ROUGH and not (still and distinct):
+        if found.outcome is Outcome.ROUGH and not (
+            still and self.likelihood.clear_of_boundary(state, _DISTINCT * abs(state.theta))
+        ):
             if not self.likelihood.clear_of_boundary(state):
                 return self._boundary(found)
             endless = self._outward(state)
@@ -165,13 +166,13 @@ class Verdict:
         if metric is None:
             metric = self.likelihood.observed_information(theta)
             factor = whitening(metric)
-        if not np.isfinite(metric).all() or not (np.diagonal(metric) > 0).all():
-            return None
         if factor is not None:
             with np.errstate(all="ignore"):
-                total = float(np.sum(factor * factor @ np.diagonal(metric)))  # that of the inverse eigenvalues
+                total = float(((factor * factor) @ metric.diagonal()).sum())  # that of the inverse eigenvalues
             if total * _FAR_FROM_SINGULAR < 1.0:
                 return None
+        if not np.isfinite(metric).all() or not (np.diagonal(metric) > 0).all():
+            return None
         size = np.sqrt(np.diagonal(metric))
         values, vectors = np.linalg.eigh(metric / np.outer(size, size))
         least = int(np.argmin(np.abs(values)))

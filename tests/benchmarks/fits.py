@@ -3,7 +3,7 @@
 Run: PYTHONPATH=. python tests/benchmarks/fits.py [--sizes 1000 1000000] [--batch 2000 100] [--repeats 5] [row ...]
 
 "cold" is a model's first fit in the process, with the derivation of its metric and the generation of its functions;
-"warm" is the median of the repeats that follow. "generic" is `rv_continuous.fit`, which every law of SciPy has; some
+"warm" is the median of the repeats that follow, by turns with the peers'. "generic" is `rv_continuous.fit`, which every law of SciPy has; some
 laws override it with formulas of their own, shown as "own". Seconds are of processor time on one core. Rows named on
 the command line are the only ones; rows whose peer takes minutes at a million observations are marked and left out
 there, unless they are named. What peers return is held against ours: the loss is how much likelihood theirs lacks.
@@ -171,12 +171,20 @@ def regressions() -> dict[str, tuple[Callable[[], Any], Callable[[Any, Any], Any
 
 def seconds(run: Callable[[], Any], repeats: int) -> tuple[float, Any]:
     """The median of processor time, and the last value."""
-    times = []
-    for _ in range(repeats):
-        began = process_time()
-        value = run()
-        times.append(process_time() - began)
-    return median(times), value
+    return side_by_side([(run, repeats)])[0]
+
+
+def side_by_side(runs: list[tuple[Callable[[], Any], int]]) -> list[tuple[float, Any]]:
+    """The same of several, so many times each, by turns: a machine may be slower for a while."""
+    times: list[list[float]] = [[] for _ in runs]
+    values: list[Any] = [None] * len(runs)
+    for turn in range(max(repeats for _, repeats in runs)):
+        for place, (run, repeats) in enumerate(runs):
+            if turn < repeats:
+                began = process_time()
+                values[place] = run()
+                times[place].append(process_time() - began)
+    return [(median(t), value) for t, value in zip(times, values, strict=True)]
 
 
 def scipy_rows(sizes: list[int], repeats: int, only: list[str]) -> None:
@@ -189,17 +197,19 @@ def scipy_rows(sizes: list[int], repeats: int, only: list[str]) -> None:
             data = row.draw(size, np.random.default_rng(7))
             model = row.declare()
             cold, fit = seconds(lambda m=model, d=data: sg.fit(m, d), 1)
-            warm, fit = seconds(lambda m=model, d=data: sg.fit(m, d), repeats)
-            count = repeats if size < 100_000 else 1
+            ours = (lambda m=model, d=data: sg.fit(m, d), repeats)
+            count, own = repeats if size < 100_000 else 1, None
             if name == "negative binomial":  # SciPy's discrete laws have a function instead of a method
-                generic, found = seconds(lambda d=data: stats.fit(stats.nbinom, d, [(0.1, 30), (0, 1)]), 1)
-                own, reached = None, -found.nllf()
+                theirs = (lambda d=data: stats.fit(stats.nbinom, d, [(0.1, 30), (0, 1)]), 1)
+                (warm, fit), (generic, found) = side_by_side([ours, theirs])
+                reached = -found.nllf()
             else:
-                generic, values = seconds(lambda r=row, d=data: stats.rv_continuous.fit(r.law, d, **r.fixed), count)
-                reached = row.law.logpdf(data, *values).sum()
-                own = None
+                runs = [ours, (lambda r=row, d=data: stats.rv_continuous.fit(r.law, d, **r.fixed), count)]
                 if type(row.law).fit is not stats.rv_continuous.fit:
-                    own, _ = seconds(lambda r=row, d=data: r.law.fit(d, **r.fixed), count)
+                    runs.append((lambda r=row, d=data: r.law.fit(d, **r.fixed), count))
+                (warm, fit), (generic, values), *rest = side_by_side(runs)
+                reached = row.law.logpdf(data, *values).sum()
+                own = rest[0][0] if rest else None
             shown = f"{own:9.4f}" if own is not None else f"{'-':>9}"
             beside = f"{own / warm:9.2f}" if own is not None else f"{'-':>9}"
             loss = fit.log_likelihood - reached
@@ -225,8 +235,9 @@ def statsmodels_rows(sizes: list[int], repeats: int, only: list[str]) -> None:
             data = {model.variables[0]: response, **dict(zip((d1, d2, d3), given.T, strict=True))}
             cold, fit = seconds(lambda m=model, d=data: sg.fit(m, d), 1)
             count = repeats if size < 100_000 else 3
-            warm, fit = seconds(lambda m=model, d=data: sg.fit(m, d), count)
-            peer, found = seconds(lambda f=theirs, v=response, x=design: _with_errors(f(v, x)), count)
+            ours = (lambda m=model, d=data: sg.fit(m, d), count)
+            peers = (lambda f=theirs, v=response, x=design: _with_errors(f(v, x)), count)
+            (warm, fit), (peer, found) = side_by_side([ours, peers])
             apart = np.max(np.abs(fit.estimate[:4] - found.params) / fit.standard_errors[:4])
             print(
                 f"{name:20}{cold:9.4f}{warm:9.4f}{peer:9.4f}{peer / cold:8.2f}{peer / warm:8.2f}"
