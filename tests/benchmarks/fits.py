@@ -3,10 +3,11 @@
 Run: PYTHONPATH=. python tests/benchmarks/fits.py [--sizes 1000 1000000] [--batch 2000 100] [--repeats 5] [row ...]
 
 "cold" is a model's first fit in the process, with the derivation of its metric and the generation of its functions;
-"warm" is the median of the repeats that follow, by turns with the peers'. "generic" is `rv_continuous.fit`, which every law of SciPy has; some
-laws override it with formulas of their own, shown as "own". Seconds are of processor time on one core. Rows named on
-the command line are the only ones; rows whose peer takes minutes at a million observations are marked and left out
-there, unless they are named. What peers return is held against ours: the loss is how much likelihood theirs lacks.
+"warm" is the median of the repeats that follow, ten at a time by turns with the peers'. "generic" is
+`rv_continuous.fit`, which every law of SciPy has; some laws override it with formulas of their own, shown as "own".
+Seconds are of processor time on one core. Rows named on the command line are the only ones; rows whose peer takes
+minutes at a million observations are marked and left out there, unless they are named. What peers return is held
+against ours: the loss is how much likelihood theirs lacks.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ t, u, k, s, c, a, b, r, p = sp.symbols("t u k s c a b r p", positive=True)
 y = sp.Symbol("y")
 n = sp.Symbol("n", integer=True, nonnegative=True)
 LINEAR = a0 + b1 * d1 + b2 * d2 + b3 * d3
+TURN = 10  # repeats at a time: the first after another program's is slower, as is the processor's cache
 TRUTH = np.array([-0.5, 0.4, -0.3, 0.2])
 
 
@@ -175,12 +177,12 @@ def seconds(run: Callable[[], Any], repeats: int) -> tuple[float, Any]:
 
 
 def side_by_side(runs: list[tuple[Callable[[], Any], int]]) -> list[tuple[float, Any]]:
-    """The same of several, so many times each, by turns: a machine may be slower for a while."""
+    """The same of several, so many times each, a few of them by turns: a machine may be slower for a while."""
     times: list[list[float]] = [[] for _ in runs]
     values: list[Any] = [None] * len(runs)
-    for turn in range(max(repeats for _, repeats in runs)):
+    for first in range(0, max(repeats for _, repeats in runs), TURN):
         for place, (run, repeats) in enumerate(runs):
-            if turn < repeats:
+            for _ in range(first, min(first + TURN, repeats)):
                 began = process_time()
                 values[place] = run()
                 times[place].append(process_time() - began)
