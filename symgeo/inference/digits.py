@@ -61,17 +61,25 @@ def values_hold(likelihood: SampleLikelihood, theta: np.ndarray) -> bool:
     return bool(np.all(np.abs(rows.terms(theta) - exact[:, 0]) <= _WRONG * (1.0 + np.abs(exact[:, 0]))))
 
 
-def may_cancel(ends: Sequence[Sequence[float]], theta: Sequence[Any], spread: Sequence[Any]) -> Any:
+def size_of(sample: np.ndarray) -> float:
+    """The largest absolute value of observations; one where all are zero."""
+    import numpy as np
+
+    return float(np.abs(sample).max()) or 1.0
+
+
+def may_cancel(ends: Sequence[Sequence[float]], theta: Sequence[Any], spread: Sequence[Any], units: float = 1.0) -> Any:
     """Whether a point is where derivatives may be what is left of larger numbers; its parameters are numbers or arrays.
 
     ``ends`` are the finite ones of each parameter's domain, ``spread`` standard deviations of one observation. So it is
-    where that says little of a parameter, and far out.
+    where that says little of a parameter, and far out, beyond what data of a size of ``units`` explain.
     """
     found: Any = False
+    far = _FAR * max(units, 1.0 / units) ** 2
     for value, size, own in zip(theta, spread, ends, strict=True):
         for end in own:
             gap = abs(value - end)
-            found = found | (size > _WEAK * gap) | (gap < 1.0 / _FAR) | (gap > _FAR)
+            found = found | (size > _WEAK * gap) | (gap < 1.0 / far) | (gap > far)
     return found
 
 
@@ -80,7 +88,8 @@ def derivatives_hold(likelihood: SampleLikelihood, state: State) -> bool:
     import numpy as np
 
     squares = (state.factor * state.factor).sum(axis=0).tolist()
-    if not may_cancel(likelihood.programs.log_lines.ends, state.theta.tolist(), [math.sqrt(v) for v in squares]):
+    point = likelihood.programs.log_lines.ends, state.theta.tolist(), [math.sqrt(v) for v in squares]
+    if not may_cancel(*point) or not may_cancel(*point, size_of(likelihood.sample)):
         return True
     exact = _exact(likelihood, state.theta)
     if exact is None:
@@ -115,6 +124,7 @@ def is_borne_out(likelihood: SampleLikelihood, theta: np.ndarray) -> bool:
     seen = _near_observations(likelihood)
     values = exactly(np.concatenate([seen, np.broadcast_to(theta, (len(seen), likelihood.n))], axis=1))
     scores = values[:, 1 : likelihood.n + 1] @ factor.T
+    scores = scores[np.isfinite(scores).all(axis=1)]
     return bool(np.linalg.eigvalsh(scores.T @ scores / len(scores))[0] >= _VANISHING)
 
 

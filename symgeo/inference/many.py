@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from symgeo.errors import ArgumentError, DataError, SingularMetricError
 from symgeo.inference.batches import Batch, read_batch
-from symgeo.inference.digits import may_cancel
+from symgeo.inference.digits import may_cancel, size_of
 from symgeo.inference.family_programs import family_programs
 from symgeo.inference.fisher_scoring import fit, is_regular, starting_point
 from symgeo.inference.fits import Fits
@@ -233,7 +233,7 @@ class _Work:
         variances = np.diagonal(covariances, axis1=-2, axis2=-1)
         good = np.isfinite(variances).all(axis=-1) & (variances > 0).all(axis=-1)
         spread = np.sqrt(np.where(good[:, None], variances, 0.0) * count[:, None])
-        doubtful = may_cancel(self.general.log_lines.ends, theta.T, spread.T)
+        doubtful = may_cancel(self.general.log_lines.ends, theta.T, spread.T, size_of(part.sample))
         good &= np.logical_not(doubtful)  # `fit` looks at the digits of these
         places = block[rows][good]
         self.found.estimates[places] = theta[good]
