@@ -9,13 +9,14 @@ import sympy as sp
 
 import symgeo as sg
 from symgeo.algebra.sampling import may_depend
-from symgeo.inference.digits import values_hold
+from symgeo.inference.digits import derivatives_hold, is_borne_out, values_hold
 from symgeo.inference.fisher_scoring import read_sample
 from symgeo.inference.observation_sums import observation_sums
 from symgeo.inference.parameter_sums import ParameterSums
 from symgeo.inference.programs import sample_programs
 from symgeo.inference.repeated_sums import RepeatedSums
 from symgeo.inference.riccati import by_slopes, by_value
+from symgeo.inference.sample_likelihood import SampleLikelihood
 
 x, m = sp.symbols("x m", real=True)
 t, a, c, k, p, r, s = sp.symbols("t a c k p r s", positive=True)
@@ -180,3 +181,16 @@ def test_a_maximum_is_found_below_others_that_run_away() -> None:
     found = sg.fit(sg.StatisticalModel(skew, y, (m, s, q)), data)
     assert found.converged and found.local and "q -> -oo" in found.message
     assert found.log_likelihood == pytest.approx(-24.5608, abs=1e-4)
+
+
+def test_derivatives_far_out_are_looked_at() -> None:
+    """Counts that vary less than Poisson's: at r = 1e8 beside the ridge r (1 - p) = mean p information is made up."""
+    data = np.random.default_rng(2).binomial(9, 0.5, 30).astype(float)
+    likelihood = SampleLikelihood(COUNTS, data[:, None], np.zeros((30, 0)), np.ones(30))
+    mean = data.mean()
+    usual, far = (likelihood.start(np.array([v, v / (v + mean)])) for v in (3.0, 1e8))
+    assert derivatives_hold(likelihood, usual) and not derivatives_hold(likelihood, far)
+    careful = likelihood.carefully()
+    assert is_borne_out(careful, usual.theta)
+    beside = np.array([1e8, 1e8 / (1e8 + mean * (1.0 + 3e-8))])
+    assert not is_borne_out(careful, beside)

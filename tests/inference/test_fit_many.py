@@ -212,3 +212,14 @@ def test_a_given_start_and_long_samples() -> None:
     same(together, [fit(CAUCHY, v) for v in samples])
     few = samples[:, :200]
     same(fit_many(CAUCHY, few, start=[0.0, 1.0]), [fit(CAUCHY, v) for v in few])
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_units_do_not_send_samples_to_be_fitted_one_by_one(unit: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    weibull = StatisticalModel(c / s * (t / s) ** (c - 1) * sp.exp(-((t / s) ** c)), t, (c, s))
+    samples = unit * np.random.default_rng(4).weibull(1.7, (80, 30))
+    alone = []
+    one_by_one = many.fit
+    monkeypatch.setattr(many, "fit", lambda *given, **options: alone.append(1) or one_by_one(*given, **options))
+    found = fit_many(weibull, samples)
+    assert found.converged.all() and len(alone) < 40
