@@ -62,10 +62,10 @@ def values_hold(likelihood: SampleLikelihood, theta: np.ndarray) -> bool:
 
 
 def size_of(sample: np.ndarray) -> float:
-    """The largest absolute value of observations; one where all are zero."""
+    """The largest absolute value of observations; one where all are zero, or there are none."""
     import numpy as np
 
-    return float(np.abs(sample).max()) or 1.0
+    return float(np.abs(sample).max(initial=0.0)) or 1.0
 
 
 def may_cancel(ends: Sequence[Sequence[float]], theta: Sequence[Any], spread: Sequence[Any], units: float = 1.0) -> Any:
@@ -83,12 +83,24 @@ def may_cancel(ends: Sequence[Sequence[float]], theta: Sequence[Any], spread: Se
     return found
 
 
+def far_ends(likelihood: SampleLikelihood, theta: np.ndarray) -> list[str]:
+    """``k -> oo`` for each parameter that is further out, or nearer to an end, than the size of the data explains."""
+    units, found = size_of(likelihood.sample), []
+    lines = likelihood.log_lines
+    for symbol, value, own in zip(likelihood.model.parameters, theta.tolist(), lines.ends, strict=True):
+        for end in own if len(own) == 1 else ():
+            if may_cancel([[end]], [value], [0.0], units):
+                near = abs(value - end) < 1.0
+                found.append(f"{symbol} -> {end:g}" if near else f"{symbol} -> {'oo' if value > end else '-oo'}")
+    return found
+
+
 def derivatives_hold(likelihood: SampleLikelihood, state: State) -> bool:
     """Whether errors of scores and information at a state are small beside these; True where that is not known."""
     import numpy as np
 
     squares = (state.factor * state.factor).sum(axis=0).tolist()
-    point = likelihood.programs.log_lines.ends, state.theta.tolist(), [math.sqrt(v) for v in squares]
+    point = likelihood.log_lines.ends, state.theta.tolist(), [math.sqrt(v) for v in squares]
     if not may_cancel(*point) or not may_cancel(*point, size_of(likelihood.sample)):
         return True
     exact = _exact(likelihood, state.theta)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symgeo.errors import ArgumentError, DataError, ParameterListError
 from symgeo.inference.complete import Maximisation
 from symgeo.inference.completion import Rows, SeenDensity
 from symgeo.inference.data import checked_weights, incomplete_observations
+from symgeo.inference.log_lines import LogLines
 from symgeo.inference.sample_likelihood import SampleLikelihood
 from symgeo.models.statistical_model import StatisticalModel
 from symgeo.models.support import Support
@@ -46,6 +48,10 @@ class ObservedLikelihood(SampleLikelihood):
         self.count, self.length = float(math.fsum(self.weights)), len(self.weights)
         self.smooth, self.concave, self.is_careful = True, False, False
         self._expected, self._newton, self._at_once, self._relative_of = False, False, False, None
+
+    @cached_property
+    def log_lines(self) -> LogLines:  # type: ignore[override]  # its programs are those of its rows
+        return LogLines(self.chart)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return observed_likelihood, self._declared

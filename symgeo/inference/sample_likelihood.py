@@ -21,6 +21,7 @@ from symgeo.inference.whitening import made_positive, squared_length, whitening
 if TYPE_CHECKING:
     import numpy as np
 
+    from symgeo.inference.log_lines import LogLines
     from symgeo.inference.programs import Function
     from symgeo.models.conditional_model import ConditionalModel
     from symgeo.models.statistical_model import StatisticalModel
@@ -333,9 +334,14 @@ class SampleLikelihood(Judging):
     def along_natural(self, state: State, scale: float) -> np.ndarray | None:
         """There are no natural parameters; where a climb is long, the logarithms of others are tried."""
         self._trials += 1
-        if self._trials <= _QUICK or not self.programs.log_lines.bend:
+        if self._trials <= _QUICK or not self.log_lines.bend:
             return None
-        return self.programs.log_lines.point(state.theta, scale * state.step)
+        return self.log_lines.point(state.theta, scale * state.step)
+
+    @property
+    def log_lines(self) -> LogLines:
+        """Lines along which long climbs go."""
+        return self.programs.log_lines
 
     def gain(self, theta: np.ndarray, state: State) -> tuple[float, float]:
         """How much larger the mean log-likelihood is at theta than at the state, and the rounding error of that."""

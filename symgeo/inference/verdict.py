@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from symgeo.errors import DataError, SingularMetricError
 from symgeo.inference.ascent import Climb, Outcome
 from symgeo.inference.boundary import runs_away, where_it_runs
-from symgeo.inference.digits import is_borne_out
+from symgeo.inference.digits import far_ends, is_borne_out
 from symgeo.inference.result import too_few
 from symgeo.inference.sample_likelihood import POSITIVE, SampleLikelihood
 from symgeo.inference.whitening import whitening
@@ -61,7 +61,8 @@ class Verdict:
             return None if falls else "the likelihood rises beside its last point; pass a start"
         flat = self._unidentified(state.theta)
         if flat is not None:
-            return self._boundary(found) if runs_away(self.likelihood.chart, state) else flat
+            far = ", ".join(far_ends(self.likelihood, state.theta))
+            return self._boundary(found, far) if far or runs_away(self.likelihood.chart, state) else flat
         still = state.noise <= COARSE and state.decrement <= (100.0 * state.noise) ** 2 + self.tolerance
         if found.outcome is Outcome.ROUGH and not (
             still and self.likelihood.clear_of_boundary(state, _DISTINCT * abs(state.theta))
@@ -190,8 +191,8 @@ class Verdict:
             tuple(direction),
         )
 
-    def _boundary(self, found: Climb) -> str:
-        where = where_it_runs(self.likelihood.chart, found)
+    def _boundary(self, found: Climb, where: str = "") -> str:
+        where = where or where_it_runs(self.likelihood.chart, found)
         model = self.likelihood.model
         separated = ""
         if isinstance(model, ConditionalModel) and model.support.points() is not None:

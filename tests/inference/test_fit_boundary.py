@@ -196,6 +196,15 @@ def test_nor_does_a_batch_find_more_of_them(chart: str) -> None:
     assert found.converged.tolist() == [bool(np.var(v) > np.mean(v)) for v in samples]
 
 
+def test_what_runs_away_where_the_information_vanishes_is_named() -> None:
+    """Data that vary less than an exponential law's leave a Lomax law no maximum: it runs to that law."""
+    t, k, s = sp.symbols("t k s", positive=True)
+    lomax = StatisticalModel(k / s * (1 + t / s) ** (-k - 1), t, (k, s))
+    for seed in range(4):
+        found = fit(lomax, np.random.default_rng(seed).uniform(0.5, 1.5, 40))
+        assert not found.converged and "k -> oo, s -> oo" in found.message
+
+
 def test_out_of_iterations_is_told() -> None:
     found = fit(catalogue.gamma(), [1.0, 2.0, 4.0], max_iterations=2)
     assert not found.converged and "no convergence within 2 iterations" in found.message
