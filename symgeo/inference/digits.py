@@ -137,6 +137,8 @@ def is_borne_out(likelihood: SampleLikelihood, theta: np.ndarray) -> bool:
     values = exactly(np.concatenate([seen, np.broadcast_to(theta, (len(seen), likelihood.n))], axis=1))
     scores = values[:, 1 : likelihood.n + 1] @ factor.T
     scores = scores[np.isfinite(scores).all(axis=1)]
+    if not len(scores):
+        return False
     return bool(np.linalg.eigvalsh(scores.T @ scores / len(scores))[0] >= _VANISHING)
 
 
